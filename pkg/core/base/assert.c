@@ -1,0 +1,10 @@
+#include "core/base/assert.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+void assert_failed(const char *condition, const char *file, int line)
+{
+    (void)fprintf(stderr, "otemon: bug: %s at %s:%d\n", condition, file, line);
+    abort();
+}

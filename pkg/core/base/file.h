@@ -1,0 +1,16 @@
+/* Whole files, read and written with bounds. Blocking: never on a worker's loop. */
+#pragma once
+
+#include <stddef.h>
+
+#include "core/base/buf.h"
+#include "core/base/err.h"
+
+/* Appends the content of the file at `path` to `buf`, whose bound limits it.
+ * ERR_NOT_FOUND, ERR_UNAUTHORISED, ERR_LIMIT: too large; ERR_INVALID: not a regular file or pipe;
+ * ERR_SYSTEM. */
+MUST_USE enum err file_read(const char *path, struct buf *buf, struct err_info *reterr);
+
+/* Writes `content` to a new or emptied file with permission bits `mode`. */
+MUST_USE enum err file_write(const char *path, struct str content, unsigned mode,
+                             struct err_info *reterr);

@@ -1,0 +1,138 @@
+#include "core/base/log.h"
+
+#include <unistd.h>
+
+#include "core/base/assert.h"
+#include "core/base/clock.h"
+
+static int log_fd = STDERR_FILENO;
+static enum log_level log_least = LOG_INFO;
+static enum log_format log_form = LOG_TEXT;
+
+void log_open(int fd, enum log_level least, enum log_format format)
+{
+    log_fd = fd;
+    log_least = least;
+    log_form = format;
+}
+
+bool log_enabled(enum log_level level)
+{
+    return level >= log_least;
+}
+
+static struct str level_name(enum log_level level)
+{
+    switch (level) {
+    case LOG_DEBUG: return STR("debug");
+    case LOG_INFO: return STR("info");
+    case LOG_WARNING: return STR("warning");
+    case LOG_ERROR: return STR("error");
+    }
+    return STR("unknown");
+}
+
+static void append_escape(struct buf *buf, unsigned char c)
+{
+    switch (c) {
+    case '"': buf_append(buf, STR("\\\"")); return;
+    case '\\': buf_append(buf, STR("\\\\")); return;
+    case '\n': buf_append(buf, STR("\\n")); return;
+    case '\r': buf_append(buf, STR("\\r")); return;
+    case '\t': buf_append(buf, STR("\\t")); return;
+    default: buf_printf(buf, "\\u%04x", c); return;
+    }
+}
+
+static bool needs_escape(unsigned char c)
+{
+    return c < 0x20 || c == 0x7F || c == '"' || c == '\\';
+}
+
+void log_append_json(struct buf *buf, struct str s)
+{
+    /* Text that is not UTF-8 keeps its ASCII; every other byte becomes the replacement. */
+    bool utf8 = str_is_utf8(s);
+    buf_append_char(buf, '"');
+    size_t plain = 0;
+    for (size_t i = 0; i < s.size; i++) {
+        unsigned char c = (unsigned char)s.data[i];
+        if (!needs_escape(c) && (utf8 || c < 0x80))
+            continue;
+        buf_append(buf, str_first(str_from(s, plain), i - plain));
+        plain = i + 1;
+        if (c >= 0x80)
+            buf_append(buf, STR("\xEF\xBF\xBD"));
+        else
+            append_escape(buf, c);
+    }
+    buf_append(buf, str_from(s, plain));
+    buf_append_char(buf, '"');
+}
+
+static bool is_plain_word(struct str s)
+{
+    for (size_t i = 0; i < s.size; i++) {
+        unsigned char c = (unsigned char)s.data[i];
+        if (c <= 0x20 || c >= 0x7F || c == '"' || c == '\\' || c == '=')
+            return false;
+    }
+    return s.size > 0;
+}
+
+void log_append_text(struct buf *buf, struct str s)
+{
+    if (is_plain_word(s))
+        buf_append(buf, s);
+    else
+        log_append_json(buf, s);
+}
+
+static void append_field(struct buf *buf, const struct log_field *field)
+{
+    bool json = log_form == LOG_JSON;
+    if (json)
+        buf_printf(buf, ",\"%s\":", field->key);
+    else
+        buf_printf(buf, " %s=", field->key);
+    if (field->is_number)
+        buf_append_u64(buf, field->number);
+    else if (json)
+        log_append_json(buf, field->text);
+    else
+        log_append_text(buf, field->text);
+}
+
+static void line_build(struct buf *buf, enum log_level level, const char *event,
+                       const struct log_field *fields, size_t count)
+{
+    char time_text[CLOCK_TEXT_SIZE];
+    clock_format(clock_wall_ms(), time_text);
+    struct str name = level_name(level);
+    const char *opening = log_form == LOG_JSON
+                              ? "{\"time\":\"%s\",\"level\":\"%.*s\",\"event\":\"%s\""
+                              : "%s %.*s %s";
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral" /* both literals stand above */
+    buf_printf(buf, opening, time_text, STR_ARG(name), event);
+#pragma GCC diagnostic pop
+    for (size_t i = 0; i < count; i++)
+        append_field(buf, &fields[i]);
+    buf_append(buf, log_form == LOG_JSON ? STR("}\n") : STR("\n"));
+}
+
+void log_write(enum log_level level, const char *event, const struct log_field *fields,
+               size_t count)
+{
+    struct buf line;
+    buf_init(&line, LOG_LINE_MAX);
+    line_build(&line, level, event, fields, count);
+    if (buf_overflowed(&line)) {
+        buf_clear(&line);
+        line_build(&line, level, event, &LOG_STR("dropped", STR("line too long")), 1);
+    }
+    /* A log that cannot be written has nobody to tell. */
+    ssize_t written = write(log_fd, line.data, line.size);
+    (void)written;
+    buf_deinit(&line);
+}
