@@ -1,0 +1,239 @@
+/* The manifests, decoded once into typed structs.
+ *
+ * api_decode turns one document (a tree with positions) in the Universal or the Kubernetes envelope
+ * into an object. Tables, one file per kind, say what each field is called, which spellings it has,
+ * its type, default and limits; what they do not name is a finding, never dropped silently. An
+ * object with problems is still an object: it is kept as "invalid, because", and costs only itself.
+ *
+ * Objects are frozen, reference counted with atomic counts, and own all they point at. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "control/finding/finding.h"
+#include "core/base/err.h"
+#include "core/base/str.h"
+
+enum api_kind {
+    API_MESH,
+    API_MESH_GATEWAY,
+    API_MESH_GATEWAY_ROUTE,
+    API_DATAPLANE,
+    API_SECRET,
+};
+#define API_KINDS 5
+
+/* "MeshGateway". */
+struct str api_kind_name(enum api_kind kind);
+
+/* What identifies an object. For namespaced objects in the Kubernetes envelope the name is
+ * "<name>.<namespace>"; Secrets go by their bare name, since they all live in one namespace. */
+struct api_key {
+    enum api_kind kind;
+    struct str mesh; /* empty for a Mesh */
+    struct str name;
+};
+
+int api_key_compare(const struct api_key *a, const struct api_key *b);
+
+struct api_tag {
+    struct str name;
+    struct str value;
+};
+
+/* Sorted by name, each name once. */
+struct api_tags {
+    const struct api_tag *items;
+    size_t count;
+};
+
+/* The value of a tag, or NULL. */
+const struct str *api_tags_find(struct api_tags tags, struct str name);
+
+struct api_selector {
+    struct api_tags match;
+    struct finding_mark mark;
+};
+
+struct api_selectors {
+    const struct api_selector *items;
+    size_t count;
+};
+
+enum api_data_source_type {
+    API_SOURCE_NONE,
+    API_SOURCE_SECRET,
+    API_SOURCE_FILE,
+    API_SOURCE_INLINE,
+    API_SOURCE_INLINE_STRING,
+};
+
+/* Where bytes come from. A relative `file` is relative to the manifest; the source that read the
+ * manifest has read the file too, so that the compiler needs no I/O. */
+struct api_data_source {
+    enum api_data_source_type type;
+    struct str reference;  /* secret: its name; file: the path as written */
+    struct str bytes;      /* inline, inlineString and file: the content */
+    struct str load_error; /* file: why it could not be read, else empty */
+    struct finding_mark mark;
+};
+
+enum api_protocol {
+    API_PROTOCOL_NONE = 0,
+    API_PROTOCOL_TCP = 1,
+    API_PROTOCOL_TLS = 3,
+    API_PROTOCOL_HTTP = 4,
+    API_PROTOCOL_HTTPS = 5,
+};
+
+enum api_tls_mode {
+    API_TLS_NONE = 0,
+    API_TLS_TERMINATE = 1,
+    API_TLS_PASSTHROUGH = 2,
+};
+
+struct api_tls {
+    enum api_tls_mode mode;
+    const struct api_data_source *certificates;
+    size_t certificate_count;
+};
+
+struct api_listener {
+    struct str hostname; /* "*" when absent or empty; lower case */
+    uint32_t port;
+    enum api_protocol protocol;
+    bool has_tls;
+    struct api_tls tls;
+    struct api_tags tags;
+    bool cross_mesh;
+    uint32_t connection_limit; /* 0: none */
+    bool broken;               /* has an error of its own: not served; the others are */
+    struct finding_mark mark;
+};
+
+struct api_mesh_gateway {
+    struct api_selectors selectors;
+    struct api_tags tags;
+    const struct api_listener *listeners;
+    size_t listener_count;
+};
+
+enum api_path_match {
+    API_PATH_EXACT = 0,
+    API_PATH_PREFIX = 1,
+    API_PATH_REGEX = 2,
+};
+
+enum api_value_match {
+    API_VALUE_EXACT = 0,
+    API_VALUE_REGEX = 1,
+    API_VALUE_ABSENT = 2,
+    API_VALUE_PRESENT = 3,
+};
+
+struct api_value_criterion {
+    enum api_value_match match;
+    struct str name;
+    struct str value;
+    struct finding_mark mark;
+};
+
+struct api_route_match {
+    bool has_path;
+    enum api_path_match path_match;
+    struct str path;
+    struct str method; /* empty: any */
+    const struct api_value_criterion *headers;
+    size_t header_count;
+    const struct api_value_criterion *query_parameters;
+    size_t query_parameter_count;
+    struct finding_mark mark;
+};
+
+enum api_filter_type {
+    API_FILTER_NONE,
+    API_FILTER_REQUEST_HEADER,
+    API_FILTER_RESPONSE_HEADER,
+    API_FILTER_MIRROR,
+    API_FILTER_REDIRECT,
+    API_FILTER_REWRITE,
+};
+
+/* Which filter stands here. What it says is decoded with the work that executes it; until then the
+ * compiler makes it a finding on its rule. */
+struct api_filter {
+    enum api_filter_type type;
+    struct finding_mark mark;
+};
+
+struct api_backend {
+    uint32_t weight;
+    struct api_tags tags; /* of the destination, with kuma.io/service */
+    struct finding_mark mark;
+};
+
+struct api_route_rule {
+    const struct api_route_match *matches;
+    size_t match_count;
+    const struct api_filter *filters;
+    size_t filter_count;
+    const struct api_backend *backends;
+    size_t backend_count;
+    bool broken; /* has an error of its own: it answers 500; the others are served */
+    struct finding_mark mark;
+};
+
+struct api_mesh_gateway_route {
+    struct api_selectors selectors;
+    bool has_http; /* else it is a TCP route, which is a finding until TCP is served */
+    const struct str *hostnames; /* lower case */
+    size_t hostname_count;
+    const struct api_route_rule *rules;
+    size_t rule_count;
+};
+
+struct api_inbound {
+    uint32_t port;
+    uint32_t service_port;
+    struct str service_address;
+    struct str address; /* overrides the dataplane's, else empty */
+    struct api_tags tags;
+    bool ready; /* health.ready; absent means true */
+    struct finding_mark mark;
+};
+
+struct api_dataplane {
+    struct str address;
+    bool is_builtin_gateway;
+    struct api_tags gateway_tags;
+    const struct api_inbound *inbounds;
+    size_t inbound_count;
+    struct finding_mark address_mark;
+};
+
+struct api_secret {
+    struct str data; /* decoded bytes */
+};
+
+struct api_object {
+    struct api_key key;
+    struct str file; /* as the source names it; empty when it was derived */
+    struct finding_mark mark;
+    uint64_t creation_time_ms; /* 0: unknown */
+    bool broken;               /* at its root (selectors, conf): it takes no part in anything */
+    const struct finding_list *findings;
+    union {
+        const struct api_mesh_gateway *mesh_gateway;
+        const struct api_mesh_gateway_route *mesh_gateway_route;
+        const struct api_dataplane *dataplane;
+        const struct api_secret *secret;
+    };
+};
+
+const struct api_object *api_object_ref(const struct api_object *object);
+const struct api_object *api_object_unref(const struct api_object *object);
+
+/* The subject of findings about `object`, borrowed from it. */
+struct finding_subject api_subject(const struct api_object *object);

@@ -1,0 +1,232 @@
+/* The contract between the planes: what one gateway proxy serves, as immutable resources.
+ *
+ * The control plane compiles manifests into a snapshot; the data plane serves it. A snapshot is a
+ * set of named resources, each with a digest over its canonical JSON form (sorted keys, no spaces),
+ * so equal content means equal digest, and equal digests in a set mean an equal snapshot:
+ *
+ *     listener ──> chain ──> virtual host ──> rule ──> cluster ──> endpoint set
+ *                    └─────> secret
+ *
+ * References are names. Endpoint sets stand apart from routes, so that churn of back ends changes
+ * small objects only. What travels from plane to plane is a transaction: the resources that differ
+ * from what a proxy acknowledged, and the digest of the snapshot that results.
+ *
+ * Resources and snapshots are frozen by the function that returns them, reference counted with
+ * atomic counts, and may be shared between threads. The `content` that the _new functions take is
+ * borrowed and copied. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/buf.h"
+#include "core/base/err.h"
+#include "core/base/str.h"
+
+enum model_kind {
+    MODEL_LISTENER,
+    MODEL_VIRTUAL_HOST,
+    MODEL_CLUSTER,
+    MODEL_ENDPOINT_SET,
+    MODEL_SECRET,
+};
+#define MODEL_KINDS 5
+
+/* "listener", "virtualHost", "cluster", "endpointSet", "secret". */
+const char *model_kind_name(enum model_kind kind);
+
+/* SHA-256. */
+#define MODEL_DIGEST_SIZE 32
+struct model_digest {
+    unsigned char bytes[MODEL_DIGEST_SIZE];
+};
+
+bool model_digest_equal(const struct model_digest *a, const struct model_digest *b);
+
+struct model_names {
+    const struct str *items;
+    size_t count;
+};
+
+enum model_protocol {
+    MODEL_HTTP,
+    MODEL_HTTPS,
+};
+
+/* The branch of a port that a TLS server name chooses. A plain HTTP port has one, "*". */
+struct model_chain {
+    struct str hostname;              /* "*", "*.example.com" or "foo.example.com", lower case */
+    struct model_names secrets;       /* HTTPS: what it presents, at most one per key type */
+    struct model_names virtual_hosts; /* the names this chain answers for */
+};
+
+/* One address and port. */
+struct model_listener {
+    struct str name;    /* "<gateway>:<PROTOCOL>:<port>", as in logs and metrics */
+    struct str gateway; /* the MeshGateway that asked for it */
+    struct str address; /* an IP address without brackets */
+    uint16_t port;
+    enum model_protocol protocol;
+    uint32_t header_timeout_ms; /* from a request's first byte to the end of its head: 408 */
+    uint32_t idle_timeout_ms;   /* a connection without a request */
+    const struct model_chain *chains;
+    size_t chain_count;
+};
+
+enum model_path_match {
+    MODEL_PATH_EXACT,
+    MODEL_PATH_PREFIX, /* bytes; the compiler makes every value end in "/" */
+};
+
+struct model_backend {
+    struct str cluster;
+    uint32_t weight; /* its share of the sum; 0 receives nothing */
+};
+
+enum model_action {
+    MODEL_FORWARD,
+    MODEL_RESPOND, /* the gateway answers by itself */
+};
+
+struct model_rule {
+    struct str route;    /* "<name of the route object>", empty for the gateway's own rules */
+    uint32_t route_rule; /* index in that route's list */
+    enum model_path_match path_match;
+    struct str path;
+    enum model_action action;
+    uint32_t request_timeout_ms; /* forward: until the response's head is complete: 504; 0 is off */
+    uint32_t stream_idle_timeout_ms; /* forward: without a byte either way; 0 is off */
+    const struct model_backend *backends;
+    size_t backend_count;
+    uint16_t status;   /* respond: with this status, */
+    struct str body;   /* this text/plain body (may be empty), */
+    struct str reason; /* and for the log why */
+};
+
+/* The first rule that matches wins: the compiler has put them in order of precedence. */
+struct model_virtual_host {
+    struct str name;   /* unique in the snapshot: "<listener>/<chain>/<domain>" */
+    struct str domain; /* "*", "*.example.com" or "foo.example.com", lower case */
+    const struct model_rule *rules;
+    size_t rule_count;
+};
+
+struct model_cluster {
+    struct str name;    /* "<service>-<16 hex digits of its identity>" */
+    struct str service; /* kuma.io/service, for people */
+    struct str endpoint_set;
+    uint32_t connect_timeout_ms;
+};
+
+struct model_endpoint {
+    struct str address; /* an IP address */
+    uint16_t port;
+};
+
+struct model_endpoint_set {
+    struct str name;
+    const struct model_endpoint *endpoints; /* sorted by address and port, no duplicates */
+    size_t endpoint_count;
+};
+
+/* A certificate with its chain and key. The key never reaches logs, status or dumps. */
+struct model_secret {
+    struct str name;
+    struct str certificates_pem; /* the leaf first */
+    struct str key_pem;
+    struct str key_type;    /* "rsa" or "ecdsa" */
+    struct str fingerprint; /* SHA-256 of the leaf, lower-case hex */
+    struct model_names dns_names;
+    uint64_t not_before_ms; /* since 1970 UTC */
+    uint64_t not_after_ms;
+};
+
+/* One frozen resource; `content` is the member that `kind` names. */
+struct model_resource {
+    enum model_kind kind;
+    struct str name;
+    struct model_digest digest;
+    union {
+        const struct model_listener *listener;
+        const struct model_virtual_host *virtual_host;
+        const struct model_cluster *cluster;
+        const struct model_endpoint_set *endpoint_set;
+        const struct model_secret *secret;
+    };
+};
+
+MUST_USE const struct model_resource *model_listener_new(const struct model_listener *content);
+MUST_USE const struct model_resource *
+model_virtual_host_new(const struct model_virtual_host *content);
+MUST_USE const struct model_resource *model_cluster_new(const struct model_cluster *content);
+MUST_USE const struct model_resource *
+model_endpoint_set_new(const struct model_endpoint_set *content);
+MUST_USE const struct model_resource *model_secret_new(const struct model_secret *content);
+
+const struct model_resource *model_resource_ref(const struct model_resource *resource);
+const struct model_resource *model_resource_unref(const struct model_resource *resource);
+
+/* Appends the canonical JSON. `redacted` puts "(redacted)" in the place of keys: every use but the
+ * digest and the wire. */
+void model_resource_print(const struct model_resource *resource, bool redacted, struct buf *buf);
+
+/* What a proxy serves. Resources are sorted by kind, then name. */
+struct model_snapshot {
+    struct model_digest digest; /* over the resources' kinds, names and digests */
+    const struct model_resource *const *resources;
+    size_t count;
+};
+
+/* Takes over one reference of each of the `count` resources, also on failure.
+ * ERR_CONFLICT: two of the same kind and name. ERR_INVALID: a reference to a resource that is not
+ * there; reterr says which of which. */
+MUST_USE enum err model_snapshot_new(const struct model_resource *const *resources, size_t count,
+                                     const struct model_snapshot **ret_snapshot,
+                                     struct err_info *reterr);
+
+const struct model_snapshot *model_snapshot_ref(const struct model_snapshot *snapshot);
+const struct model_snapshot *model_snapshot_unref(const struct model_snapshot *snapshot);
+
+/* Borrowed from the snapshot, or NULL. */
+const struct model_resource *model_snapshot_find(const struct model_snapshot *snapshot,
+                                                 enum model_kind kind, struct str name);
+
+/* The resources of one kind, in order of their names: the first, and how many. */
+const struct model_resource *const *model_snapshot_kind(const struct model_snapshot *snapshot,
+                                                        enum model_kind kind, size_t *ret_count);
+
+/* Appends {"digest":…,"resources":[…]} in canonical JSON. */
+void model_snapshot_print(const struct model_snapshot *snapshot, bool redacted, struct buf *buf);
+
+struct model_removal {
+    enum model_kind kind;
+    struct str name;
+};
+
+/* The way from one snapshot to the next. Owns what it points at. */
+struct model_transaction {
+    struct model_digest base;   /* the snapshot it starts from; zeros: from nothing */
+    struct model_digest result; /* the snapshot it leads to, which names its version */
+    const struct model_resource *const *puts; /* new or changed */
+    size_t put_count;
+    const struct model_removal *removals;
+    size_t removal_count;
+};
+
+/* What leads from `base` (NULL: from nothing) to `next`. */
+MUST_USE struct model_transaction *model_transaction_new(const struct model_snapshot *base,
+                                                         const struct model_snapshot *next);
+struct model_transaction *model_transaction_free(struct model_transaction *transaction);
+
+/* The snapshot that results from `base` (NULL: nothing).
+ * ERR_CONFLICT: it does not start from `base`, or does not lead to what it promises. ERR_INVALID
+ * as model_snapshot_new. */
+MUST_USE enum err model_transaction_apply(const struct model_transaction *transaction,
+                                          const struct model_snapshot *base,
+                                          const struct model_snapshot **ret_snapshot,
+                                          struct err_info *reterr);
+
+/* Resources alive in this process, for metrics and leak tests. Any thread. */
+size_t model_resources_alive(void);
+size_t model_snapshots_alive(void);
