@@ -13,8 +13,10 @@
 #include <stdint.h>
 
 #include "control/finding/finding.h"
+#include "core/base/buf.h"
 #include "core/base/err.h"
 #include "core/base/str.h"
+#include "core/json/json.h"
 
 enum api_kind {
     API_MESH,
@@ -232,8 +234,35 @@ struct api_object {
     };
 };
 
+/* Appends the content of the file at `path`, as a manifest names it, to `content`. Errors: as
+ * file_read. */
+typedef enum err (*api_load_fn)(void *arg, struct str path, struct buf *content,
+                                struct err_info *reterr);
+
+/* Where a document comes from. */
+struct api_origin {
+    struct str file;  /* as findings shall name it */
+    api_load_fn load; /* reads what a data source names by `file:`; NULL: it cannot be read */
+    void *load_arg;
+};
+
+/* Decodes one document in either envelope into an object with one reference.
+ *
+ * What is wrong with an object stands in its own findings. NULL: the document is none that we keep.
+ * Then `problems` has got a finding that says so, unless the document is empty or of a Kubernetes
+ * kind that is no business of a gateway (Service, Deployment, ...): those are passed over. */
+MUST_USE const struct api_object *api_decode(const struct jv *document,
+                                             const struct api_origin *origin,
+                                             struct finding_list *problems);
+
+/* The documents in `document`: the items of a Kubernetes list (`kind: List`), else itself. */
+const struct jv *const *api_documents(const struct jv *const *document, size_t *ret_count);
+
 const struct api_object *api_object_ref(const struct api_object *object);
 const struct api_object *api_object_unref(const struct api_object *object);
+
+/* Objects alive in this process, for leak tests. Any thread. */
+size_t api_objects_alive(void);
 
 /* The subject of findings about `object`, borrowed from it. */
 struct finding_subject api_subject(const struct api_object *object);

@@ -1,0 +1,208 @@
+#include "control/cache/cache.h"
+
+#include <stdlib.h>
+
+#include "core/base/assert.h"
+#include "core/base/map.h"
+#include "core/base/mem.h"
+#include "core/base/vec.h"
+
+/* A set of mesh names, and the sorted array that was made of it last. */
+struct name_set {
+    struct map *names; /* owns the bytes of the names */
+    struct str *sorted;
+};
+
+struct cache {
+    /* Sorted by key. The sorted array is the store, the index and every list at once. */
+    VEC(const struct api_object *) objects[API_KINDS];
+    struct name_set meshes;
+    struct name_set touched;
+    struct name_set taken; /* what cache_take_changes handed out */
+};
+
+static void names_clear(struct name_set *set)
+{
+    set->names = map_free(set->names);
+    set->sorted = mem_free(set->sorted);
+}
+
+static void names_add(struct name_set *set, struct str name)
+{
+    if (name.size == 0)
+        return;
+    if (set->names == NULL)
+        set->names = map_new();
+    (void)map_set(set->names, name, set); /* any value but NULL: what counts is the key */
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return str_compare(*(const struct str *)a, *(const struct str *)b);
+}
+
+static const struct str *names_sort(struct name_set *set, size_t *ret_count)
+{
+    *ret_count = set->names == NULL ? 0 : map_count(set->names);
+    if (*ret_count == 0)
+        return NULL;
+    set->sorted = mem_resize(set->sorted, *ret_count, sizeof(*set->sorted));
+    struct map_cursor at = {0};
+    for (size_t i = 0; map_next(set->names, &at) != NULL; i++)
+        set->sorted[i] = at.key;
+    qsort(set->sorted, *ret_count, sizeof(*set->sorted), compare_names);
+    return set->sorted;
+}
+
+struct cache *cache_new(void)
+{
+    return MEM_NEW(struct cache);
+}
+
+struct cache *cache_free(struct cache *cache)
+{
+    if (cache == NULL)
+        return NULL;
+    for (size_t kind = 0; kind < API_KINDS; kind++) {
+        for (size_t i = 0; i < cache->objects[kind].count; i++)
+            (void)api_object_unref(cache->objects[kind].items[i]); /* always NULL */
+        VEC_FREE(&cache->objects[kind]);
+    }
+    names_clear(&cache->meshes);
+    names_clear(&cache->touched);
+    names_clear(&cache->taken);
+    return mem_free(cache);
+}
+
+/* The index of the first object whose key is not below `key`. */
+static size_t lower_bound(const struct cache *cache, const struct api_key *key)
+{
+    const struct api_object *const *items = cache->objects[key->kind].items;
+    size_t low = 0;
+    size_t high = cache->objects[key->kind].count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (api_key_compare(&items[middle]->key, key) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static bool holds(const struct cache *cache, const struct api_key *key, size_t index)
+{
+    return index < cache->objects[key->kind].count &&
+           api_key_compare(&cache->objects[key->kind].items[index]->key, key) == 0;
+}
+
+/* A Mesh belongs to the mesh of its own name. */
+static struct str mesh_of(const struct api_key *key)
+{
+    return key->kind == API_MESH ? key->name : key->mesh;
+}
+
+static void insert(struct cache *cache, size_t index, const struct api_object *object)
+{
+    enum api_kind kind = object->key.kind;
+    VEC_PUSH(&cache->objects[kind], object);
+    const struct api_object **items = cache->objects[kind].items;
+    size_t behind = cache->objects[kind].count - 1 - index;
+    memmove(items + index + 1, items + index, behind * sizeof(const struct api_object *));
+    items[index] = object;
+}
+
+void cache_put(struct cache *cache, const struct api_object *object)
+{
+    size_t index = lower_bound(cache, &object->key);
+    if (!holds(cache, &object->key, index)) {
+        insert(cache, index, api_object_ref(object));
+    } else {
+        const struct api_object **place = &cache->objects[object->key.kind].items[index];
+        if (*place == object)
+            return;
+        const struct api_object *former = *place;
+        *place = api_object_ref(object);
+        (void)api_object_unref(former); /* always NULL */
+    }
+    names_add(&cache->touched, mesh_of(&object->key));
+}
+
+void cache_remove(struct cache *cache, const struct api_key *key)
+{
+    size_t index = lower_bound(cache, key);
+    if (!holds(cache, key, index))
+        return;
+    names_add(&cache->touched, mesh_of(key));
+    const struct api_object **items = cache->objects[key->kind].items;
+    const struct api_object *former = items[index];
+    size_t behind = --cache->objects[key->kind].count - index;
+    memmove(items + index, items + index + 1, behind * sizeof(const struct api_object *));
+    (void)api_object_unref(former); /* last: `key` may be the object's own */
+}
+
+const struct api_object *cache_find(const struct cache *cache, const struct api_key *key)
+{
+    size_t index = lower_bound(cache, key);
+    return holds(cache, key, index) ? cache->objects[key->kind].items[index] : NULL;
+}
+
+/* The index of the first object of `kind` at or after `low` whose mesh is above `mesh`. */
+static size_t mesh_end(const struct cache *cache, enum api_kind kind, struct str mesh, size_t low)
+{
+    size_t high = cache->objects[kind].count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (str_compare(cache->objects[kind].items[middle]->key.mesh, mesh) <= 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+const struct api_object *const *cache_list(const struct cache *cache, enum api_kind kind,
+                                           struct str mesh, size_t *ret_count)
+{
+    struct api_key first = {.kind = kind, .mesh = mesh, .name = STR_EMPTY};
+    size_t begin = lower_bound(cache, &first);
+    *ret_count = mesh_end(cache, kind, mesh, begin) - begin;
+    return *ret_count == 0 ? NULL : cache->objects[kind].items + begin;
+}
+
+const struct api_object *const *cache_list_all(const struct cache *cache, enum api_kind kind,
+                                               size_t *ret_count)
+{
+    *ret_count = cache->objects[kind].count;
+    return cache->objects[kind].items;
+}
+
+const struct str *cache_meshes(struct cache *cache, size_t *ret_count)
+{
+    names_clear(&cache->meshes);
+    for (size_t kind = 0; kind < API_KINDS; kind++) {
+        struct str last = STR_EMPTY;
+        for (size_t i = 0; i < cache->objects[kind].count; i++) {
+            struct str mesh = mesh_of(&cache->objects[kind].items[i]->key);
+            if (!str_equal(mesh, last))
+                names_add(&cache->meshes, mesh);
+            last = mesh;
+        }
+    }
+    return names_sort(&cache->meshes, ret_count);
+}
+
+bool cache_has_changes(const struct cache *cache)
+{
+    return cache->touched.names != NULL;
+}
+
+struct cache_changes cache_take_changes(struct cache *cache)
+{
+    names_clear(&cache->taken);
+    cache->taken = cache->touched;
+    cache->touched = (struct name_set){0};
+    struct cache_changes changes = {0};
+    changes.meshes = names_sort(&cache->taken, &changes.mesh_count);
+    return changes;
+}
