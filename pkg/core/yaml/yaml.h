@@ -1,0 +1,44 @@
+/* YAML streams, JSON texts included, composed into jv trees that know line and column.
+ *
+ * Plain scalars mean what they mean to kubectl (sigs.k8s.io/yaml, which reads YAML 1.1): null,
+ * true/false, yes/no, on/off and y/n in their usual cases, integers (decimal, 0x, 0o and leading
+ * 0 for octal, 0b, digits parted by "_"), floats. Everything else, every quoted or block scalar and
+ * every timestamp is a string. Numbers become JSON literals without losing a digit.
+ *
+ * Stricter than kubectl where silence would hide a mistake: a key that is no string (`on:`, `1:`),
+ * a key written twice, an unknown tag, .inf and .nan are errors with their place. Merge keys (`<<`)
+ * work: what is written beside them wins, then the earlier of several.
+ *
+ * Aliases share the tree of their anchor, so that they cost no memory; the bounds count them as
+ * often as they are written, so that walking a tree is bounded as well. Pure; any thread.
+ * Source: YAML 1.1, https://yaml.org/type/ for the types. */
+#pragma once
+
+#include "core/base/arena.h"
+#include "core/base/attr.h"
+#include "core/base/err.h"
+#include "core/base/str.h"
+#include "core/json/json.h"
+
+/* Bytes of a stream: room for 20,000 routes in one file. */
+#define YAML_SIZE_MAX ((size_t)8 * 1024 * 1024)
+
+/* Values of a stream, those behind aliases counted at each use; one costs some 100 bytes. */
+#define YAML_NODES_MAX ((size_t)1000 * 1000)
+
+/* A stream's documents that are not empty. */
+struct yaml_stream {
+    const struct jv *const *documents;
+    size_t count;
+};
+
+struct yaml_error {
+    struct jv_mark mark;
+    char message[ERR_MESSAGE_MAX];
+};
+
+/* Composes `text` into `arena`; nothing of the result points into `text`.
+ * ERR_INVALID: it is not well-formed, or one of the errors above; ERR_LIMIT: a bound or the depth
+ * JV_DEPTH_MAX is passed. Both fill `reterr`. */
+MUST_USE enum err yaml_parse(struct arena *arena, struct str text, struct yaml_stream *ret_stream,
+                             struct yaml_error *reterr);
