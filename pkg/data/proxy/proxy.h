@@ -1,0 +1,93 @@
+/* The gateway proxy: workers that serve a snapshot.
+ *
+ * The main thread stages transactions (data/subscribe) and hands the result to N identical workers.
+ * A worker has a loop, a thread, one SO_REUSEPORT socket per port, connection pools and counters of
+ * its own; a swap is one pointer per worker between two events. Requests finish on the state they
+ * began with, and the last worker to swap acknowledges the transaction. No lock and no atomic
+ * operation is on the request path; the main thread never waits for a worker, except in proxy_free.
+ *
+ *     proxy_metrics_new, proxy_new, proxy_apply ... proxy_drain, done, proxy_free
+ *
+ * Every public call is for the thread of `options.loop`. Callbacks run on that loop, never before
+ * the call that caused them has returned. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/buf.h"
+#include "core/base/err.h"
+#include "core/base/log.h"
+#include "core/loop/loop.h"
+#include "core/metrics/metrics.h"
+#include "model/model.h"
+
+#define PROXY_WORKERS_MAX 256U
+
+/* Per worker, each with what it bounds. */
+#define PROXY_CONNECTIONS_MAX 25000U /* client connections: beyond it accepting pauses */
+#define PROXY_BLOCK_SIZE      ((size_t)68 * 1024) /* a read buffer, and what framing adds to it */
+#define PROXY_BLOCKS_MAX      4096U /* buffers of connections that wait: beyond it they are closed */
+
+/* How long a closed connection is still read, so that the client sees the answer, and how much. */
+#define PROXY_LINGER_MS        2000U
+#define PROXY_LINGER_BYTES_MAX ((size_t)1024 * 1024)
+
+/* A request's body that is kept for a second try. */
+#define PROXY_REPLAY_MAX ((size_t)16 * 1024)
+
+struct proxy;
+
+/* The families that all proxies of a process share. `metrics` outlives it. */
+struct proxy_metrics;
+
+MUST_USE struct proxy_metrics *proxy_metrics_new(struct metrics *metrics);
+
+/* After the last proxy. */
+struct proxy_metrics *proxy_metrics_free(struct proxy_metrics *metrics);
+
+struct proxy_options {
+    struct loop *loop; /* of the main thread */
+    struct proxy_metrics *metrics;
+    uint32_t
+        first_writer; /* worker i writes the metrics with first_writer + i, which are its own */
+    uint32_t workers; /* 1 to PROXY_WORKERS_MAX */
+    uint32_t connections_max; /* per worker; 0: PROXY_CONNECTIONS_MAX */
+    int log_fd;               /* the access log, blocking or not; -1: none. Stays the caller's */
+    enum log_format log_format;
+};
+
+/* How many workers fit this machine: the CPUs that affinity and the cgroup allow. */
+uint32_t proxy_workers_default(void);
+
+/* Starts the workers, which serve nothing yet. ERR_SYSTEM, ERR_LIMIT: no thread to be had. */
+MUST_USE enum err proxy_new(const struct proxy_options *options, struct proxy **ret_proxy,
+                            struct err_info *reterr);
+
+/* Closes what is still open, at once, and joins the workers. Callbacks that are due are dropped.
+ * Takes NULL, returns NULL. */
+struct proxy *proxy_free(struct proxy *proxy);
+
+/* Every worker serves `result`: the digest of the transaction that was applied. */
+typedef void (*proxy_applied_fn)(void *arg, const struct model_digest *result);
+
+/* Applies a transaction, borrowed for the call. ERR_OK: it was staged, and `applied` follows.
+ * Otherwise it was refused whole, `applied` is not called, and reterr has the resource as its path
+ * and the reason as its message; ERR_AGAIN: the one before is not acknowledged yet. */
+MUST_USE enum err proxy_apply(struct proxy *proxy, const struct model_transaction *transaction,
+                              proxy_applied_fn applied, void *arg, struct err_info *reterr);
+
+/* The last good snapshot, borrowed until the next proxy_apply; NULL: none yet. */
+const struct model_snapshot *proxy_snapshot(const struct proxy *proxy);
+
+/* Appends the configuration as JSON, with keys redacted, and what the workers hold. */
+void proxy_dump(const struct proxy *proxy, struct buf *buf);
+
+typedef void (*proxy_drained_fn)(void *arg);
+
+/* Accepts for another `delay_ms`, answering "connection: close"; then empties the accept queues,
+ * closes the listeners and idle connections, lets requests finish, and closes what is left when
+ * `time_ms` have passed since. `drained` follows when no connection is open. Once. */
+void proxy_drain(struct proxy *proxy, uint64_t delay_ms, uint64_t time_ms, proxy_drained_fn drained,
+                 void *arg);
