@@ -266,8 +266,8 @@ enum http_edit_kind {
 };
 
 /* A change of fields. Edits apply in order, after the rules of this module and so with the last
- * word, except for the fields that frame the message (connection, content-length,
- * transfer-encoding, upgrade), which no edit reaches. */
+ * word, except that none reaches the fields that frame the message (connection, content-length,
+ * transfer-encoding, upgrade), a request's Host (the plan has it) and a response's Server. */
 struct http_edit {
     enum http_edit_kind kind;
     struct str name; /* lower case */
