@@ -1,10 +1,11 @@
 /* Runs a fuzz target over every file of the folders named as arguments. Each input lies in a block
  * of exactly its size, so that AddressSanitizer sees one byte too far. */
-#include "fuzz.h"
-
 #include <dirent.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static long replay_file(const char *folder, const char *name)
 {
