@@ -1,0 +1,92 @@
+/* Sub-commands and flags, as tables: what a program takes, and its help, stand in one place.
+ *
+ * A command either runs or has commands below it. Flags are `--name value` or `--name=value`;
+ * a switch is `--name`, `--name=true` or `--name=false`; `--` ends them. A wrong word gets one
+ * sentence on standard error with the nearest right one, and exit status 2. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/str.h"
+
+enum exit_status {
+    EXIT_DONE = 0,
+    EXIT_FAILED = 1, /* it was understood, and could not be done */
+    EXIT_USAGE = 2,  /* the command line was not understood */
+};
+
+enum command_flag_kind {
+    COMMAND_TEXT,
+    COMMAND_CHOICE, /* one of the words in value_name, which are separated by "|" */
+    COMMAND_LIST,   /* may be given more than once */
+    COMMAND_NUMBER, /* decimal, 1 to number_max */
+    COMMAND_SWITCH,
+};
+
+struct command_flag {
+    const char *name; /* without dashes */
+    enum command_flag_kind kind;
+    const char *value_name; /* for the help: "DIR"; a switch has none */
+    const char *fallback;   /* what counts when it is not given, NULL: nothing */
+    uint64_t number_max;
+    const char *help; /* sentences */
+};
+
+#define COMMAND_FLAGS_MAX 16
+#define COMMAND_LIST_MAX  64 /* values of one list flag */
+
+/* The value of the flag with the same index in the command's table. */
+struct command_value {
+    bool given; /* false: the fallback's, or nothing */
+    struct str text;
+    uint64_t number;
+    bool on;
+    struct str list[COMMAND_LIST_MAX];
+    size_t list_count;
+};
+
+struct command_input {
+    const struct command_value *values;
+    const char *const *arguments; /* what is not a flag */
+    size_t argument_count;
+};
+
+struct command {
+    const char *name;
+    const char *summary;     /* one line */
+    const char *arguments;   /* "DIR", or NULL: it takes none */
+    size_t argument_count;   /* exactly so many */
+    const char *description; /* paragraphs */
+    const struct command_flag *flags;
+    size_t flag_count;
+    const char *exit_text; /* what the exit statuses mean */
+    const char *examples;
+    int (*run)(const struct command_input *input); /* NULL: it has commands below */
+    const struct command *const *commands;
+    size_t command_count;
+};
+
+/* Finds the command that the arguments name below `root`, and runs it. Returns the exit status. */
+int command_run(const struct command *root, int argc, char **argv);
+
+/* ---- For command_run and its tests ---- */
+
+struct command_parse {
+    const struct command *command; /* the one that was named */
+    char path[128];                /* "otemon generate tls-certificate" */
+    bool help;                     /* --help was given, or a command is missing */
+    struct command_value values[COMMAND_FLAGS_MAX];
+    const char *arguments[COMMAND_LIST_MAX];
+    size_t argument_count;
+    char error[512]; /* one sentence; empty: none */
+};
+
+/* Slices in the result borrow from argv. */
+void command_parse(const struct command *root, int argc, char **argv, struct command_parse *ret);
+
+struct buf;
+
+/* Appends the manual page of `command`. */
+void command_help(const struct command *command, const char *path, struct buf *buf);

@@ -1,0 +1,6 @@
+/* The commands of otemon, one file each. */
+#pragma once
+
+#include "otemon/command.h"
+
+extern const struct command version_command;

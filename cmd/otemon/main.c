@@ -1,0 +1,26 @@
+/* otemon: run MeshGateway manifests on one machine, and make what they need. */
+#include "otemon/commands.h"
+
+#include "core/base/attr.h"
+
+static const struct command *const commands[] = {
+    &version_command,
+};
+
+static const struct command root = {
+    .name = "otemon",
+    .summary = "the gateway for Kuma's MeshGateway manifests",
+    .description =
+        "Otemon serves MeshGateway and MeshGatewayRoute manifests as they are, without Kuma and "
+        "without Kubernetes. Start with `otemon run DIR`.",
+    .exit_text = "0  done\n"
+                 "1  understood, but it could not be done; a sentence on standard error says why\n"
+                 "2  the command line was not understood",
+    .commands = commands,
+    .command_count = ARRAY_SIZE(commands),
+};
+
+int main(int argc, char **argv)
+{
+    return command_run(&root, argc, argv);
+}

@@ -1,0 +1,254 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/base/buf.h"
+#include "otemon/command.h"
+
+enum { FLAG_NAME, FLAG_TYPE, FLAG_HOST, FLAG_COUNT, FLAG_WATCH };
+
+static const struct command_flag flags[] = {
+    [FLAG_NAME] = {.name = "name", .kind = COMMAND_TEXT, .value_name = "NAME", .help = "A name."},
+    [FLAG_TYPE] = {.name = "type",
+                   .kind = COMMAND_CHOICE,
+                   .value_name = "server|client",
+                   .fallback = "server",
+                   .help = "A type."},
+    [FLAG_HOST] = {.name = "host", .kind = COMMAND_LIST, .value_name = "HOST", .help = "Hosts."},
+    [FLAG_COUNT] = {.name = "count",
+                    .kind = COMMAND_NUMBER,
+                    .value_name = "N",
+                    .number_max = 256,
+                    .help = "How many."},
+    [FLAG_WATCH] = {.name = "watch", .kind = COMMAND_SWITCH, .fallback = "true", .help = "Watch."},
+};
+
+static int run_stub(const struct command_input *input)
+{
+    return (int)input->argument_count + 40;
+}
+
+static const struct command leaf = {
+    .name = "leaf",
+    .summary = "a leaf",
+    .arguments = "DIR",
+    .argument_count = 1,
+    .description = "Does things.",
+    .flags = flags,
+    .flag_count = ARRAY_SIZE(flags),
+    .exit_text = "0  fine",
+    .examples = " tool leaf dir",
+    .run = run_stub,
+};
+
+static const struct command *const below[] = {&leaf};
+
+static const struct command root = {
+    .name = "tool",
+    .summary = "a tool",
+    .description = "A tool.",
+    .commands = below,
+    .command_count = 1,
+};
+
+static struct command_parse parsed;
+
+#define PARSE(...)                                                       \
+    do {                                                                 \
+        const char *words[] = {"tool", __VA_ARGS__, NULL};               \
+        char *argv[ARRAY_SIZE(words)];                                   \
+        memcpy(argv, words, sizeof(words));                              \
+        command_parse(&root, (int)ARRAY_SIZE(words) - 1, argv, &parsed); \
+    } while (0)
+
+static void expect_error(const char *part)
+{
+    if (strstr(parsed.error, part) == NULL)
+        fail_msg("\"%s\" is not in \"%s\"", part, parsed.error);
+}
+
+static void test_fallbacks_count_when_nothing_is_given(void **state)
+{
+    (void)state;
+    PARSE("leaf", "dir");
+    assert_string_equal(parsed.error, "");
+    assert_string_equal(parsed.path, "tool leaf");
+    assert_ptr_equal(parsed.command, &leaf);
+    assert_string_equal(parsed.arguments[0], "dir");
+    assert_false(parsed.values[FLAG_NAME].given);
+    assert_true(str_equal(parsed.values[FLAG_TYPE].text, STR("server")));
+    assert_true(parsed.values[FLAG_WATCH].on);
+    assert_int_equal(parsed.values[FLAG_COUNT].number, 0);
+}
+
+static void test_values_stand_in_the_word_or_after_it(void **state)
+{
+    (void)state;
+    PARSE("leaf", "--name=a=b", "--count", "256", "dir", "--type", "client");
+    assert_string_equal(parsed.error, "");
+    assert_true(parsed.values[FLAG_NAME].given);
+    assert_true(str_equal(parsed.values[FLAG_NAME].text, STR("a=b")));
+    assert_int_equal(parsed.values[FLAG_COUNT].number, 256);
+    assert_true(str_equal(parsed.values[FLAG_TYPE].text, STR("client")));
+}
+
+static void test_lists_collect(void **state)
+{
+    (void)state;
+    PARSE("leaf", "dir", "--host=a", "--host", "b");
+    assert_int_equal(parsed.values[FLAG_HOST].list_count, 2);
+    assert_true(str_equal(parsed.values[FLAG_HOST].list[1], STR("b")));
+}
+
+static void test_switches(void **state)
+{
+    (void)state;
+    PARSE("leaf", "--watch=false", "dir");
+    assert_false(parsed.values[FLAG_WATCH].on);
+    PARSE("leaf", "--watch", "dir");
+    assert_true(parsed.values[FLAG_WATCH].on);
+    assert_int_equal(parsed.argument_count, 1);
+    PARSE("leaf", "--watch=no", "dir");
+    expect_error("--watch is true or false, not \"no\"");
+}
+
+static void test_two_dashes_end_the_flags(void **state)
+{
+    (void)state;
+    PARSE("leaf", "--", "--name");
+    assert_string_equal(parsed.error, "");
+    assert_string_equal(parsed.arguments[0], "--name");
+}
+
+static void test_wrong_words_get_the_nearest_right_one(void **state)
+{
+    (void)state;
+    PARSE("laef");
+    expect_error("did you mean leaf");
+    PARSE("leaf", "--nmae=x", "dir");
+    expect_error("there is no flag --nmae; did you mean --name");
+    PARSE("leaf", "--zzzzzz", "dir");
+    expect_error("there is no flag --zzzzzz; tool leaf --help");
+}
+
+static void test_wrong_values(void **state)
+{
+    (void)state;
+    PARSE("leaf", "dir", "--count=0");
+    expect_error("--count is a number from 1 to 256, not \"0\"");
+    PARSE("leaf", "dir", "--count=257");
+    expect_error("not \"257\"");
+    PARSE("leaf", "dir", "--type=both");
+    expect_error("--type is one of server|client, not \"both\"");
+    PARSE("leaf", "dir", "--name");
+    expect_error("--name needs a value: NAME");
+    PARSE("leaf", "dir", "--name=");
+    expect_error("--name needs a value: NAME");
+}
+
+static void test_arguments_are_counted(void **state)
+{
+    (void)state;
+    PARSE("leaf");
+    expect_error("DIR is missing");
+    PARSE("leaf", "a", "b");
+    expect_error("\"b\" is one argument too many");
+}
+
+static void test_help_wins_over_what_is_missing(void **state)
+{
+    (void)state;
+    PARSE("leaf", "--help");
+    assert_true(parsed.help);
+    assert_string_equal(parsed.error, "");
+    PARSE("-h");
+    assert_true(parsed.help);
+    assert_ptr_equal(parsed.command, &root);
+}
+
+static void test_a_command_without_its_sub_command_shows_help(void **state)
+{
+    (void)state;
+    const char *words[] = {"tool", NULL};
+    char *argv[ARRAY_SIZE(words)];
+    memcpy(argv, words, sizeof(words));
+    command_parse(&root, 1, argv, &parsed);
+    assert_true(parsed.help);
+}
+
+static void test_help_has_every_section(void **state)
+{
+    (void)state;
+    struct buf buf;
+    buf_init(&buf, 65536);
+    command_help(&leaf, "tool leaf", &buf);
+    buf_append_char(&buf, '\0');
+    const char *parts[] = {
+        "NAME\n       tool leaf - a leaf\n",
+        "SYNOPSIS\n       tool leaf [flags] DIR\n",
+        "DESCRIPTION\n       Does things.\n",
+        "       --type=server|client  (default server)\n           A type.\n",
+        "       --watch[=true|false]  (default true)\n",
+        "EXIT STATUS\n       0  fine\n",
+        "EXAMPLES\n        tool leaf dir\n",
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+        if (strstr(buf.data, parts[i]) == NULL)
+            fail_msg("no \"%s\" in:\n%s", parts[i], buf.data);
+    }
+    buf_deinit(&buf);
+}
+
+static void test_help_breaks_long_lines_between_words(void **state)
+{
+    (void)state;
+    static const struct command wordy = {
+        .name = "wordy",
+        .summary = "many words",
+        .description =
+            "aaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbbbbbbbbbbb cccccccccccccccccccccccc ddddd",
+        .run = run_stub,
+    };
+    struct buf buf;
+    buf_init(&buf, 65536);
+    command_help(&wordy, "wordy", &buf);
+    buf_append_char(&buf, '\0');
+    assert_non_null(strstr(buf.data, "cccc\n       ddddd\n"));
+    buf_deinit(&buf);
+}
+
+static void test_run_calls_the_command_and_reports_errors(void **state)
+{
+    (void)state;
+    const char *words[] = {"tool", "leaf", "dir", NULL};
+    char *argv[ARRAY_SIZE(words)];
+    memcpy(argv, words, sizeof(words));
+    assert_int_equal(command_run(&root, 3, argv), 41);
+    const char *wrong[] = {"tool", "leaf", "--no", NULL};
+    memcpy(argv, wrong, sizeof(wrong));
+    assert_int_equal(command_run(&root, 3, argv), EXIT_USAGE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_fallbacks_count_when_nothing_is_given),
+        cmocka_unit_test(test_values_stand_in_the_word_or_after_it),
+        cmocka_unit_test(test_lists_collect),
+        cmocka_unit_test(test_switches),
+        cmocka_unit_test(test_two_dashes_end_the_flags),
+        cmocka_unit_test(test_wrong_words_get_the_nearest_right_one),
+        cmocka_unit_test(test_wrong_values),
+        cmocka_unit_test(test_arguments_are_counted),
+        cmocka_unit_test(test_help_wins_over_what_is_missing),
+        cmocka_unit_test(test_a_command_without_its_sub_command_shows_help),
+        cmocka_unit_test(test_help_has_every_section),
+        cmocka_unit_test(test_help_breaks_long_lines_between_words),
+        cmocka_unit_test(test_run_calls_the_command_and_reports_errors),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
