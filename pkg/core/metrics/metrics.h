@@ -136,3 +136,5 @@ static inline void metrics_observe(struct metrics_writer *writer,
     metrics_slot_add_(writer, series->slot + bucket, 1);
     metrics_slot_add_(writer, series->slot + series->bound_count + 1, value);
 }
+
+CLEANUP_DEFINE(struct metrics, metrics_free);
