@@ -1,0 +1,15 @@
+/* Private to core/pki: what reading and issuing share. */
+#pragma once
+
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+#include "core/pki/pki.h"
+
+/* The last reason that OpenSSL gave, or "not understood"; empties its queue of errors. */
+const char *pki__reason(void);
+
+/* The bundle of a checked key and chain; neither changes hands.
+ * ERR_LIMIT: too many names; ERR_INVALID: times or names that cannot be read. */
+MUST_USE enum err pki__bundle_make(EVP_PKEY *key, enum pki_key_type type, STACK_OF(X509) * chain,
+                                   struct pki_bundle **ret_bundle, struct err_info *reterr);
