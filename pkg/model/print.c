@@ -1,0 +1,68 @@
+/* The canonical JSON of resources and snapshots. */
+#include "core/base/assert.h"
+#include "core/pki/pki.h"
+#include "model/resource.h"
+
+void model__write_str(struct jv_writer *writer, struct str key, struct str value)
+{
+    jv_write_key(writer, key);
+    jv_write_string(writer, value);
+}
+
+void model__write_u64(struct jv_writer *writer, struct str key, uint64_t value)
+{
+    jv_write_key(writer, key);
+    jv_write_u64(writer, value);
+}
+
+void model__write_names(struct jv_writer *writer, struct str key, struct model_names names)
+{
+    jv_write_key(writer, key);
+    jv_write_array(writer);
+    for (size_t i = 0; i < names.count; i++)
+        jv_write_string(writer, names.items[i]);
+    jv_write_end(writer);
+}
+
+void model__resource_write(struct jv_writer *writer, const struct model_resource *resource,
+                           bool redacted)
+{
+    switch (resource->kind) {
+    case MODEL_LISTENER: model__listener_write(writer, resource->listener); return;
+    case MODEL_VIRTUAL_HOST: model__virtual_host_write(writer, resource->virtual_host); return;
+    case MODEL_CLUSTER: model__cluster_write(writer, resource->cluster); return;
+    case MODEL_ENDPOINT_SET: model__endpoint_set_write(writer, resource->endpoint_set); return;
+    case MODEL_SECRET: model__secret_write(writer, resource->secret, redacted); return;
+    }
+    UNREACHABLE();
+}
+
+void model_resource_print(const struct model_resource *resource, bool redacted, struct buf *buf)
+{
+    struct jv_writer writer;
+    jv_writer_init(&writer, buf);
+    model__resource_write(&writer, resource, redacted);
+}
+
+struct model__hex model__digest_hex(const struct model_digest *digest)
+{
+    struct model__hex hex;
+    _Static_assert(sizeof(hex.text) == PKI_SHA256_HEX_SIZE + 1, "room for the digest");
+    pki_hex(digest->bytes, hex.text);
+    return hex;
+}
+
+void model_snapshot_print(const struct model_snapshot *snapshot, bool redacted, struct buf *buf)
+{
+    struct jv_writer writer;
+    jv_writer_init(&writer, buf);
+    jv_write_object(&writer);
+    struct model__hex digest = model__digest_hex(&snapshot->digest);
+    model__write_str(&writer, STR("digest"), str_of(digest.text));
+    jv_write_key(&writer, STR("resources"));
+    jv_write_array(&writer);
+    for (size_t i = 0; i < snapshot->count; i++)
+        model__resource_write(&writer, snapshot->resources[i], redacted);
+    jv_write_end(&writer);
+    jv_write_end(&writer);
+}

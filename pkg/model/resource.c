@@ -1,0 +1,158 @@
+#include "model/resource.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/assert.h"
+#include "core/base/mem.h"
+#include "core/pki/pki.h"
+
+#define CHUNK_SIZE ((size_t)512)
+/* Printing never meets it: what a resource holds was bounded when manifests were decoded. */
+#define PRINT_SIZE_MAX (SIZE_MAX / 4)
+/* JSON writes one byte as at most six. */
+#define ESCAPE_FACTOR 6
+#define SECRET_FRAME  ((size_t)4096)
+
+_Static_assert(MODEL_DIGEST_SIZE == PKI_SHA256_SIZE, "a digest is a SHA-256");
+
+struct model__draft {
+    struct model_resource resource;
+    struct arena *arena;
+    atomic_uint references;
+};
+
+static atomic_size_t alive;
+
+struct model__draft *model__draft_new(enum model_kind kind, struct str name,
+                                      struct arena **ret_arena)
+{
+    struct model__draft *draft = MEM_NEW(struct model__draft);
+    draft->arena = arena_new(CHUNK_SIZE);
+    draft->resource.kind = kind;
+    draft->resource.name = str_dup(draft->arena, name);
+    atomic_init(&draft->references, 1);
+    *ret_arena = draft->arena;
+    return draft;
+}
+
+/* Room for a whole secret at once: a buffer that grows would leave copies of the key behind. */
+static void reserve_for_secret(struct buf *buf, const struct model_secret *secret)
+{
+    size_t size = SECRET_FRAME + secret->key_pem.size + secret->certificates_pem.size;
+    for (size_t i = 0; i < secret->dns_names.count; i++)
+        size += secret->dns_names.items[i].size + SECRET_FRAME / 16;
+    char *room = buf_reserve(buf, size * ESCAPE_FACTOR);
+    ASSERT(room != NULL);
+}
+
+static struct model_digest digest_of(const struct model_resource *resource)
+{
+    struct buf buf;
+    buf_init(&buf, PRINT_SIZE_MAX);
+    if (resource->kind == MODEL_SECRET)
+        reserve_for_secret(&buf, resource->secret);
+    model_resource_print(resource, false, &buf);
+    ASSERT(!buf_overflowed(&buf));
+    struct model_digest digest;
+    pki_sha256(buf.data, buf.size, digest.bytes);
+    mem_wipe(buf.data, buf.size);
+    buf_deinit(&buf);
+    return digest;
+}
+
+const struct model_resource *model__draft_freeze(struct model__draft *draft, const void *content)
+{
+    switch (draft->resource.kind) {
+    case MODEL_LISTENER: draft->resource.listener = content; break;
+    case MODEL_VIRTUAL_HOST: draft->resource.virtual_host = content; break;
+    case MODEL_CLUSTER: draft->resource.cluster = content; break;
+    case MODEL_ENDPOINT_SET: draft->resource.endpoint_set = content; break;
+    case MODEL_SECRET: draft->resource.secret = content; break;
+    }
+    draft->resource.digest = digest_of(&draft->resource);
+    atomic_fetch_add_explicit(&alive, 1, memory_order_relaxed);
+    return &draft->resource;
+}
+
+/* The count is the one part of a frozen resource that changes. */
+static struct model__draft *draft_of(const struct model_resource *resource)
+{
+    return CONTAINER_OF((uintptr_t)resource, struct model__draft, resource);
+}
+
+const struct model_resource *model_resource_ref(const struct model_resource *resource)
+{
+    unsigned before = atomic_fetch_add_explicit(&draft_of(resource)->references, 1,
+                                                memory_order_relaxed);
+    ASSERT(before > 0);
+    return resource;
+}
+
+const struct model_resource *model_resource_unref(const struct model_resource *resource)
+{
+    if (resource == NULL)
+        return NULL;
+    struct model__draft *draft = draft_of(resource);
+    if (atomic_fetch_sub_explicit(&draft->references, 1, memory_order_acq_rel) > 1)
+        return NULL;
+    if (resource->kind == MODEL_SECRET)
+        draft->arena = arena_free_wiped(draft->arena);
+    else
+        draft->arena = arena_free(draft->arena);
+    atomic_fetch_sub_explicit(&alive, 1, memory_order_relaxed);
+    return mem_free(draft);
+}
+
+size_t model_resources_alive(void)
+{
+    return atomic_load_explicit(&alive, memory_order_relaxed);
+}
+
+bool model_digest_equal(const struct model_digest *a, const struct model_digest *b)
+{
+    return memcmp(a->bytes, b->bytes, MODEL_DIGEST_SIZE) == 0;
+}
+
+const char *model_kind_name(enum model_kind kind)
+{
+    switch (kind) {
+    case MODEL_LISTENER: return "listener";
+    case MODEL_VIRTUAL_HOST: return "virtualHost";
+    case MODEL_CLUSTER: return "cluster";
+    case MODEL_ENDPOINT_SET: return "endpointSet";
+    case MODEL_SECRET: return "secret";
+    }
+    UNREACHABLE();
+}
+
+int model__resource_compare(const struct model_resource *a, const struct model_resource *b)
+{
+    if (a->kind != b->kind)
+        return a->kind < b->kind ? -1 : 1;
+    return str_compare(a->name, b->name);
+}
+
+struct model_names model__names_copy(struct arena *arena, struct model_names names)
+{
+    struct str *items = ARENA_NEW_ARRAY(arena, struct str, names.count);
+    for (size_t i = 0; i < names.count; i++)
+        items[i] = str_dup(arena, names.items[i]);
+    return (struct model_names){items, names.count};
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return str_compare(*(const struct str *)a, *(const struct str *)b);
+}
+
+struct model_names model__names_sorted(struct arena *arena, struct model_names names)
+{
+    struct str *items = ARENA_NEW_ARRAY(arena, struct str, names.count);
+    for (size_t i = 0; i < names.count; i++)
+        items[i] = str_dup(arena, names.items[i]);
+    if (names.count > 0)
+        qsort(items, names.count, sizeof(*items), compare_names);
+    return (struct model_names){items, names.count};
+}

@@ -1,0 +1,161 @@
+#include "core/base/assert.h"
+#include "core/base/map.h"
+#include "core/base/mem.h"
+#include "core/base/vec.h"
+#include "model/resource.h"
+
+struct transaction_box {
+    struct model_transaction transaction;
+    struct arena *arena; /* the names of removals */
+    VEC(const struct model_resource *) puts;
+    VEC(struct model_removal) removals;
+};
+
+static void put(struct transaction_box *box, const struct model_resource *resource)
+{
+    VEC_PUSH(&box->puts, model_resource_ref(resource));
+}
+
+static void remove_from(struct transaction_box *box, const struct model_resource *resource)
+{
+    struct model_removal removal = {
+        .kind = resource->kind,
+        .name = str_dup(box->arena, resource->name),
+    };
+    VEC_PUSH(&box->removals, removal);
+}
+
+/* Walks both sorted sets side by side. */
+static void compare_sets(struct transaction_box *box, const struct model_snapshot *base,
+                         const struct model_snapshot *next)
+{
+    size_t base_count = base == NULL ? 0 : base->count;
+    size_t i = 0;
+    size_t j = 0;
+    while (i < base_count || j < next->count) {
+        int order = 0;
+        if (i == base_count)
+            order = 1;
+        else if (j == next->count)
+            order = -1;
+        else
+            order = model__resource_compare(base->resources[i], next->resources[j]);
+        if (order < 0) {
+            remove_from(box, base->resources[i++]);
+        } else if (order > 0) {
+            put(box, next->resources[j++]);
+        } else {
+            if (!model_digest_equal(&base->resources[i]->digest, &next->resources[j]->digest))
+                put(box, next->resources[j]);
+            i++;
+            j++;
+        }
+    }
+}
+
+struct model_transaction *model_transaction_new(const struct model_snapshot *base,
+                                                const struct model_snapshot *next)
+{
+    struct transaction_box *box = MEM_NEW(struct transaction_box);
+    box->arena = arena_new(256);
+    compare_sets(box, base, next);
+    if (base != NULL)
+        box->transaction.base = base->digest;
+    box->transaction.result = next->digest;
+    box->transaction.puts = box->puts.items;
+    box->transaction.put_count = box->puts.count;
+    box->transaction.removals = box->removals.items;
+    box->transaction.removal_count = box->removals.count;
+    return &box->transaction;
+}
+
+struct model_transaction *model_transaction_free(struct model_transaction *transaction)
+{
+    if (transaction == NULL)
+        return NULL;
+    struct transaction_box *box = CONTAINER_OF(transaction, struct transaction_box, transaction);
+    for (size_t i = 0; i < box->puts.count; i++)
+        (void)model_resource_unref(box->puts.items[i]); /* always NULL */
+    VEC_FREE(&box->puts);
+    VEC_FREE(&box->removals);
+    box->arena = arena_free(box->arena);
+    return mem_free(box);
+}
+
+MUST_USE static enum err check_base(const struct model_transaction *transaction,
+                                    const struct model_snapshot *base, struct err_info *reterr)
+{
+    const struct model_digest nothing = {{0}};
+    const struct model_digest *have = base == NULL ? &nothing : &base->digest;
+    if (model_digest_equal(&transaction->base, have))
+        return ERR_OK;
+    struct model__hex wanted_hex = model__digest_hex(&transaction->base);
+    struct model__hex have_hex = model__digest_hex(have);
+    return err_set(reterr, ERR_CONFLICT,
+                   "the transaction starts from snapshot %.16s, not from %.16s", wanted_hex.text,
+                   have_hex.text);
+}
+
+/* The name of a resource among those of all kinds. */
+static struct str key_of(struct buf *buf, enum model_kind kind, struct str name)
+{
+    buf_clear(buf);
+    buf_append(buf, str_of(model_kind_name(kind)));
+    buf_append_char(buf, ' ');
+    buf_append(buf, name);
+    return buf_str(buf);
+}
+
+/* What the transaction replaces or removes. */
+static struct map *touched(const struct model_transaction *transaction, struct buf *key)
+{
+    static char mark;
+    struct map *map = map_new();
+    for (size_t i = 0; i < transaction->put_count; i++) {
+        const struct model_resource *resource = transaction->puts[i];
+        (void)map_set(map, key_of(key, resource->kind, resource->name), &mark); /* what counts */
+    }
+    for (size_t i = 0; i < transaction->removal_count; i++) {
+        const struct model_removal *removal = &transaction->removals[i];
+        (void)map_set(map, key_of(key, removal->kind, removal->name), &mark); /* is the key */
+    }
+    return map;
+}
+
+enum err model_transaction_apply(const struct model_transaction *transaction,
+                                 const struct model_snapshot *base,
+                                 const struct model_snapshot **ret_snapshot,
+                                 struct err_info *reterr)
+{
+    enum err err = check_base(transaction, base, reterr);
+    if (err != ERR_OK)
+        return err;
+
+    struct buf key;
+    buf_init(&key, SIZE_MAX / 4);
+    struct map *replaced = touched(transaction, &key);
+    VEC(const struct model_resource *) resources = {0};
+    for (size_t i = 0; base != NULL && i < base->count; i++) {
+        const struct model_resource *resource = base->resources[i];
+        if (map_get(replaced, key_of(&key, resource->kind, resource->name)) == NULL)
+            VEC_PUSH(&resources, model_resource_ref(resource));
+    }
+    for (size_t i = 0; i < transaction->put_count; i++)
+        VEC_PUSH(&resources, model_resource_ref(transaction->puts[i]));
+    replaced = map_free(replaced);
+    buf_deinit(&key);
+
+    const struct model_snapshot *result = NULL;
+    err = model_snapshot_new(resources.items, resources.count, &result, reterr);
+    VEC_FREE(&resources);
+    if (err != ERR_OK)
+        return err;
+    if (!model_digest_equal(&result->digest, &transaction->result)) {
+        struct model__hex hex = model__digest_hex(&transaction->result);
+        result = model_snapshot_unref(result);
+        return err_set(reterr, ERR_CONFLICT,
+                       "the transaction does not lead to snapshot %.16s as it says", hex.text);
+    }
+    *ret_snapshot = result;
+    return ERR_OK;
+}

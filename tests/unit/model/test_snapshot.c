@@ -1,0 +1,154 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "make.h"
+
+/* listener l -> secret x, host h -> cluster c -> set s, last first. */
+static const struct model_snapshot *make_snapshot(bool turned)
+{
+    const struct model_resource *resources[] = {make_set("s", 80), make_cluster("c", "s"),
+                                                make_host("h", "c"), make_secret("x", "K"),
+                                                make_listener("l", "x", "h")};
+    for (size_t i = 0; turned && i < ARRAY_SIZE(resources) / 2; i++) {
+        const struct model_resource *other = resources[ARRAY_SIZE(resources) - 1 - i];
+        resources[ARRAY_SIZE(resources) - 1 - i] = resources[i];
+        resources[i] = other;
+    }
+    const struct model_snapshot *snapshot = NULL;
+    enum err err = model_snapshot_new(resources, ARRAY_SIZE(resources), &snapshot, NULL);
+    assert_int_equal(err, ERR_OK);
+    return snapshot;
+}
+
+static void test_input_order_does_not_matter(void **state)
+{
+    (void)state;
+    const struct model_snapshot *a = make_snapshot(false);
+    const struct model_snapshot *b = make_snapshot(true);
+    assert_true(model_digest_equal(&a->digest, &b->digest));
+    assert_int_equal(a->resources[0]->kind, MODEL_LISTENER);
+    assert_int_equal(a->resources[4]->kind, MODEL_SECRET);
+    a = model_snapshot_unref(a);
+    b = model_snapshot_unref(b);
+}
+
+static void test_resources_are_found_by_kind_and_name(void **state)
+{
+    (void)state;
+    const struct model_snapshot *snapshot = make_snapshot(false);
+    const struct model_resource *found = model_snapshot_find(snapshot, MODEL_CLUSTER, STR("c"));
+    assert_non_null(found);
+    assert_true(str_equal(found->cluster->endpoint_set, STR("s")));
+    assert_null(model_snapshot_find(snapshot, MODEL_CLUSTER, STR("d")));
+    assert_null(model_snapshot_find(snapshot, MODEL_SECRET, STR("c")));
+    assert_null(model_snapshot_find(snapshot, MODEL_SECRET, STR("z")));
+
+    size_t count;
+    const struct model_resource *const *hosts = model_snapshot_kind(snapshot, MODEL_VIRTUAL_HOST,
+                                                                    &count);
+    assert_int_equal(count, 1);
+    assert_true(str_equal(hosts[0]->name, STR("h")));
+    snapshot = model_snapshot_unref(snapshot);
+}
+
+static void test_an_empty_snapshot_is_one(void **state)
+{
+    (void)state;
+    const struct model_snapshot *snapshot = NULL;
+    assert_int_equal(model_snapshot_new(NULL, 0, &snapshot, NULL), ERR_OK);
+    size_t count = 1;
+    (void)model_snapshot_kind(snapshot, MODEL_LISTENER, &count); /* only the count is looked at */
+    assert_int_equal(count, 0);
+    const struct model_digest zeros = {{0}};
+    assert_false(model_digest_equal(&snapshot->digest, &zeros)); /* zeros mean: from nothing */
+    snapshot = model_snapshot_unref(snapshot);
+}
+
+static void assert_refused(const struct model_resource *const *resources, size_t count,
+                           enum err expected, const char *message)
+{
+    size_t resources_before = model_resources_alive();
+    size_t snapshots_before = model_snapshots_alive();
+    const struct model_snapshot *snapshot = NULL;
+    struct err_info info;
+    assert_int_equal(model_snapshot_new(resources, count, &snapshot, &info), expected);
+    assert_null(snapshot);
+    assert_string_equal(info.message, message);
+    assert_int_equal(model_resources_alive(), resources_before - count); /* taken over */
+    assert_int_equal(model_snapshots_alive(), snapshots_before);
+}
+
+static void test_two_of_one_name_are_refused(void **state)
+{
+    (void)state;
+    const struct model_resource *resources[] = {make_set("s", 80), make_set("s", 81)};
+    assert_refused(resources, 2, ERR_CONFLICT, "two resources are endpointSet \"s\"");
+}
+
+static void test_references_to_nothing_are_refused(void **state)
+{
+    (void)state;
+    const struct model_resource *cluster[] = {make_cluster("c", "s")};
+    assert_refused(cluster, 1, ERR_INVALID,
+                   "cluster \"c\" refers to endpointSet \"s\", which is not there");
+    const struct model_resource *host[] = {make_host("h", "c")};
+    assert_refused(host, 1, ERR_INVALID,
+                   "virtualHost \"h\" refers to cluster \"c\", which is not there");
+    const struct model_resource *no_secret[] = {make_listener("l", "x", "h")};
+    assert_refused(no_secret, 1, ERR_INVALID,
+                   "listener \"l\" refers to secret \"x\", which is not there");
+    const struct model_resource *no_host[] = {make_listener("l", "x", "h"), make_secret("x", "K")};
+    assert_refused(no_host, 2, ERR_INVALID,
+                   "listener \"l\" refers to virtualHost \"h\", which is not there");
+}
+
+static void test_the_last_reference_frees_the_resources(void **state)
+{
+    (void)state;
+    size_t resources_before = model_resources_alive();
+    size_t snapshots_before = model_snapshots_alive();
+    const struct model_snapshot *snapshot = make_snapshot(false);
+    assert_ptr_equal(model_snapshot_ref(snapshot), snapshot);
+    assert_null(model_snapshot_unref(snapshot));
+    assert_int_equal(model_snapshots_alive(), snapshots_before + 1);
+    assert_int_equal(model_resources_alive(), resources_before + 5);
+    assert_null(model_snapshot_unref(snapshot));
+    assert_int_equal(model_snapshots_alive(), snapshots_before);
+    assert_int_equal(model_resources_alive(), resources_before);
+    assert_null(model_snapshot_unref(NULL));
+}
+
+static void test_printing_redacts_keys(void **state)
+{
+    (void)state;
+    const struct model_resource *resources[] = {make_secret("x", "KEYKEY")};
+    const struct model_snapshot *snapshot = NULL;
+    assert_int_equal(model_snapshot_new(resources, 1, &snapshot, NULL), ERR_OK);
+    struct buf buf;
+    buf_init(&buf, 65536);
+    model_snapshot_print(snapshot, true, &buf);
+    buf_append_char(&buf, '\0');
+    assert_ptr_equal(strstr(buf.data, "{\"digest\":\""), buf.data);
+    assert_non_null(strstr(buf.data, "\",\"resources\":[{\"certificatesPem\":"));
+    assert_null(strstr(buf.data, "KEYKEY"));
+    buf_deinit(&buf);
+    snapshot = model_snapshot_unref(snapshot);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_input_order_does_not_matter),
+        cmocka_unit_test(test_resources_are_found_by_kind_and_name),
+        cmocka_unit_test(test_an_empty_snapshot_is_one),
+        cmocka_unit_test(test_two_of_one_name_are_refused),
+        cmocka_unit_test(test_references_to_nothing_are_refused),
+        cmocka_unit_test(test_the_last_reference_frees_the_resources),
+        cmocka_unit_test(test_printing_redacts_keys),
+    };
+    return cmocka_run_group_tests_name("model/snapshot", tests, NULL, NULL);
+}
