@@ -196,13 +196,21 @@ struct api_mesh_gateway_route {
     size_t rule_count;
 };
 
+enum api_inbound_state {
+    API_INBOUND_READY = 0,
+    API_INBOUND_NOT_READY = 1,
+    API_INBOUND_IGNORED = 2,
+};
+
 struct api_inbound {
     uint32_t port;
     uint32_t service_port;
     struct str service_address;
     struct str address; /* overrides the dataplane's, else empty */
     struct api_tags tags;
-    bool ready; /* health.ready; absent means true */
+    enum api_inbound_state state;
+    bool broken; /* has an error of its own */
+    bool ready;  /* an endpoint: not broken, in state Ready and not unhealthy */
     struct finding_mark mark;
 };
 

@@ -1,0 +1,173 @@
+#include "control/api/check.h"
+
+#include <arpa/inet.h>
+
+#define HOSTNAME_MAX 253
+#define ADDRESS_MAX  255
+
+static bool is_alphanumeric(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* Letters, digits and the characters of `others`. */
+static bool consists_of(struct str s, struct str others)
+{
+    for (size_t i = 0; i < s.size; i++) {
+        if (!is_alphanumeric(s.data[i]) && str_find_char(others, s.data[i]) == STR_NOT_FOUND)
+            return false;
+    }
+    return true;
+}
+
+static bool is_reserved(struct str name)
+{
+    return str_equal(name, STR("kuma.io/external-service-name")) ||
+           str_equal(name, STR("kuma.io/protocol")) || str_equal(name, STR("kuma.io/service")) ||
+           str_equal(name, STR("kuma.io/zone"));
+}
+
+static void check_reserved(struct api__decoder *d, const struct api__place *place, struct str name,
+                           unsigned rules)
+{
+    if ((rules & (API__TAGS_RESERVED | API__TAGS_OVERLAY)) == 0 || !is_reserved(name))
+        return;
+    if ((rules & API__TAGS_OVERLAY) != 0 && str_equal(name, STR("kuma.io/service")))
+        api__warning(d, place,
+                     "is used, but Kuma refuses this tag on a listener: "
+                     "set another tag and select by that");
+    else
+        api__error(d, place, "tag name must not be \"%.*s\"", STR_ARG(name));
+}
+
+static void check_value(struct api__decoder *d, const struct api__place *place, struct str value,
+                        unsigned rules)
+{
+    if (value.size == 0)
+        api__error(d, place, "tag value must be non-empty");
+    if ((rules & API__TAGS_SELECTOR) == 0) {
+        if (!consists_of(value, STR(".-_:")))
+            api__error(d, place,
+                       "tag value must consist of alphanumeric characters, dots, dashes and "
+                       "underscores");
+    } else if (!consists_of(value, STR(".-_:/")) && !str_equal(value, STR("*"))) {
+        api__error(d, place,
+                   "tag value must consist of alphanumeric characters, dots, dashes, slashes and "
+                   "underscores or be \"*\"");
+    }
+}
+
+void api__check_tags(struct api__decoder *d, const struct api__place *place, struct api_tags tags,
+                     unsigned rules)
+{
+    if ((rules & API__TAGS_SOME) != 0 && tags.count == 0)
+        api__error(d, place, "must have at least one tag");
+    for (size_t i = 0; i < tags.count; i++) {
+        struct str name = tags.items[i].name;
+        struct api__place tag = api__key(place, name);
+        if (name.size == 0)
+            api__error(d, place, "tag name must be non-empty");
+        if (!consists_of(name, STR(".-_:/")))
+            api__error(d, &tag,
+                       "tag name must consist of alphanumeric characters, dots, dashes, slashes "
+                       "and underscores");
+        check_reserved(d, &tag, name, rules);
+        check_value(d, &tag, tags.items[i].value, rules);
+    }
+    if ((rules & API__TAGS_SERVICE) != 0 && api_tags_find(tags, STR("kuma.io/service")) == NULL)
+        api__error(d, place, "mandatory tag \"kuma.io/service\" is missing");
+}
+
+void api__check_selectors(struct api__decoder *d, const struct api__place *place,
+                          struct api_selectors selectors)
+{
+    if (selectors.count == 0)
+        api__error(d, place, "must have at least one element");
+    for (size_t i = 0; i < selectors.count; i++) {
+        struct api__place selector = api__item(place, i);
+        struct api__place match = api__member(&selector, STR("match"));
+        api__check_tags(d, &match, selectors.items[i].match,
+                        API__TAGS_SELECTOR | API__TAGS_SOME | API__TAGS_SERVICE);
+    }
+}
+
+void api__check_port(struct api__decoder *d, const struct api__place *place, struct str member,
+                     uint32_t port)
+{
+    if (port == 0 || port > UINT16_MAX)
+        api__error_in(d, place, member, "port must be in the range [1, 65535]");
+}
+
+static bool is_label(struct str label)
+{
+    if (label.size == 0 || label.data[0] == '-' || label.data[label.size - 1] == '-')
+        return false;
+    for (size_t i = 0; i < label.size; i++) {
+        char c = label.data[i];
+        if (!is_alphanumeric(c) && c != '-')
+            return false;
+        if (c >= 'A' && c <= 'Z')
+            return false;
+    }
+    return true;
+}
+
+bool api__is_domain(struct str name)
+{
+    while (name.data != NULL) {
+        if (!is_label(str_cut(&name, '.')))
+            return false;
+    }
+    return true;
+}
+
+void api__check_hostname(struct api__decoder *d, const struct api__place *place, struct str name)
+{
+    if (name.size == 0 || str_equal(name, STR("*")))
+        return;
+    if (name.size > HOSTNAME_MAX)
+        api__error(d, place, "must be at most 253 characters");
+    if (str_starts_with(name, STR("*."))) {
+        if (!api__is_domain(str_from(name, 2)))
+            api__error(d, place, "invalid wildcard domain");
+    } else if (!api__is_domain(name)) {
+        api__error(d, place, "invalid hostname");
+    }
+}
+
+bool api__is_ip(struct str text)
+{
+    char terminated[INET6_ADDRSTRLEN];
+    unsigned char bytes[sizeof(struct in6_addr)];
+    if (text.size == 0 || text.size >= sizeof(terminated))
+        return false;
+    memcpy(terminated, text.data, text.size);
+    terminated[text.size] = '\0';
+    return inet_pton(AF_INET, terminated, bytes) == 1 ||
+           inet_pton(AF_INET6, terminated, bytes) == 1;
+}
+
+static bool is_address_label(struct str label)
+{
+    return label.size > 0 && label.size <= 63 && label.data[0] != '-' &&
+           consists_of(label, STR("_-"));
+}
+
+bool api__is_dns_name(struct str text)
+{
+    if (text.size == 0 || text.size > ADDRESS_MAX || api__is_ip(text))
+        return false;
+    /* One dot at the end names the root. */
+    struct str rest = str_ends_with(text, STR(".")) ? str_first(text, text.size - 1) : text;
+    while (rest.data != NULL) {
+        if (!is_address_label(str_cut(&rest, '.')))
+            return false;
+    }
+    return true;
+}
+
+static const struct api__field selector_fields[] = {
+    {.name = STR_INIT("match"), .type = API__TAGS, .offset = offsetof(struct api_selector, match)},
+};
+const struct api__table api__selector_table = API__TABLE(
+    selector_fields, struct api_selector, .mark = offsetof(struct api_selector, mark));

@@ -1,0 +1,40 @@
+/* The rules that several kinds share. Private to control/api.
+ * Source: Kuma 2.12, pkg/core/resources/apis/mesh/validators.go. */
+#pragma once
+
+#include "control/api/decode.h"
+
+enum {
+    API__TAGS_SELECTOR = 1, /* values may contain "/" or be "*" */
+    API__TAGS_SOME = 2,     /* at least one tag */
+    API__TAGS_SERVICE = 4,  /* kuma.io/service has to be there */
+    API__TAGS_RESERVED = 8, /* Kuma's own tags may not be there */
+    API__TAGS_OVERLAY = 16, /* as RESERVED, but kuma.io/service is a warning */
+};
+
+void api__check_tags(struct api__decoder *d, const struct api__place *place, struct api_tags tags,
+                     unsigned rules);
+
+void api__check_selectors(struct api__decoder *d, const struct api__place *place,
+                          struct api_selectors selectors);
+
+void api__check_port(struct api__decoder *d, const struct api__place *place, struct str member,
+                     uint32_t port);
+
+/* A listener's hostname; empty is fine. */
+void api__check_hostname(struct api__decoder *d, const struct api__place *place, struct str name);
+
+/* RFC 1123 labels, dots between them. */
+bool api__is_domain(struct str name);
+
+/* An IPv4 or IPv6 address. */
+bool api__is_ip(struct str text);
+
+/* An address that a Dataplane may have besides an IP. */
+bool api__is_dns_name(struct str text);
+
+/* `selectors` of both gateway kinds. */
+extern const struct api__table api__selector_table;
+
+/* A certificate's source. */
+extern const struct api__table api__data_source_table;

@@ -1,0 +1,211 @@
+/* Dataplane: where a builtin gateway listens, and the endpoints of services. The rules' numbers are
+ * those of Kuma's reference. */
+#include "control/api/check.h"
+#include "control/api/kinds.h"
+
+enum gateway_type {
+    DELEGATED = 0,
+    BUILTIN = 1,
+};
+
+/* What decoding needs besides the struct that stays. */
+struct staged {
+    struct api_dataplane dataplane; /* first: what is left of it */
+    enum gateway_type gateway_type;
+};
+
+static const struct api__enum_value gateway_type_values[] = {
+    {STR_INIT("DELEGATED"), DELEGATED},
+    {STR_INIT("BUILTIN"), BUILTIN},
+};
+static const struct api__enum gateway_types = {gateway_type_values,
+                                               ARRAY_SIZE(gateway_type_values)};
+
+static const struct api__enum_value state_values[] = {
+    {STR_INIT("Ready"), API_INBOUND_READY},
+    {STR_INIT("NotReady"), API_INBOUND_NOT_READY},
+    {STR_INIT("Ignored"), API_INBOUND_IGNORED},
+};
+static const struct api__enum states = {state_values, ARRAY_SIZE(state_values)};
+
+static const struct api__field health_fields[] = {
+    {.name = STR_INIT("ready"), .type = API__BOOL, .offset = offsetof(struct api_inbound, ready)},
+};
+static const struct api__table health_table = API__TABLE(health_fields, struct api_inbound,
+                                                         .check = NULL);
+
+static const struct api__field inbound_fields[] = {
+    {.name = STR_INIT("port"), .type = API__UINT32, .offset = offsetof(struct api_inbound, port)},
+    {.name = STR_INIT("servicePort"),
+     .type = API__UINT32,
+     .offset = offsetof(struct api_inbound, service_port)},
+    {.name = STR_INIT("serviceAddress"),
+     .type = API__STRING,
+     .offset = offsetof(struct api_inbound, service_address)},
+    {.name = STR_INIT("address"),
+     .type = API__STRING,
+     .offset = offsetof(struct api_inbound, address)},
+    {.name = STR_INIT("tags"), .type = API__TAGS, .offset = offsetof(struct api_inbound, tags)},
+    {.name = STR_INIT("state"),
+     .type = API__ENUM,
+     .offset = offsetof(struct api_inbound, state),
+     .values = &states},
+    {.name = STR_INIT("health"), .type = API__OBJECT, .table = &health_table},
+    {.name = STR_INIT("serviceProbe"), .type = API__IGNORED},
+    {.name = STR_INIT("name"), .type = API__IGNORED},
+};
+
+static void check_protocol(struct api__decoder *d, const struct api__place *tags,
+                           const struct api_inbound *inbound)
+{
+    static const struct str known[] = {STR_INIT("grpc"), STR_INIT("http"), STR_INIT("http2"),
+                                       STR_INIT("kafka"), STR_INIT("tcp")};
+    const struct str *value = api_tags_find(inbound->tags, STR("kuma.io/protocol"));
+    if (value == NULL)
+        return;
+    for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
+        if (str_equal_nocase(known[i], *value))
+            return;
+    }
+    struct api__place tag = api__key(tags, STR("kuma.io/protocol"));
+    api__error(d, &tag,
+               "tag \"kuma.io/protocol\" has an invalid value \"%.*s\". "
+               "Allowed values: grpc, http, http2, kafka, tcp",
+               STR_ARG(*value));
+}
+
+static void check_inbound(struct api__decoder *d, const struct api__place *place, void *object)
+{
+    struct api_inbound *inbound = object;
+    api__check_port(d, place, STR("port"), inbound->port);
+    if (inbound->service_port > UINT16_MAX)
+        api__check_port(d, place, STR("servicePort"), inbound->service_port);
+    if (inbound->address.size > 0 && !api__is_ip(inbound->address))
+        api__error_in(d, place, STR("address"), "address has to be valid IP address");
+    if (inbound->service_address.size > 0 && !api__is_ip(inbound->service_address))
+        api__error_in(d, place, STR("serviceAddress"), "serviceAddress has to be valid IP address");
+    struct api__place tags = api__member(place, STR("tags"));
+    check_protocol(d, &tags, inbound);
+    struct api__place service = api__key(&tags, STR("kuma.io/service"));
+    if (api_tags_find(inbound->tags, STR("kuma.io/service")) == NULL)
+        api__error(d, &service, "tag has to exist");
+    api__check_tags(d, &tags, inbound->tags, 0);
+
+    struct api__place health = api__member(place, STR("health"));
+    bool is_healthy = !api__is_present(&health) || inbound->ready;
+    inbound->ready = is_healthy && !inbound->broken && inbound->state == API_INBOUND_READY;
+}
+
+static const struct api__table inbound_table = API__TABLE(
+    inbound_fields, struct api_inbound, .mark = offsetof(struct api_inbound, mark),
+    .broken = offsetof(struct api_inbound, broken), .check = check_inbound);
+
+static const struct api__field gateway_fields[] = {
+    {.name = STR_INIT("type"),
+     .type = API__ENUM,
+     .offset = offsetof(struct staged, gateway_type),
+     .values = &gateway_types},
+    {.name = STR_INIT("tags"),
+     .type = API__TAGS,
+     .offset = offsetof(struct staged, dataplane.gateway_tags)},
+};
+static const struct api__table gateway_table = API__TABLE(gateway_fields, struct staged,
+                                                          .check = NULL);
+
+/* D8 and D9 */
+static void check_gateway(struct api__decoder *d, const struct api__place *gateway,
+                          struct api_tags gateway_tags)
+{
+    struct api__place tags = api__member(gateway, STR("tags"));
+    const struct str *protocol = api_tags_find(gateway_tags, STR("kuma.io/protocol"));
+    if (protocol != NULL && !str_equal_nocase(*protocol, STR("tcp"))) {
+        struct api__place tag = api__key(&tags, STR("kuma.io/protocol"));
+        api__error(d, &tag, "other values than tcp are not allowed, provided value \"%.*s\"",
+                   STR_ARG(*protocol));
+    }
+    api__check_tags(d, &tags, gateway_tags, API__TAGS_SERVICE);
+}
+
+/* D3, D4, D6 and D7: what stands beside a gateway. */
+static void check_bounds(struct api__decoder *d, const struct api__place *place, bool is_gateway,
+                         const struct staged *staged)
+{
+    struct api__place inbound = api__member(place, STR("inbound"));
+    struct api__place outbound = api__member(place, STR("outbound"));
+    bool has_inbound = staged->dataplane.inbound_count > 0;
+    bool has_outbound = api__is_present(&outbound) && outbound.value->count > 0;
+    bool is_builtin = staged->gateway_type == BUILTIN;
+    if (is_gateway && is_builtin && has_inbound)
+        api__error(d, &inbound, "inbound cannot be defined for builtin gateways");
+    if (is_gateway && is_builtin && has_outbound)
+        api__error(d, &outbound, "outbound cannot be defined for builtin gateways");
+    if (is_gateway && !is_builtin && has_inbound)
+        api__error(d, &inbound, "inbound cannot be defined for delegated gateways");
+    if (!is_gateway && !has_inbound)
+        api__error(d, place, "has to contain at least one inbound interface or gateway");
+}
+
+/* D10 to D12 */
+static void check_address(struct api__decoder *d, const struct api__place *address, struct str text)
+{
+    if (text.size == 0)
+        api__error(d, address, "address can't be empty");
+    else if (str_equal(text, STR("0.0.0.0")) || str_equal(text, STR("::")))
+        api__error(d, address, "must not be 0.0.0.0 or ::");
+    else if (!api__is_ip(text) && !api__is_dns_name(text))
+        api__error(d, address, "address has to be valid IP address or domain name");
+}
+
+static void check_networking(struct api__decoder *d, const struct api__place *place, void *object)
+{
+    struct staged *staged = object;
+    struct api__place gateway = api__member(place, STR("gateway"));
+    bool is_gateway = api__is_present(&gateway);
+    staged->dataplane.is_builtin_gateway = is_gateway && staged->gateway_type == BUILTIN;
+    check_bounds(d, place, is_gateway, staged);
+    if (is_gateway)
+        check_gateway(d, &gateway, staged->dataplane.gateway_tags);
+    struct api__place address = api__member(place, STR("address"));
+    staged->dataplane.address_mark = api__mark(&address);
+    check_address(d, &address, staged->dataplane.address);
+}
+
+static const struct api__field networking_fields[] = {
+    {.name = STR_INIT("address"),
+     .type = API__STRING,
+     .offset = offsetof(struct staged, dataplane.address)},
+    {.name = STR_INIT("gateway"), .type = API__OBJECT, .table = &gateway_table},
+    {.name = STR_INIT("inbound"),
+     .type = API__LIST,
+     .offset = offsetof(struct staged, dataplane.inbounds),
+     .table = &inbound_table},
+    {.name = STR_INIT("outbound"), .type = API__IGNORED},
+    {.name = STR_INIT("advertisedAddress"), .type = API__IGNORED},
+    {.name = STR_INIT("admin"), .type = API__IGNORED},
+    {.name = STR_INIT("transparentProxying"),
+     .proto = STR_INIT("transparent_proxying"),
+     .type = API__IGNORED},
+};
+static const struct api__table networking_table = API__TABLE(networking_fields, struct staged,
+                                                             .check = check_networking);
+
+static const struct api__field fields[] = {
+    {.name = STR_INIT("networking"), .type = API__OBJECT, .table = &networking_table},
+    {.name = STR_INIT("metrics"), .type = API__IGNORED},
+    {.name = STR_INIT("probes"), .type = API__IGNORED},
+};
+
+/* D1 and D5 */
+static void check(struct api__decoder *d, const struct api__place *place, void *object)
+{
+    const struct staged *staged = object;
+    struct api__place networking = api__member(place, STR("networking"));
+    struct api__place probes = api__member(place, STR("probes"));
+    if (!api__is_present(&networking))
+        api__error(d, &networking, "must be defined");
+    else if (staged->dataplane.is_builtin_gateway && api__is_present(&probes))
+        api__error_in(d, &networking, STR("probes"),
+                      "probes cannot be defined for builtin gateways");
+}
+
+const struct api__table api__dataplane_table = API__TABLE(fields, struct staged, .check = check);

@@ -1,0 +1,300 @@
+#include "control/api/decode.h"
+
+#include "core/base/assert.h"
+
+/* How lists lie in the structs of api.h. */
+struct list {
+    const void *items;
+    size_t count;
+};
+_Static_assert(offsetof(struct api_mesh_gateway, listener_count) ==
+                   offsetof(struct api_mesh_gateway, listeners) + offsetof(struct list, count),
+               "a list is a pointer and the count right behind it");
+
+/* Quoted values in messages are cut here. */
+#define QUOTED_MAX ((size_t)60)
+
+static void *at_offset(void *object, size_t offset)
+{
+    return (unsigned char *)object + offset;
+}
+
+static void wrong_type(struct api__decoder *d, const struct api__place *place, const char *wanted)
+{
+    const struct jv *value = place->value;
+    if (value->type == JV_NUMBER && str_equal(str_of(wanted), STR("a string")))
+        api__undecodable(d, place, "must be a string: write \"%.*s\" in quotes",
+                         STR_ARG(str_first(value->text, QUOTED_MAX)));
+    else if (value->type == JV_BOOL && str_equal(str_of(wanted), STR("a string")))
+        api__undecodable(d, place, "must be a string, and this word means %s: write it in quotes",
+                         value->boolean ? "true" : "false");
+    else
+        api__undecodable(d, place, "must be %s, not %s", wanted, jv_type_name(value->type));
+}
+
+static void decode_string(struct api__decoder *d, const struct api__place *place,
+                          struct str *ret_text)
+{
+    if (place->value->type != JV_STRING)
+        wrong_type(d, place, "a string");
+    else
+        *ret_text = str_dup(d->arena, place->value->text);
+}
+
+static void decode_bool(struct api__decoder *d, const struct api__place *place, bool *ret_value)
+{
+    if (place->value->type != JV_BOOL)
+        wrong_type(d, place, "true or false, without quotes");
+    else
+        *ret_value = place->value->boolean;
+}
+
+static void decode_uint32(struct api__decoder *d, const struct api__place *place,
+                          uint32_t *ret_number)
+{
+    const struct jv *value = place->value;
+    uint64_t number = 0;
+    bool is_text = value->type == JV_NUMBER || value->type == JV_STRING;
+    if (is_text && str_parse_u64(value->text, UINT32_MAX, &number))
+        *ret_number = (uint32_t)number;
+    else if (is_text)
+        api__undecodable(d, place, "must be a whole number from 0 to %u, not %.*s", UINT32_MAX,
+                         STR_ARG(str_first(value->text, QUOTED_MAX)));
+    else
+        wrong_type(d, place, "a whole number");
+}
+
+/* "NONE, TCP, TLS, HTTP, HTTPS". */
+static void append_names(const struct api__enum *values, struct buf *buf)
+{
+    for (size_t i = 0; i < values->count; i++) {
+        if (i > 0)
+            buf_append(buf, STR(", "));
+        buf_append(buf, values->values[i].name);
+    }
+}
+
+static void unknown_value(struct api__decoder *d, const struct api__place *place,
+                          const struct api__enum *values)
+{
+    struct buf names;
+    buf_init(&names, ERR_MESSAGE_MAX);
+    append_names(values, &names);
+    api__undecodable(d, place, "unknown value %.*s: must be one of %.*s",
+                     STR_ARG(str_first(place->value->text, QUOTED_MAX)), STR_ARG(buf_str(&names)));
+    buf_deinit(&names);
+}
+
+/* The value of the enum that stands at `place`, or NULL after a finding. */
+static const struct api__enum_value *
+decode_enum(struct api__decoder *d, const struct api__place *place, const struct api__enum *values)
+{
+    const struct jv *value = place->value;
+    if (value->type != JV_STRING && value->type != JV_NUMBER) {
+        wrong_type(d, place, "a string");
+        return NULL;
+    }
+    uint64_t number = 0;
+    bool is_number = jv_u64(value, INT32_MAX, &number);
+    for (size_t i = 0; i < values->count; i++) {
+        const struct api__enum_value *known = &values->values[i];
+        if (is_number ? known->number == (int)number : str_equal(known->name, jv_text(value)))
+            return known;
+    }
+    unknown_value(d, place, values);
+    return NULL;
+}
+
+static void decode_enum_number(struct api__decoder *d, const struct api__place *place,
+                               const struct api__enum *values, int *ret_number)
+{
+    const struct api__enum_value *found = decode_enum(d, place, values);
+    if (found != NULL)
+        *ret_number = found->number;
+}
+
+static void decode_enum_name(struct api__decoder *d, const struct api__place *place,
+                             const struct api__enum *values, struct str *ret_name)
+{
+    const struct api__enum_value *found = decode_enum(d, place, values);
+    if (found != NULL && found->number != 0)
+        *ret_name = found->name;
+}
+
+static void decode_bytes(struct api__decoder *d, const struct api__place *place,
+                         struct str *ret_bytes)
+{
+    if (place->value->type != JV_STRING)
+        wrong_type(d, place, "a string in base64");
+    else if (api__base64(d->arena, place->value->text, ret_bytes) != ERR_OK)
+        api__undecodable(d, place, "is not base64 (with + and /, padded with =)");
+}
+
+static void decode_tags(struct api__decoder *d, const struct api__place *place,
+                        struct api_tags *ret_tags)
+{
+    const struct jv *object = place->value;
+    if (object->type != JV_OBJECT) {
+        wrong_type(d, place, "an object of tags");
+        return;
+    }
+    struct api_tag *tags = ARENA_NEW_ARRAY(d->arena, struct api_tag, object->count);
+    for (size_t i = 0; i < object->count; i++) {
+        const struct jv_member *member = &object->members[object->sorted[i]];
+        tags[i] = (struct api_tag){str_dup(d->arena, member->key), STR_EMPTY};
+        struct api__place tag = api__key(place, member->key);
+        if (member->value->type != JV_NULL)
+            decode_string(d, &tag, &tags[i].value);
+    }
+    *ret_tags = (struct api_tags){tags, object->count};
+}
+
+static void decode_strings(struct api__decoder *d, const struct api__place *place,
+                           struct list *ret_list)
+{
+    if (place->value->type != JV_ARRAY) {
+        wrong_type(d, place, "a list of strings");
+        return;
+    }
+    size_t count = place->value->count;
+    struct str *strings = ARENA_NEW_ARRAY(d->arena, struct str, count);
+    for (size_t i = 0; i < count; i++) {
+        struct api__place item = api__item(place, i);
+        if (api__is_present(&item))
+            decode_string(d, &item, &strings[i]);
+    }
+    *ret_list = (struct list){strings, count};
+}
+
+static void decode_list(struct api__decoder *d, const struct api__place *place,
+                        const struct api__table *table, struct list *ret_list)
+{
+    if (place->value->type != JV_ARRAY) {
+        wrong_type(d, place, "a list");
+        return;
+    }
+    size_t count = place->value->count;
+    unsigned char *items = arena_alloc(d->arena, count, table->size);
+    for (size_t i = 0; i < count; i++) {
+        struct api__place item = api__item(place, i);
+        api__decode(d, &item, table, items + i * table->size);
+    }
+    *ret_list = (struct list){items, count};
+}
+
+static void decode_field(struct api__decoder *d, const struct api__place *place,
+                         const struct api__field *field, void *object)
+{
+    void *into = at_offset(object, field->offset);
+    switch (field->type) {
+    case API__IGNORED: return;
+    case API__STRING: decode_string(d, place, into); return;
+    case API__BOOL: decode_bool(d, place, into); return;
+    case API__UINT32: decode_uint32(d, place, into); return;
+    case API__ENUM: decode_enum_number(d, place, field->values, into); return;
+    case API__ENUM_NAME: decode_enum_name(d, place, field->values, into); return;
+    case API__BYTES: decode_bytes(d, place, into); return;
+    case API__TAGS: decode_tags(d, place, into); return;
+    case API__STRINGS: decode_strings(d, place, into); return;
+    case API__OBJECT: api__decode(d, place, field->table, into); return;
+    case API__LIST: decode_list(d, place, field->table, into); return;
+    }
+}
+
+/* The place of a field in whichever spelling it has. */
+static struct api__place field_find(struct api__decoder *d, const struct api__place *place,
+                                    const struct api__field *field)
+{
+    const struct jv_member *camel = jv_find(place->value, field->name);
+    const struct jv_member *proto = field->proto.size == 0 ? NULL
+                                                           : jv_find(place->value, field->proto);
+    const struct jv_member *member = camel != NULL ? camel : proto;
+    if (camel != NULL && proto != NULL) {
+        struct api__place second = api__key(place, field->proto);
+        second.step = API__MEMBER;
+        api__warning(d, &second, "is ignored, because %.*s is there too", STR_ARG(field->name));
+    }
+    return (struct api__place){
+        .parent = place,
+        .step = API__MEMBER,
+        .name = member == NULL ? field->name : member->key,
+        .value = member == NULL ? NULL : member->value,
+        .mark = member == NULL ? (struct jv_mark){0} : member->mark,
+    };
+}
+
+/* What stands beside the fields of a Universal resource. */
+static bool is_envelope_name(struct str name)
+{
+    static const struct str names[] = {STR_INIT("type"),   STR_INIT("mesh"),
+                                       STR_INIT("name"),   STR_INIT("creationTime"),
+                                       STR_INIT("labels"), STR_INIT("modificationTime")};
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        if (str_equal(names[i], name))
+            return true;
+    }
+    return false;
+}
+
+static bool is_field_name(const struct api__table *table, struct str name)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        if (str_equal(table->fields[i].name, name) ||
+            (name.size > 0 && str_equal(table->fields[i].proto, name)))
+            return true;
+    }
+    return false;
+}
+
+#define FIELDS_MAX 24
+
+static void warn_of_unknown(struct api__decoder *d, const struct api__place *place,
+                            const struct api__table *table)
+{
+    struct str names[FIELDS_MAX];
+    ASSERT(table->count <= FIELDS_MAX);
+    for (size_t i = 0; i < table->count; i++)
+        names[i] = table->fields[i].name;
+    for (size_t i = 0; i < place->value->count; i++) {
+        struct str name = place->value->members[i].key;
+        if (is_field_name(table, name))
+            continue;
+        if (place->parent == NULL && d->is_universal && is_envelope_name(name))
+            continue;
+        struct api__place unknown = api__key(place, name);
+        unknown.step = API__MEMBER;
+        struct str closest = api__closest(name, names, table->count);
+        if (closest.size > 0)
+            api__warning(d, &unknown, "unknown field, ignored; did you mean \"%.*s\"?",
+                         STR_ARG(closest));
+        else
+            api__warning(d, &unknown, "unknown field, ignored");
+    }
+}
+
+void api__decode(struct api__decoder *d, const struct api__place *place,
+                 const struct api__table *table, void *object)
+{
+    struct api__place self = *place;
+    if (table->broken != 0)
+        self.broken = at_offset(object, table->broken);
+    if (table->mark != 0)
+        *(struct finding_mark *)at_offset(object, table->mark) = api__mark(&self);
+    if (api__is_present(&self) && self.value->type != JV_OBJECT) {
+        wrong_type(d, &self, "an object");
+        return;
+    }
+    if (api__is_present(&self))
+        warn_of_unknown(d, &self, table);
+    for (size_t i = 0; i < table->count && api__is_present(&self); i++) {
+        const struct api__field *field = &table->fields[i];
+        struct api__place inner = field_find(d, &self, field);
+        if (!api__is_present(&inner))
+            continue;
+        if (field->has != 0)
+            *(bool *)at_offset(object, field->has) = true;
+        decode_field(d, &inner, field, object);
+    }
+    if (table->check != NULL)
+        table->check(d, &self, object);
+}

@@ -1,0 +1,125 @@
+/* The engine that turns a tree into structs by tables. Private to control/api.
+ *
+ * A table lists the fields of one object of the manifest: their names, types and where they go in
+ * the struct. The engine reads each, reports what does not fit and warns of what no table names.
+ * Then it calls the table's check, which sees the typed struct and adds what Kuma's rules forbid.
+ * An error breaks the innermost struct around it that has a `broken` flag, else the object.
+ *
+ * Spelling, null, numbers and enums follow Kuma's lenient JSON-protobuf reader, except that unknown
+ * numbers of an enum and unknown fields are findings. */
+#pragma once
+
+#include "control/api/api.h"
+#include "core/base/arena.h"
+#include "core/base/map.h"
+
+struct api__decoder {
+    struct arena *arena;
+    struct finding_list *findings;
+    struct finding_subject subject;
+    const struct api_origin *origin;
+    struct map *failed; /* the paths that did not decode: checks say nothing about them */
+    bool is_universal;  /* the fields of spec stand beside type, mesh and name */
+};
+
+/* A place in the manifest, linked to what is around it. Lives on the stack. */
+struct api__place {
+    const struct api__place *parent; /* NULL: the root of the spec */
+    enum { API__MEMBER, API__ITEM, API__KEY } step;
+    struct str name;        /* API__MEMBER, API__KEY */
+    size_t index;           /* API__ITEM */
+    const struct jv *value; /* NULL: it is not there */
+    struct jv_mark mark;
+    bool *broken; /* NULL: an error here breaks what is around */
+};
+
+/* The member `name` in either spelling, the item and the tag in `parent`. */
+struct api__place api__member(const struct api__place *parent, struct str name);
+struct api__place api__item(const struct api__place *parent, size_t index);
+struct api__place api__key(const struct api__place *parent, struct str name);
+
+/* There is a value, and it is not null. */
+bool api__is_present(const struct api__place *place);
+
+struct finding_mark api__mark(const struct api__place *place);
+
+/* A value that cannot be decoded: what the rules say about this place is not reported any more. */
+void api__undecodable(struct api__decoder *d, const struct api__place *place, const char *format,
+                      ...) PRINTF_LIKE(3, 4);
+
+/* A rule is broken. */
+void api__error(struct api__decoder *d, const struct api__place *place, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+
+/* As api__error, about a member of `place`. */
+void api__error_in(struct api__decoder *d, const struct api__place *place, struct str member,
+                   const char *format, ...) PRINTF_LIKE(4, 5);
+
+void api__warning(struct api__decoder *d, const struct api__place *place, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+
+enum api__type {
+    API__IGNORED,   /* known to Kuma, without meaning for a gateway here */
+    API__STRING,    /* struct str */
+    API__BOOL,      /* bool */
+    API__UINT32,    /* uint32_t: a number, or one in quotes */
+    API__ENUM,      /* an enum: a name of `values`, or its number */
+    API__ENUM_NAME, /* struct str: the name of a value of `values`; empty for number 0 */
+    API__BYTES,     /* struct str: base64 */
+    API__TAGS,      /* struct api_tags */
+    API__STRINGS,   /* pointer and count: a list of strings */
+    API__OBJECT,    /* what `table` says, at `offset` */
+    API__LIST,      /* pointer and count: a list of what `table` says */
+};
+
+struct api__enum_value {
+    struct str name;
+    int number;
+};
+
+struct api__enum {
+    const struct api__enum_value *values;
+    size_t count;
+};
+
+struct api__table;
+
+struct api__field {
+    struct str name;  /* lowerCamelCase; wins when both are there */
+    struct str proto; /* the other spelling, or empty */
+    enum api__type type;
+    size_t offset;
+    size_t has; /* offset of a bool that says whether the field is present; 0: none */
+    const struct api__enum *values;
+    const struct api__table *table;
+};
+
+typedef void (*api__check_fn)(struct api__decoder *d, const struct api__place *place, void *object);
+
+struct api__table {
+    const struct api__field *fields;
+    size_t count;
+    size_t size;         /* of an item, for lists */
+    size_t mark;         /* offset of a struct finding_mark; 0: none */
+    size_t broken;       /* offset of a bool; 0: none */
+    api__check_fn check; /* called after the fields; NULL: none */
+};
+
+#define API__TABLE(field_array, item_type, ...)                                               \
+    {                                                                                         \
+        .fields = (field_array), .count = ARRAY_SIZE(field_array), .size = sizeof(item_type), \
+        __VA_ARGS__                                                                           \
+    }
+
+/* Decodes the object at `place` into `object`, which is zeroed. */
+void api__decode(struct api__decoder *d, const struct api__place *place,
+                 const struct api__table *table, void *object);
+
+/* Of `count` names the one most like `name`, or the empty slice. */
+struct str api__closest(struct str name, const struct str *names, size_t count);
+
+/* Standard base64 with padding; line ends are skipped. ERR_INVALID. */
+MUST_USE enum err api__base64(struct arena *arena, struct str text, struct str *ret_bytes);
+
+/* RFC 3339 to milliseconds since 1970 UTC. ERR_INVALID. */
+MUST_USE enum err api__time(struct str text, uint64_t *ret_wall_ms);

@@ -1,0 +1,420 @@
+/* The two envelopes: what kind of object a document is, whose it is, and where its fields stand. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "control/api/check.h"
+#include "control/api/kinds.h"
+#include "control/api/object.h"
+
+#define NAME_SIZE_MAX 253
+
+/* Quoted names in messages are cut here. */
+#define QUOTED_MAX ((size_t)60)
+
+static const struct {
+    const struct api__table *table;
+    bool is_namespaced;
+} kinds[API_KINDS] = {
+    [API_MESH] = {&api__mesh_table, false},
+    [API_MESH_GATEWAY] = {&api__mesh_gateway_table, false},
+    [API_MESH_GATEWAY_ROUTE] = {&api__mesh_gateway_route_table, false},
+    [API_DATAPLANE] = {&api__dataplane_table, true},
+    [API_SECRET] = {&api__secret_table, false},
+};
+
+/* Kuma's kinds that have no effect here so far. */
+static const struct str unserved[] = {
+    STR_INIT("MeshGatewayInstance"),
+    STR_INIT("MeshGatewayConfig"),
+    STR_INIT("MeshHTTPRoute"),
+    STR_INIT("MeshTCPRoute"),
+    STR_INIT("MeshService"),
+    STR_INIT("MeshExternalService"),
+    STR_INIT("MeshMultiZoneService"),
+    STR_INIT("HostnameGenerator"),
+    STR_INIT("ExternalService"),
+    STR_INIT("Zone"),
+    STR_INIT("ZoneIngress"),
+    STR_INIT("ZoneEgress"),
+    STR_INIT("GlobalSecret"),
+    STR_INIT("DataplaneInsight"),
+    STR_INIT("MeshAccessLog"),
+    STR_INIT("MeshCircuitBreaker"),
+    STR_INIT("MeshFaultInjection"),
+    STR_INIT("MeshHealthCheck"),
+    STR_INIT("MeshLoadBalancingStrategy"),
+    STR_INIT("MeshMetric"),
+    STR_INIT("MeshPassthrough"),
+    STR_INIT("MeshProxyPatch"),
+    STR_INIT("MeshRateLimit"),
+    STR_INIT("MeshRetry"),
+    STR_INIT("MeshTimeout"),
+    STR_INIT("MeshTLS"),
+    STR_INIT("MeshTrace"),
+    STR_INIT("MeshTrafficPermission"),
+    STR_INIT("CircuitBreaker"),
+    STR_INIT("FaultInjection"),
+    STR_INIT("HealthCheck"),
+    STR_INIT("RateLimit"),
+    STR_INIT("Retry"),
+    STR_INIT("Timeout"),
+    STR_INIT("TrafficLog"),
+    STR_INIT("TrafficTrace"),
+    STR_INIT("TrafficPermission"),
+    STR_INIT("TrafficRoute"),
+    STR_INIT("VirtualOutbound"),
+    STR_INIT("ProxyTemplate"),
+    STR_INIT("ContainerPatch"),
+    STR_INIT("ServiceInsight"),
+    STR_INIT("MeshInsight"),
+};
+
+/* A document that is being looked at. */
+struct envelope {
+    const struct jv *document;
+    const struct api_origin *origin;
+    struct finding_list *problems;
+    bool is_universal;
+    struct str kind_name;
+    const struct jv *metadata; /* Kubernetes */
+    struct str name;
+};
+
+static void problem(const struct envelope *e, enum finding_severity severity, struct str field,
+                    const char *format, ...) PRINTF_LIKE(4, 5);
+
+static void problem(const struct envelope *e, enum finding_severity severity, struct str field,
+                    const char *format, ...)
+{
+    char message[ERR_MESSAGE_MAX];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(message, sizeof(message), format, args); /* cut on purpose */
+    va_end(args);
+    struct finding_subject subject = {e->kind_name, STR_EMPTY, e->name, e->origin->file};
+    const struct jv_member *member = jv_find(e->document, field);
+    struct jv_mark mark = member == NULL ? e->document->mark : member->mark;
+    finding_add(e->problems, severity, &subject, (struct finding_mark){mark.line, mark.column},
+                field, "%s", message);
+}
+
+static bool kind_find(struct str name, enum api_kind *ret_kind)
+{
+    for (enum api_kind kind = 0; kind < API_KINDS; kind++) {
+        if (str_equal(api_kind_name(kind), name)) {
+            *ret_kind = kind;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_unserved(struct str name)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(unserved); i++) {
+        if (str_equal(unserved[i], name))
+            return true;
+    }
+    return false;
+}
+
+static struct str closest_kind(struct str name)
+{
+    struct str names[API_KINDS + ARRAY_SIZE(unserved)];
+    for (enum api_kind kind = 0; kind < API_KINDS; kind++)
+        names[kind] = api_kind_name(kind);
+    for (size_t i = 0; i < ARRAY_SIZE(unserved); i++)
+        names[API_KINDS + i] = unserved[i];
+    return api__closest(name, names, ARRAY_SIZE(names));
+}
+
+/* A finding for a kind that is Kuma's, or was meant to be, and that we do not keep. */
+static void report_kind(const struct envelope *e)
+{
+    struct str field = e->is_universal ? STR("type") : STR("kind");
+    struct str quoted = str_first(e->kind_name, QUOTED_MAX);
+    struct str closest = closest_kind(e->kind_name);
+    if (is_unserved(e->kind_name))
+        problem(e, FINDING_WARNING, field, "%.*s is not served yet: it has no effect",
+                STR_ARG(quoted));
+    else if (closest.size > 0)
+        problem(e, FINDING_ERROR, field, "unknown %.*s \"%.*s\"; did you mean %.*s?",
+                STR_ARG(field), STR_ARG(quoted), STR_ARG(closest));
+    else
+        problem(e, FINDING_ERROR, field, "unknown %.*s \"%.*s\"", STR_ARG(field), STR_ARG(quoted));
+}
+
+static bool identify_universal(struct envelope *e, enum api_kind *ret_kind)
+{
+    e->kind_name = jv_text(jv_get(e->document, STR("type")));
+    e->name = jv_text(jv_get(e->document, STR("name")));
+    if (e->kind_name.size == 0) {
+        problem(e, FINDING_ERROR, STR_EMPTY,
+                "is no resource: it has neither type (Universal) nor apiVersion and kind "
+                "(Kubernetes)");
+        return false;
+    }
+    if (kind_find(e->kind_name, ret_kind))
+        return true;
+    report_kind(e);
+    return false;
+}
+
+/* A core/v1 Secret is ours by its type. */
+static bool is_our_secret(const struct jv *document)
+{
+    struct str type = jv_text(jv_get(document, STR("type")));
+    return str_equal(type, STR("system.kuma.io/secret")) ||
+           str_equal(type, STR("kubernetes.io/tls"));
+}
+
+static bool identify_kubernetes(struct envelope *e, enum api_kind *ret_kind)
+{
+    struct str version = jv_text(jv_get(e->document, STR("apiVersion")));
+    e->kind_name = jv_text(jv_get(e->document, STR("kind")));
+    e->metadata = jv_get(e->document, STR("metadata"));
+    e->name = jv_text(jv_get(e->metadata, STR("name")));
+    if (version.size == 0 || e->kind_name.size == 0) {
+        problem(e, FINDING_ERROR, STR_EMPTY,
+                "apiVersion and kind belong together: Kuma's kinds have apiVersion: "
+                "kuma.io/v1alpha1");
+        return false;
+    }
+    if (str_equal(e->kind_name, STR("Secret")) && str_equal(version, STR("v1"))) {
+        *ret_kind = API_SECRET;
+        return is_our_secret(e->document);
+    }
+    if (!str_starts_with(version, STR("kuma.io/")))
+        return false; /* of somebody else */
+    if (!str_equal(version, STR("kuma.io/v1alpha1"))) {
+        problem(e, FINDING_ERROR, STR("apiVersion"),
+                "unknown version \"%.*s\": write "
+                "kuma.io/v1alpha1",
+                STR_ARG(str_first(version, QUOTED_MAX)));
+        return false;
+    }
+    if (kind_find(e->kind_name, ret_kind) && *ret_kind != API_SECRET)
+        return true;
+    report_kind(e);
+    return false;
+}
+
+/* What stands at the top of a Kubernetes object. */
+static const struct api__field kubernetes_fields[] = {
+    {.name = STR_INIT("apiVersion"), .type = API__IGNORED},
+    {.name = STR_INIT("kind"), .type = API__IGNORED},
+    {.name = STR_INIT("metadata"), .type = API__IGNORED},
+    {.name = STR_INIT("mesh"), .type = API__IGNORED},
+    {.name = STR_INIT("spec"), .type = API__IGNORED},
+    {.name = STR_INIT("status"), .type = API__IGNORED},
+};
+static const struct api__table kubernetes_table = API__TABLE(kubernetes_fields, struct api_object,
+                                                             .check = NULL);
+
+/* The root of the document, for findings about the envelope. */
+static struct api__place root_of(const struct envelope *e, struct api_object *object)
+{
+    return (struct api__place){
+        .value = e->document,
+        .mark = e->document->mark,
+        .broken = &object->broken,
+    };
+}
+
+static bool is_mesh_name(struct str name)
+{
+    for (size_t i = 0; i < name.size; i++) {
+        char c = name.data[i];
+        bool ok = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '-' || c == '_' ||
+                  c == '.';
+        if (!ok)
+            return false;
+    }
+    return true;
+}
+
+static void check_mesh(struct api__decoder *d, const struct api__place *root, struct str mesh)
+{
+    struct api__place place = api__member(root, STR("mesh"));
+    if (mesh.size > NAME_SIZE_MAX)
+        api__error(d, &place, "value length must less or equal 253");
+    if (!is_mesh_name(mesh))
+        api__error(d, &place,
+                   "invalid characters. Valid characters are numbers, lowercase latin letters and "
+                   "'-', '_', '.' symbols.");
+}
+
+static void check_name(struct api__decoder *d, const struct api__place *root, struct str name)
+{
+    struct api__place place = api__member(root, STR("name"));
+    if (name.size > NAME_SIZE_MAX)
+        api__error(d, &place, "value length must less or equal 253");
+    if (!api__is_domain(name))
+        api__error(d, &place,
+                   "invalid characters. A lowercase RFC 1123 subdomain must consist of lower case "
+                   "alphanumeric characters, '-' or '.', and must start and end with an "
+                   "alphanumeric character");
+}
+
+/* The mesh of a Kubernetes object: a label on Secrets, else a field beside metadata. */
+static struct str kubernetes_mesh(struct api__decoder *d, const struct envelope *e,
+                                  const struct api__place *root, enum api_kind kind)
+{
+    if (kind == API_SECRET) {
+        const struct jv *labels = jv_get(e->metadata, STR("labels"));
+        struct str label = jv_text(jv_get(labels, STR("kuma.io/mesh")));
+        return label.size > 0 ? label : STR("default");
+    }
+    struct str mesh = jv_text(jv_get(e->document, STR("mesh")));
+    if (mesh.size > 0)
+        return mesh;
+    struct api__place place = api__member(root, STR("mesh"));
+    if (api__is_present(&place))
+        api__error(d, &place, "must be the name of a mesh");
+    else
+        api__warning(d, &place,
+                     "is missing, which Kuma refuses: taken as \"default\". "
+                     "Write mesh: default beside metadata");
+    return STR("default");
+}
+
+static struct str mesh_of(struct api__decoder *d, const struct envelope *e,
+                          const struct api__place *root, enum api_kind kind)
+{
+    if (kind == API_MESH)
+        return STR_EMPTY;
+    struct str mesh = STR_EMPTY;
+    if (e->is_universal) {
+        struct api__place place = api__member(root, STR("mesh"));
+        mesh = jv_text(place.value);
+        if (mesh.size == 0)
+            api__error(d, &place, "%s",
+                       api__is_present(&place) ? "must be a string: write it in quotes"
+                                               : "cannot be empty");
+    } else {
+        mesh = kubernetes_mesh(d, e, root, kind);
+    }
+    check_mesh(d, root, mesh);
+    return str_dup(d->arena, mesh);
+}
+
+static struct str name_of(struct api__decoder *d, const struct envelope *e, enum api_kind kind)
+{
+    if (e->is_universal || !kinds[kind].is_namespaced)
+        return str_dup(d->arena, e->name);
+    struct str name_space = jv_text(jv_get(e->metadata, STR("namespace")));
+    if (name_space.size == 0)
+        name_space = STR("default");
+    return str_format(d->arena, "%.*s.%.*s", STR_ARG(e->name), STR_ARG(name_space));
+}
+
+static uint64_t creation_time(struct api__decoder *d, const struct envelope *e,
+                              const struct api__place *root)
+{
+    struct api__place metadata = api__member(root, STR("metadata"));
+    struct api__place place = e->is_universal ? api__member(root, STR("creationTime"))
+                                              : api__member(&metadata, STR("creationTimestamp"));
+    uint64_t wall_ms = 0;
+    if (api__is_present(&place) && api__time(jv_text(place.value), &wall_ms) != ERR_OK)
+        api__warning(d, &place, "is ignored: it is no time as RFC 3339 writes it");
+    return wall_ms;
+}
+
+/* Decodes the fields into a struct of the kind. */
+static void *decode_content(struct api__decoder *d, const struct envelope *e,
+                            const struct api__place *root, enum api_kind kind)
+{
+    const struct api__table *table = kinds[kind].table;
+    struct api__place place = *root;
+    if (kind == API_SECRET && !e->is_universal) {
+        table = &api__kubernetes_secret_table;
+    } else if (!e->is_universal) {
+        const struct jv_member *spec = jv_find(e->document, STR("spec"));
+        unsigned char nothing = 0; /* its fields are known and not decoded */
+        api__decode(d, root, &kubernetes_table, &nothing);
+        place.value = spec == NULL ? NULL : spec->value;
+        place.mark = spec == NULL ? place.mark : spec->mark;
+    }
+    void *content = arena_alloc(d->arena, 1, table->size);
+    api__decode(d, &place, table, content);
+    return content;
+}
+
+static void content_set(struct api_object *object, const void *content)
+{
+    switch (object->key.kind) {
+    case API_MESH: return;
+    case API_MESH_GATEWAY: object->mesh_gateway = content; return;
+    case API_MESH_GATEWAY_ROUTE: object->mesh_gateway_route = content; return;
+    case API_DATAPLANE: object->dataplane = content; return;
+    case API_SECRET: object->secret = content; return;
+    }
+}
+
+static const struct api_object *decode(const struct envelope *e, enum api_kind kind)
+{
+    struct api__decoder d = {.origin = e->origin, .is_universal = e->is_universal};
+    struct api_object *object = api__object_new(&d.arena, &d.findings);
+    d.failed = map_new();
+    struct api__place root = root_of(e, object);
+    object->key.kind = kind;
+    object->key.name = name_of(&d, e, kind);
+    object->file = str_dup(d.arena, e->origin->file);
+    object->mark = api__mark(&root);
+    d.subject = api_subject(object);
+    object->key.mesh = mesh_of(&d, e, &root, kind);
+    d.subject = api_subject(object); /* with the mesh */
+    if (e->is_universal)
+        check_name(&d, &root, e->name);
+    object->creation_time_ms = creation_time(&d, e, &root);
+    content_set(object, decode_content(&d, e, &root, kind));
+    map_free(d.failed);
+    return object;
+}
+
+/* Without a name there is nothing to keep. */
+static void report_name(const struct envelope *e)
+{
+    const struct jv *name = jv_get(e->is_universal ? e->document : e->metadata, STR("name"));
+    const char *message = "cannot be empty";
+    if (name != NULL && name->type != JV_STRING)
+        message = "must be a string: write it in quotes";
+    problem(e, FINDING_ERROR, e->is_universal ? STR("name") : STR("metadata"), "%s%s",
+            e->is_universal ? "" : "name ", message);
+}
+
+const struct api_object *api_decode(const struct jv *document, const struct api_origin *origin,
+                                    struct finding_list *problems)
+{
+    struct envelope e = {.document = document, .origin = origin, .problems = problems};
+    if (document->type == JV_NULL)
+        return NULL;
+    if (document->type != JV_OBJECT) {
+        problem(&e, FINDING_ERROR, STR_EMPTY, "is no resource: it has to be an object, not %s",
+                jv_type_name(document->type));
+        return NULL;
+    }
+    e.is_universal = jv_find(document, STR("apiVersion")) == NULL &&
+                     jv_find(document, STR("kind")) == NULL;
+    enum api_kind kind = API_MESH;
+    bool found = e.is_universal ? identify_universal(&e, &kind) : identify_kubernetes(&e, &kind);
+    if (!found)
+        return NULL;
+    if (e.name.size == 0) {
+        report_name(&e);
+        return NULL;
+    }
+    return decode(&e, kind);
+}
+
+const struct jv *const *api_documents(const struct jv *const *document, size_t *ret_count)
+{
+    struct str kind = jv_text(jv_get(*document, STR("kind")));
+    const struct jv *items = jv_get(*document, STR("items"));
+    if (items != NULL && items->type == JV_ARRAY && str_ends_with(kind, STR("List"))) {
+        *ret_count = items->count;
+        return items->items;
+    }
+    *ret_count = 1;
+    return document;
+}

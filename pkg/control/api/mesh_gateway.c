@@ -1,0 +1,264 @@
+/* MeshGateway: the endpoints of a gateway. The rules' numbers are those of Kuma's reference. */
+#include <stdlib.h>
+
+#include "control/api/check.h"
+#include "control/api/kinds.h"
+
+#define CERTIFICATES_MAX 2
+
+static const struct api__enum_value protocol_values[] = {
+    {STR_INIT("NONE"), API_PROTOCOL_NONE},   {STR_INIT("TCP"), API_PROTOCOL_TCP},
+    {STR_INIT("TLS"), API_PROTOCOL_TLS},     {STR_INIT("HTTP"), API_PROTOCOL_HTTP},
+    {STR_INIT("HTTPS"), API_PROTOCOL_HTTPS},
+};
+static const struct api__enum protocols = {protocol_values, ARRAY_SIZE(protocol_values)};
+
+static const struct api__enum_value mode_values[] = {
+    {STR_INIT("NONE"), API_TLS_NONE},
+    {STR_INIT("TERMINATE"), API_TLS_TERMINATE},
+    {STR_INIT("PASSTHROUGH"), API_TLS_PASSTHROUGH},
+};
+static const struct api__enum modes = {mode_values, ARRAY_SIZE(mode_values)};
+
+static const struct api__field tls_fields[] = {
+    {.name = STR_INIT("mode"),
+     .type = API__ENUM,
+     .offset = offsetof(struct api_tls, mode),
+     .values = &modes},
+    {.name = STR_INIT("certificates"),
+     .type = API__LIST,
+     .offset = offsetof(struct api_tls, certificates),
+     .table = &api__data_source_table},
+    {.name = STR_INIT("options"), .type = API__IGNORED},
+};
+static const struct api__table tls_table = API__TABLE(tls_fields, struct api_tls, .check = NULL);
+
+static const struct api__field resources_fields[] = {
+    {.name = STR_INIT("connectionLimit"),
+     .proto = STR_INIT("connection_limit"),
+     .type = API__UINT32,
+     .offset = offsetof(struct api_listener, connection_limit)},
+};
+static const struct api__table resources_table = API__TABLE(resources_fields, struct api_listener,
+                                                            .check = NULL);
+
+static const struct api__field listener_fields[] = {
+    {.name = STR_INIT("hostname"),
+     .type = API__STRING,
+     .offset = offsetof(struct api_listener, hostname)},
+    {.name = STR_INIT("port"), .type = API__UINT32, .offset = offsetof(struct api_listener, port)},
+    {.name = STR_INIT("protocol"),
+     .type = API__ENUM,
+     .offset = offsetof(struct api_listener, protocol),
+     .values = &protocols},
+    {.name = STR_INIT("tls"),
+     .type = API__OBJECT,
+     .offset = offsetof(struct api_listener, tls),
+     .has = offsetof(struct api_listener, has_tls),
+     .table = &tls_table},
+    {.name = STR_INIT("tags"), .type = API__TAGS, .offset = offsetof(struct api_listener, tags)},
+    {.name = STR_INIT("crossMesh"),
+     .type = API__BOOL,
+     .offset = offsetof(struct api_listener, cross_mesh)},
+    {.name = STR_INIT("resources"), .type = API__OBJECT, .table = &resources_table},
+};
+
+/* L5 to L9: what a listener's own TLS has to be. */
+static void check_tls(struct api__decoder *d, const struct api__place *place,
+                      const struct api_listener *listener)
+{
+    struct api__place tls = api__member(place, STR("tls"));
+    bool is_https = listener->protocol == API_PROTOCOL_HTTPS;
+    size_t certificates = listener->tls.certificate_count;
+    if (!listener->has_tls) {
+        if (is_https)
+            api__error(d, &tls, "cannot be empty");
+        return;
+    }
+    if (is_https && listener->tls.mode == API_TLS_PASSTHROUGH)
+        api__error_in(d, &tls, STR("mode"), "mode is not supported on HTTPS listeners");
+    if (listener->tls.mode == API_TLS_NONE)
+        api__error_in(d, &tls, STR("mode"), "cannot be empty");
+    if (listener->tls.mode != API_TLS_TERMINATE)
+        return;
+    if (certificates == 0)
+        api__error_in(d, &tls, STR("certificates"), "cannot be empty in TLS termination mode");
+    if (certificates > CERTIFICATES_MAX)
+        api__error_in(d, &tls, STR("certificates"), "cannot have more than 2 certificates");
+}
+
+/* L4 and L10: a listener for other meshes takes its TLS from the mesh. */
+static void check_cross_mesh(struct api__decoder *d, const struct api__place *place,
+                             const struct api_listener *listener)
+{
+    if (listener->protocol == API_PROTOCOL_HTTPS)
+        api__error_in(d, place, STR("protocol"), "protocol is not supported with crossMesh");
+    if (listener->tls.mode != API_TLS_NONE || listener->tls.certificate_count > 0)
+        api__error_in(d, place, STR("tls"), "must be empty with crossMesh");
+}
+
+static void check_listener(struct api__decoder *d, const struct api__place *place, void *object)
+{
+    struct api_listener *listener = object;
+    struct api__place hostname = api__member(place, STR("hostname"));
+    api__check_hostname(d, &hostname, listener->hostname);
+    api__check_port(d, place, STR("port"), listener->port);
+    if (listener->protocol == API_PROTOCOL_NONE)
+        api__error_in(d, place, STR("protocol"), "cannot be empty");
+    if (listener->cross_mesh)
+        check_cross_mesh(d, place, listener);
+    else
+        check_tls(d, place, listener);
+    struct api__place tags = api__member(place, STR("tags"));
+    api__check_tags(d, &tags, listener->tags, API__TAGS_SELECTOR | API__TAGS_OVERLAY);
+    if (listener->hostname.size == 0)
+        listener->hostname = STR("*");
+}
+
+static const struct api__table listener_table = API__TABLE(
+    listener_fields, struct api_listener, .mark = offsetof(struct api_listener, mark),
+    .broken = offsetof(struct api_listener, broken), .check = check_listener);
+
+static const struct api__field conf_fields[] = {
+    {.name = STR_INIT("listeners"),
+     .type = API__LIST,
+     .offset = offsetof(struct api_mesh_gateway, listeners),
+     .table = &listener_table},
+};
+static const struct api__table conf_table = API__TABLE(conf_fields, struct api_mesh_gateway,
+                                                       .check = NULL);
+
+static const struct api__field fields[] = {
+    {.name = STR_INIT("selectors"),
+     .type = API__LIST,
+     .offset = offsetof(struct api_mesh_gateway, selectors),
+     .table = &api__selector_table},
+    {.name = STR_INIT("tags"),
+     .type = API__TAGS,
+     .offset = offsetof(struct api_mesh_gateway, tags)},
+    {.name = STR_INIT("conf"), .type = API__OBJECT, .table = &conf_table},
+};
+
+/* The listeners of one port, by what they say. */
+struct port_group {
+    struct api__decoder *d;
+    const struct api__place *listeners;
+    struct api_listener *items; /* of the whole gateway */
+    const uint32_t *indexes;    /* of this port's, by hostname */
+    size_t count;
+};
+
+static void port_error(const struct port_group *group, size_t at, struct str member,
+                       const char *message)
+{
+    size_t index = group->indexes[at];
+    struct api__place listener = api__item(group->listeners, index);
+    listener.broken = &group->items[index].broken;
+    struct api__place field = api__member(&listener, member);
+    api__error(group->d, member.size == 0 ? &listener : &field, "%s", message);
+}
+
+/* P1: every listener of a port speaks one protocol. */
+static void check_port_protocols(const struct port_group *group)
+{
+    bool conflict = false;
+    for (size_t i = 1; i < group->count; i++)
+        conflict |= group->items[group->indexes[i]].protocol !=
+                    group->items[group->indexes[0]].protocol;
+    for (size_t i = 0; conflict && i < group->count; i++)
+        port_error(group, i, STR_EMPTY, "protocol conflicts with other listeners on this port");
+}
+
+/* P2: a hostname stands on a port once. */
+static void check_port_hostnames(const struct port_group *group)
+{
+    for (size_t i = 0; i < group->count; i++) {
+        struct str name = group->items[group->indexes[i]].hostname;
+        bool twice = (i > 0 && str_equal(name, group->items[group->indexes[i - 1]].hostname)) ||
+                     (i + 1 < group->count &&
+                      str_equal(name, group->items[group->indexes[i + 1]].hostname));
+        if (twice)
+            port_error(group, i, STR_EMPTY, "multiple listeners for hostname on this port");
+    }
+}
+
+/* P3: the limit belongs to the port. */
+static void check_port_limits(const struct port_group *group)
+{
+    uint32_t limit = 0;
+    bool conflict = false;
+    for (size_t i = 0; i < group->count; i++) {
+        uint32_t own = group->items[group->indexes[i]].connection_limit;
+        conflict |= own != 0 && limit != 0 && own != limit;
+        limit = own != 0 ? own : limit;
+    }
+    for (size_t i = 0; conflict && i < group->count; i++) {
+        size_t index = group->indexes[i];
+        if (group->items[index].connection_limit == 0)
+            continue;
+        struct api__place listener = api__item(group->listeners, index);
+        listener.broken = &group->items[index].broken;
+        struct api__place resources = api__member(&listener, STR("resources"));
+        api__error_in(group->d, &resources, STR("connectionLimit"),
+                      "conflicting values for this port");
+    }
+}
+
+/* By port, hostname, place in the list. */
+static int compare_listeners(const void *a, const void *b, void *arg)
+{
+    const struct api_listener *items = arg;
+    uint32_t left = *(const uint32_t *)a;
+    uint32_t right = *(const uint32_t *)b;
+    if (items[left].port != items[right].port)
+        return items[left].port < items[right].port ? -1 : 1;
+    int order = str_compare(items[left].hostname, items[right].hostname);
+    return order != 0 ? order : (left > right) - (left < right);
+}
+
+static void check_ports(struct api__decoder *d, const struct api__place *listeners,
+                        struct api_listener *items, size_t count)
+{
+    uint32_t *indexes = ARENA_NEW_ARRAY(d->arena, uint32_t, count);
+    for (size_t i = 0; i < count; i++)
+        indexes[i] = (uint32_t)i;
+    qsort_r(indexes, count, sizeof(*indexes), compare_listeners, items);
+    for (size_t begin = 0, end = 0; begin < count; begin = end) {
+        while (end < count && items[indexes[end]].port == items[indexes[begin]].port)
+            end++;
+        struct port_group group = {d, listeners, items, indexes + begin, end - begin};
+        check_port_protocols(&group);
+        check_port_hostnames(&group);
+        check_port_limits(&group);
+    }
+}
+
+static void check(struct api__decoder *d, const struct api__place *place, void *object)
+{
+    const struct api_mesh_gateway *gateway = object;
+    /* The decoder's own array: nobody else has seen it yet. */
+    struct api_listener *listeners = (struct api_listener *)(uintptr_t)gateway->listeners;
+    struct api__place selectors = api__member(place, STR("selectors"));
+    api__check_selectors(d, &selectors, gateway->selectors);
+    struct api__place tags = api__member(place, STR("tags"));
+    api__check_tags(d, &tags, gateway->tags, API__TAGS_SELECTOR | API__TAGS_RESERVED);
+    struct api__place conf = api__member(place, STR("conf"));
+    if (!api__is_present(&conf)) {
+        api__error(d, &conf, "cannot be empty");
+        return;
+    }
+    struct api__place list = api__member(&conf, STR("listeners"));
+    if (gateway->listener_count == 0)
+        api__error(d, &list, "cannot be empty");
+    bool cross_mesh = false;
+    for (size_t i = 0; i < gateway->listener_count; i++)
+        cross_mesh |= listeners[i].cross_mesh;
+    for (size_t i = 1; cross_mesh && i < gateway->selectors.count; i++) {
+        struct api__place selector = api__item(&selectors, i);
+        api__error(d, &selector, "there can be at most one selector");
+    }
+    check_ports(d, &list, listeners, gateway->listener_count);
+}
+
+const struct api__table api__mesh_gateway_table = API__TABLE(fields, struct api_mesh_gateway,
+                                                             .check = check);

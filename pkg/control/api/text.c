@@ -1,0 +1,174 @@
+/* Small readers of text: base64, times, and names that are nearly right. */
+#include "control/api/decode.h"
+
+/* Longer names are not compared. */
+#define NAME_MAX_SIZE 40
+
+static int base64_value(char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return c - 'A';
+    if (c >= 'a' && c <= 'z')
+        return c - 'a' + 26;
+    if (c >= '0' && c <= '9')
+        return c - '0' + 52;
+    if (c == '+')
+        return 62;
+    return c == '/' ? 63 : -1;
+}
+
+enum err api__base64(struct arena *arena, struct str text, struct str *ret_bytes)
+{
+    char *bytes = arena_alloc(arena, text.size / 4 + 1, 3);
+    size_t size = 0;
+    size_t digits = 0;
+    size_t padding = 0;
+    uint32_t group = 0;
+    for (size_t i = 0; i < text.size; i++) {
+        char c = text.data[i];
+        if (c == '\r' || c == '\n')
+            continue;
+        int value = c == '=' ? 0 : base64_value(c);
+        if (value < 0 || (padding > 0 && c != '='))
+            return ERR_INVALID;
+        padding += c == '=' ? 1 : 0;
+        group = (group << 6 | (uint32_t)value) & 0xFFFFFF;
+        if (++digits % 4 != 0)
+            continue;
+        bytes[size++] = (char)(group >> 16);
+        bytes[size++] = (char)(group >> 8 & 0xFF);
+        bytes[size++] = (char)(group & 0xFF);
+    }
+    if (digits % 4 != 0 || padding > 2)
+        return ERR_INVALID;
+    *ret_bytes = str_make(bytes, size - padding);
+    return ERR_OK;
+}
+
+/* Exactly `size` digits at the start of `*rest`, which are cut off, up to `max`. */
+static bool cut_number(struct str *rest, size_t size, unsigned max, unsigned *ret_number)
+{
+    if (rest->size < size)
+        return false;
+    unsigned number = 0;
+    for (size_t i = 0; i < size; i++) {
+        if (rest->data[i] < '0' || rest->data[i] > '9')
+            return false;
+        number = number * 10 + (unsigned)(rest->data[i] - '0');
+    }
+    *rest = str_from(*rest, size);
+    *ret_number = number;
+    return number <= max;
+}
+
+static bool cut_char(struct str *rest, char wanted)
+{
+    if (rest->size == 0 || (rest->data[0] | 0x20) != (wanted | 0x20))
+        return false;
+    *rest = str_from(*rest, 1);
+    return true;
+}
+
+/* Days from 1970-01-01, by counting in years that begin in March: the leap day comes last. */
+static int64_t days_from_civil(unsigned year, unsigned month, unsigned day)
+{
+    int64_t y = (int64_t)year - (month <= 2 ? 1 : 0);
+    int64_t m = (int64_t)month + (month <= 2 ? 9 : -3);
+    return 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + (int64_t)day - 1 - 719468;
+}
+
+static uint64_t cut_fraction_ms(struct str *rest)
+{
+    uint64_t ms = 0;
+    uint64_t unit = 100;
+    while (rest->size > 0 && rest->data[0] >= '0' && rest->data[0] <= '9') {
+        ms += (uint64_t)(rest->data[0] - '0') * unit;
+        unit /= 10;
+        *rest = str_from(*rest, 1);
+    }
+    return ms;
+}
+
+/* "Z", "+01:30", "-08:00": minutes east of UTC. */
+static bool cut_zone(struct str *rest, int *ret_minutes)
+{
+    *ret_minutes = 0;
+    if (cut_char(rest, 'Z'))
+        return true;
+    if (rest->size == 0 || (rest->data[0] != '+' && rest->data[0] != '-'))
+        return false;
+    int sign = rest->data[0] == '-' ? -1 : 1;
+    *rest = str_from(*rest, 1);
+    unsigned hours = 0;
+    unsigned minutes = 0;
+    if (!cut_number(rest, 2, 23, &hours) || !cut_char(rest, ':') ||
+        !cut_number(rest, 2, 59, &minutes))
+        return false;
+    *ret_minutes = sign * (int)(hours * 60 + minutes);
+    return true;
+}
+
+enum err api__time(struct str text, uint64_t *ret_wall_ms)
+{
+    unsigned year = 0;
+    unsigned month = 0;
+    unsigned day = 0;
+    unsigned hour = 0;
+    unsigned minute = 0;
+    unsigned second = 0;
+    int zone = 0;
+    bool ok = cut_number(&text, 4, 9999, &year) && cut_char(&text, '-') &&
+              cut_number(&text, 2, 12, &month) && cut_char(&text, '-') &&
+              cut_number(&text, 2, 31, &day) && cut_char(&text, 'T') &&
+              cut_number(&text, 2, 23, &hour) && cut_char(&text, ':') &&
+              cut_number(&text, 2, 59, &minute) && cut_char(&text, ':') &&
+              cut_number(&text, 2, 60, &second);
+    uint64_t ms = ok && cut_char(&text, '.') ? cut_fraction_ms(&text) : 0;
+    if (!ok || !cut_zone(&text, &zone) || text.size > 0 || month == 0 || day == 0)
+        return ERR_INVALID;
+    int64_t minutes = days_from_civil(year, month, day) * 1440 + hour * 60 + minute - zone;
+    if (minutes < 0)
+        return ERR_INVALID;
+    *ret_wall_ms = ((uint64_t)minutes * 60 + second) * 1000 + ms;
+    return ERR_OK;
+}
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+/* Insertions, deletions and replacements from `a` to `b`, without case. */
+static size_t distance(struct str a, struct str b)
+{
+    size_t row[NAME_MAX_SIZE + 1];
+    for (size_t j = 0; j <= b.size; j++)
+        row[j] = j;
+    for (size_t i = 1; i <= a.size; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= b.size; j++) {
+            size_t replaced = diagonal + (lower(a.data[i - 1]) == lower(b.data[j - 1]) ? 0 : 1);
+            diagonal = row[j];
+            row[j] = MIN(replaced, MIN(row[j], row[j - 1]) + 1);
+        }
+    }
+    return row[b.size];
+}
+
+struct str api__closest(struct str name, const struct str *names, size_t count)
+{
+    struct str best = STR_EMPTY;
+    if (name.size == 0 || name.size > NAME_MAX_SIZE)
+        return best;
+    /* A third of the letters may be wrong, and one more for two that changed places. */
+    size_t least = name.size / 3 + 2;
+    for (size_t i = 0; i < count; i++) {
+        size_t steps = names[i].size > NAME_MAX_SIZE ? least : distance(name, names[i]);
+        if (steps < least) {
+            best = names[i];
+            least = steps;
+        }
+    }
+    return best;
+}

@@ -1,0 +1,96 @@
+/* Objects from manifests, for tests. */
+#pragma once
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "control/api/api.h"
+#include "core/yaml/yaml.h"
+
+/* What a test has decoded. */
+struct manifest {
+    struct arena *arena;
+    struct finding_list *problems;
+    const struct api_object *object;
+};
+
+static inline void manifest_free(struct manifest *m)
+{
+    m->object = api_object_unref(m->object);
+    m->problems = finding_list_free(m->problems);
+    m->arena = arena_free(m->arena);
+}
+
+/* Decodes the first document of `yaml`. */
+static inline void manifest_decode_with(struct manifest *m, const char *yaml,
+                                        const struct api_origin *origin)
+{
+    manifest_free(m);
+    m->arena = arena_new(4096);
+    m->problems = finding_list_new();
+    struct yaml_stream stream;
+    struct yaml_error error;
+    if (yaml_parse(m->arena, str_of(yaml), &stream, &error) != ERR_OK)
+        fail_msg("%u:%u: %s", error.mark.line, error.mark.column, error.message);
+    assert_true(stream.count > 0);
+    m->object = api_decode(stream.documents[0], origin, m->problems);
+}
+
+static inline void manifest_decode(struct manifest *m, const char *yaml)
+{
+    const struct api_origin origin = {.file = STR("t.yaml")};
+    manifest_decode_with(m, yaml, &origin);
+}
+
+/* The findings, one per line, sorted. To be freed by buf_deinit. */
+static inline void findings_print(const struct finding_list *list, struct buf *buf)
+{
+    CLEANUP(finding_list_free) struct finding_list *sorted = finding_list_new();
+    finding_add_all(sorted, list);
+    finding_sort(sorted);
+    for (size_t i = 0; i < finding_count(sorted); i++) {
+        finding_print(finding_get(sorted, i), buf);
+        buf_append_char(buf, '\n');
+    }
+    buf_append_char(buf, '\0');
+}
+
+static inline void assert_list_is(const struct finding_list *list, const char *wanted)
+{
+    struct buf buf;
+    buf_init(&buf, 1 << 20);
+    findings_print(list, &buf);
+    assert_string_equal(buf.data, wanted);
+    buf_deinit(&buf);
+}
+
+/* The findings of the object, each as "line:column: error: field: message". */
+static inline void assert_findings(const struct manifest *m, const char *wanted)
+{
+    assert_non_null(m->object);
+    assert_int_equal(finding_count(m->problems), 0);
+    CLEANUP(finding_list_free) struct finding_list *sorted = finding_list_new();
+    finding_add_all(sorted, m->object->findings);
+    finding_sort(sorted);
+    struct buf buf;
+    buf_init(&buf, 1 << 20);
+    for (size_t i = 0; i < finding_count(sorted); i++) {
+        const struct finding *f = finding_get(sorted, i);
+        buf_printf(&buf, "%u:%u %s %.*s: %.*s\n", f->mark.line, f->mark.column,
+                   f->severity == FINDING_ERROR ? "error" : "warning", STR_ARG(f->field),
+                   STR_ARG(f->message));
+    }
+    buf_append_char(&buf, '\0');
+    assert_string_equal(buf.data, wanted);
+    buf_deinit(&buf);
+}
+
+static inline void assert_str(struct str got, const char *wanted)
+{
+    assert_int_equal(got.size, strlen(wanted));
+    assert_memory_equal(got.data, wanted, got.size);
+}
