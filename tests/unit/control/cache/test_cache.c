@@ -1,0 +1,173 @@
+#include "control/cache/cache.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "core/yaml/yaml.h"
+
+static struct cache *cache;
+
+static int setup(void **state)
+{
+    (void)state;
+    cache = cache_new();
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    cache = cache_free(cache);
+    assert_int_equal(api_objects_alive(), 0);
+    return 0;
+}
+
+static const struct api_object *object(const char *type, const char *mesh, const char *name)
+{
+    char yaml[256];
+    snprintf(yaml, sizeof(yaml), "{type: %s, mesh: '%s', name: '%s'}", type, mesh, name);
+    CLEANUP(arena_free) struct arena *arena = arena_new(1024);
+    CLEANUP(finding_list_free) struct finding_list *problems = finding_list_new();
+    struct yaml_stream stream;
+    struct yaml_error error;
+    assert_int_equal(yaml_parse(arena, str_of(yaml), &stream, &error), ERR_OK);
+    const struct api_origin origin = {.file = STR("t.yaml")};
+    const struct api_object *decoded = api_decode(stream.documents[0], &origin, problems);
+    assert_non_null(decoded);
+    return decoded;
+}
+
+static void put(const char *type, const char *mesh, const char *name)
+{
+    const struct api_object *added = object(type, mesh, name);
+    cache_put(cache, added);
+    (void)api_object_unref(added); /* the cache has its own */
+}
+
+/* The names of a list, each behind a space. */
+static void assert_names(const struct api_object *const *list, size_t count, const char *wanted)
+{
+    struct buf got;
+    buf_init(&got, 4096);
+    for (size_t i = 0; i < count; i++) {
+        buf_append_char(&got, ' ');
+        buf_append(&got, list[i]->key.name);
+    }
+    buf_append_char(&got, '\0');
+    assert_string_equal(got.data, wanted);
+    buf_deinit(&got);
+}
+
+static void assert_meshes(const struct str *meshes, size_t count, const char *wanted)
+{
+    struct buf got;
+    buf_init(&got, 4096);
+    for (size_t i = 0; i < count; i++) {
+        buf_append_char(&got, ' ');
+        buf_append(&got, meshes[i]);
+    }
+    buf_append_char(&got, '\0');
+    assert_string_equal(got.data, wanted);
+    buf_deinit(&got);
+}
+
+static void assert_changes(const char *wanted)
+{
+    struct cache_changes changes = cache_take_changes(cache);
+    assert_meshes(changes.meshes, changes.mesh_count, wanted);
+    assert_false(cache_has_changes(cache));
+}
+
+static void lists_are_sorted_whatever_came_first(void **state)
+{
+    (void)state;
+    put("MeshGatewayRoute", "m", "c");
+    put("MeshGatewayRoute", "m", "a");
+    put("MeshGatewayRoute", "l", "z");
+    put("MeshGatewayRoute", "m", "b");
+    put("MeshGatewayRoute", "m2", "a");
+    put("MeshGateway", "m", "g");
+    size_t count = 0;
+    const struct api_object *const *list = cache_list(cache, API_MESH_GATEWAY_ROUTE, STR("m"),
+                                                      &count);
+    assert_names(list, count, " a b c");
+    list = cache_list(cache, API_MESH_GATEWAY_ROUTE, STR("m2"), &count);
+    assert_names(list, count, " a");
+    list = cache_list_all(cache, API_MESH_GATEWAY_ROUTE, &count);
+    assert_names(list, count, " z a b c a");
+    (void)cache_list(cache, API_SECRET, STR("m"), &count);
+    assert_int_equal(count, 0);
+    (void)cache_list(cache, API_MESH_GATEWAY_ROUTE, STR("k"), &count);
+    assert_int_equal(count, 0);
+}
+
+static void put_replaces_and_remove_forgets(void **state)
+{
+    (void)state;
+    const struct api_key key = {API_MESH_GATEWAY, STR_INIT("m"), STR_INIT("g")};
+    assert_null(cache_find(cache, &key));
+    put("MeshGateway", "m", "g");
+    const struct api_object *first = cache_find(cache, &key);
+    assert_non_null(first);
+    put("MeshGateway", "m", "g");
+    assert_int_equal(api_objects_alive(), 1);
+    assert_ptr_not_equal(cache_find(cache, &key), NULL);
+    cache_remove(cache, &cache_find(cache, &key)->key); /* a key that goes with its object */
+    assert_null(cache_find(cache, &key));
+    assert_int_equal(api_objects_alive(), 0);
+    cache_remove(cache, &key);
+}
+
+static void says_once_which_meshes_were_touched(void **state)
+{
+    (void)state;
+    assert_false(cache_has_changes(cache));
+    assert_changes("");
+    put("MeshGateway", "b", "g");
+    put("MeshGateway", "a", "g");
+    put("MeshGatewayRoute", "a", "r");
+    put("Mesh", "", "c");
+    assert_true(cache_has_changes(cache));
+    assert_changes(" a b c");
+    const struct api_key key = {API_MESH_GATEWAY, STR_INIT("b"), STR_INIT("g")};
+    const struct api_object *same = api_object_ref(cache_find(cache, &key));
+    cache_put(cache, same);
+    assert_false(cache_has_changes(cache)); /* the same pointer */
+    cache_remove(cache, &key);
+    cache_remove(cache, &key);
+    (void)api_object_unref(same); /* ours */
+    assert_changes(" b");
+}
+
+static void a_mesh_exists_as_soon_as_it_is_named(void **state)
+{
+    (void)state;
+    size_t count = 0;
+    (void)cache_meshes(cache, &count);
+    assert_int_equal(count, 0);
+    put("Mesh", "", "b");
+    put("Secret", "c", "s");
+    put("Dataplane", "a", "d");
+    put("Dataplane", "c", "d");
+    put("Dataplane", "", "lost");
+    const struct str *meshes = cache_meshes(cache, &count);
+    assert_meshes(meshes, count, " a b c");
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(lists_are_sorted_whatever_came_first),
+        TEST(put_replaces_and_remove_forgets),
+        TEST(says_once_which_meshes_were_touched),
+        TEST(a_mesh_exists_as_soon_as_it_is_named),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
