@@ -41,6 +41,8 @@ def problem_with(modules, owner, target, header):
         if target != "core/base" and target not in modules[module][0]:
             return f"{module} does not name {target} in pkg/CMakeLists.txt"
     if kind == "unit" and module is not None and target not in closure(modules, module):
+        if module.startswith("control/") and target == "core/yaml":
+            return None  # tests of the control plane write their inputs as manifests
         return f"{module} does not stand on {target}"
     return None
 
