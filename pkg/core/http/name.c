@@ -1,13 +1,20 @@
 #include "core/http/parse.h"
 
-/* `known` consists of lower-case letters and "-", which "| 0x20" leaves as they are. */
+static unsigned char fold(char c)
+{
+    return (unsigned char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+}
+
+/* Whether `name`, as long as `known`, is it in another letter case. The first byte tells most names
+ * of one size apart. */
 static bool is_name(struct str name, const char *known)
 {
+    if (fold(name.data[0]) != (unsigned char)known[0]) {
+        return false;
+    }
     unsigned difference = 0;
-    for (size_t i = 0; i < name.size; i++) {
-        unsigned char c = (unsigned char)name.data[i];
-        unsigned char folded = c >= 'A' && c <= 'Z' ? c | 0x20 : c;
-        difference |= (unsigned)folded ^ (unsigned char)known[i];
+    for (size_t i = 1; i < name.size; i++) {
+        difference |= (unsigned)fold(name.data[i]) ^ (unsigned char)known[i];
     }
     return difference == 0;
 }
