@@ -92,11 +92,11 @@ MUST_USE enum err net_accept(int listen_fd, int *ret_fd, struct net_address *ret
  * ERR_UNAVAILABLE: no way there; ERR_LIMIT: no descriptor, port or memory left; ERR_SYSTEM. */
 MUST_USE enum err net_connect(const struct net_address *address, int *ret_fd);
 
-/* ERR_OK: connected. ERR_AGAIN: still on its way. ERR_TIMEOUT, ERR_UNAVAILABLE (refused, no route,
- * reset; errno says which), ERR_SYSTEM. */
+/* Once the descriptor is writable. ERR_OK: connected. ERR_TIMEOUT; ERR_UNAVAILABLE: refused, reset
+ * or no way there, and errno says which; ERR_LIMIT; ERR_SYSTEM. */
 MUST_USE enum err net_connect_result(int fd);
 
-/* The address that the socket is bound to: with port 0 asked for, the one it got. */
+/* The address that the socket is bound to: with port 0 asked for, the one it got. ERR_SYSTEM. */
 MUST_USE enum err net_local_address(int fd, struct net_address *ret_address);
 
 /* Filters. */
@@ -106,7 +106,7 @@ struct net_filter;
 /* Results, also of the net_ calls below:
  *   ERR_OK        done; read: at least one byte
  *   ERR_AGAIN     nothing done; `wants` of the filter that was called is LOOP_READ or LOOP_WRITE
- *   ERR_CLOSED    the other side ended its direction in good order
+ *   ERR_CLOSED    the other side ended its direction in good order; handshake: it left early
  *   ERR_NOT_FOUND handshake: nothing serves that server name; nothing was or will be sent
  *   ERR_PROTOCOL  the other side broke the protocol, or ended without saying so
  *   ERR_SYSTEM    the connection failed, and errno says how
@@ -140,9 +140,9 @@ MUST_USE static inline enum err net_read(struct net_filter *top, void *data, siz
     return top->type->read(top, data, size, ret_size);
 }
 
-/* Writes some of the bytes of `parts`, of which there are at least one; those reported are with the
- * kernel. After ERR_AGAIN the next call begins with the same bytes, from any memory, in any parts,
- * and has at least as many. */
+/* Writes from `parts`, which hold at least one byte; the bytes reported are with the kernel. What
+ * was passed and not reported comes first in the next call, and all of it: from any memory, in any
+ * parts, with more behind it or not. */
 MUST_USE static inline enum err net_writev(struct net_filter *top, const struct iovec *parts,
                                            int count, size_t *ret_size)
 {
