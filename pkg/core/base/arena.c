@@ -36,7 +36,7 @@ static void chunks_free(struct arena_chunk *chunk, bool wipe)
     while (chunk != NULL) {
         struct arena_chunk *next = chunk->next;
         if (wipe)
-            mem_wipe(chunk->bytes, chunk->used);
+            mem_wipe(chunk->bytes, chunk->size);
         mem_free(chunk);
         chunk = next;
     }

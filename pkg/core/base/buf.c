@@ -37,10 +37,11 @@ char *buf_reserve(struct buf *buf, size_t size)
         return NULL;
     }
     size_t needed = buf->size + size;
-    if (needed > buf->capacity) {
+    if (needed > buf->capacity || buf->data == NULL) {
         size_t capacity = MAX(MAX(buf->capacity * 2, needed), BUF_CAPACITY_MIN);
         capacity = MAX(MIN(capacity, buf->size_max), needed);
-        buf->data = mem_resize(buf->data, capacity, 1);
+        /* One byte more for the terminator of buf_printf, which is not part of the content. */
+        buf->data = mem_resize(buf->data, capacity + 1, 1);
         buf->capacity = capacity;
     }
     return buf->data + buf->size;
@@ -86,8 +87,7 @@ void buf_printf(struct buf *buf, const char *format, ...)
     int size = vsnprintf(NULL, 0, format, args);
     va_end(args);
     ASSERT(size >= 0);
-    /* One byte more for the terminator, which is not part of the content. */
-    char *room = buf_reserve(buf, (size_t)size + 1);
+    char *room = buf_reserve(buf, (size_t)size);
     if (room == NULL)
         return;
     va_start(args, format);

@@ -30,12 +30,15 @@ enum err err_set(struct err_info *reterr, enum err code, const char *format, ...
 {
     if (reterr == NULL)
         return code;
-    reterr->code = code;
-    reterr->path[0] = '\0';
+    /* The arguments may be the texts that are there: a message is often put before another. */
+    char message[ERR_MESSAGE_MAX];
     va_list args;
     va_start(args, format);
-    (void)vsnprintf(reterr->message, sizeof(reterr->message), format, args); /* cut on purpose */
+    (void)vsnprintf(message, sizeof(message), format, args); /* cut on purpose */
     va_end(args);
+    reterr->code = code;
+    reterr->path[0] = '\0';
+    memcpy(reterr->message, message, sizeof(message));
     return code;
 }
 

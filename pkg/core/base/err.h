@@ -39,7 +39,8 @@ struct err_info {
     char message[ERR_MESSAGE_MAX];
 };
 
-/* Fills `reterr`, which may be NULL, and returns `code`, so that it stands in a return. */
+/* Fills `reterr`, which may be NULL, and returns `code`, so that it stands in a return. The texts
+ * of `reterr` may be among the arguments. */
 MUST_USE enum err err_set(struct err_info *reterr, enum err code, const char *format, ...)
     PRINTF_LIKE(3, 4);
 

@@ -44,6 +44,8 @@ enum err file_read(const char *path, struct buf *buf, struct err_info *reterr)
         e = err_set_errno(reterr, "cannot read %s", path);
     else if (S_ISDIR(status.st_mode))
         e = err_set(reterr, ERR_INVALID, "%s is a directory", path);
+    else if (S_ISBLK(status.st_mode) || S_ISSOCK(status.st_mode))
+        e = err_set(reterr, ERR_INVALID, "%s is not a file", path);
     else
         e = read_all(fd, path, buf, reterr);
     (void)close(fd); /* nothing was written */
@@ -63,12 +65,26 @@ static enum err write_all(int fd, const char *path, struct str content, struct e
     return ERR_OK;
 }
 
+/* Takes away what `mode` does not grant: a key written over a file that all could read. */
+static enum err restrict_mode(int fd, const char *path, mode_t mode, struct err_info *reterr)
+{
+    struct stat status;
+    if (fstat(fd, &status) == -1)
+        return err_set_errno(reterr, "cannot write %s", path);
+    if (S_ISREG(status.st_mode) && (status.st_mode & 0777 & ~mode) != 0 &&
+        fchmod(fd, status.st_mode & mode & 0777) == -1)
+        return err_set_errno(reterr, "cannot restrict the mode of %s", path);
+    return ERR_OK;
+}
+
 enum err file_write(const char *path, struct str content, unsigned mode, struct err_info *reterr)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, (mode_t)mode);
     if (fd == -1)
         return open_failed(path, reterr);
-    enum err e = write_all(fd, path, content, reterr);
+    enum err e = restrict_mode(fd, path, (mode_t)mode, reterr);
+    if (e == ERR_OK)
+        e = write_all(fd, path, content, reterr);
     if (close(fd) == -1 && e == ERR_OK)
         e = err_set_errno(reterr, "cannot write %s", path);
     return e;

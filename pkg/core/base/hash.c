@@ -40,11 +40,14 @@ static uint64_t load(const unsigned char *bytes, size_t size)
 uint64_t hash_bytes(const void *data, size_t size, uint64_t seed)
 {
     const unsigned char *bytes = data;
+    /* Both factors of every product carry a secret: input that makes one of them zero would hide
+     * the other, and whoever could write such input could aim. */
     uint64_t state = seed ^ HASH_PRIME_A;
+    uint64_t secret = mix(state, HASH_PRIME_B) ^ HASH_PRIME_B;
     size_t left = size;
     for (; left > 16; left -= 16, bytes += 16)
-        state = mix(load(bytes, 8) ^ HASH_PRIME_B, load(bytes + 8, 8) ^ state);
+        state = mix(load(bytes, 8) ^ secret, load(bytes + 8, 8) ^ state);
     uint64_t a = left == 0 ? 0 : load(bytes, left < 8 ? left : 8);
     uint64_t b = left <= 8 ? 0 : load(bytes + 8, left - 8);
-    return mix(HASH_PRIME_A ^ size, mix(a ^ HASH_PRIME_B, b ^ state));
+    return mix(HASH_PRIME_A ^ size, mix(a ^ secret, b ^ state));
 }

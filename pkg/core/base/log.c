@@ -49,6 +49,12 @@ static bool needs_escape(unsigned char c)
     return c < 0x20 || c == 0x7F || c == '"' || c == '\\';
 }
 
+/* U+0080 to U+009F: some terminals obey them. */
+static bool is_c1_control(struct str s)
+{
+    return s.size >= 2 && (unsigned char)s.data[0] == 0xC2 && (unsigned char)s.data[1] < 0xA0;
+}
+
 void log_append_json(struct buf *buf, struct str s)
 {
     /* Text that is not UTF-8 keeps its ASCII; every other byte becomes the replacement. */
@@ -57,6 +63,12 @@ void log_append_json(struct buf *buf, struct str s)
     size_t plain = 0;
     for (size_t i = 0; i < s.size; i++) {
         unsigned char c = (unsigned char)s.data[i];
+        if (utf8 && is_c1_control(str_from(s, i))) {
+            buf_append(buf, str_first(str_from(s, plain), i - plain));
+            append_escape(buf, (unsigned char)s.data[++i]);
+            plain = i + 1;
+            continue;
+        }
         if (!needs_escape(c) && (utf8 || c < 0x80))
             continue;
         buf_append(buf, str_first(str_from(s, plain), i - plain));
@@ -109,13 +121,12 @@ static void line_build(struct buf *buf, enum log_level level, const char *event,
     char time_text[CLOCK_TEXT_SIZE];
     clock_format(clock_wall_ms(), time_text);
     struct str name = level_name(level);
-    const char *opening = log_form == LOG_JSON
-                              ? "{\"time\":\"%s\",\"level\":\"%.*s\",\"event\":\"%s\""
-                              : "%s %.*s %s";
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral" /* both literals stand above */
-    buf_printf(buf, opening, time_text, STR_ARG(name), event);
-#pragma GCC diagnostic pop
+    if (log_form == LOG_JSON) {
+        buf_printf(buf, "{\"time\":\"%s\",\"level\":\"%.*s\",\"event\":", time_text, STR_ARG(name));
+        log_append_json(buf, str_of(event));
+    } else {
+        buf_printf(buf, "%s %.*s %s", time_text, STR_ARG(name), event);
+    }
     for (size_t i = 0; i < count; i++)
         append_field(buf, &fields[i]);
     buf_append(buf, log_form == LOG_JSON ? STR("}\n") : STR("\n"));

@@ -34,7 +34,9 @@ struct map *map_new(void)
 static struct map_entry *entry_find(const struct map *map, struct str key)
 {
     struct map_entry *entry = NULL;
-    HASH_FIND(hh, map->entries, key.data, key.size, entry);
+    /* The empty slice may point nowhere, which memcmp does not accept. */
+    const char *data = key.size == 0 ? "" : key.data;
+    HASH_FIND(hh, map->entries, data, key.size, entry);
     return entry;
 }
 
