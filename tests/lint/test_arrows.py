@@ -68,9 +68,14 @@ def arrows_check(root):
 
 
 def local_exists(root, path, name):
-    """cmd and tests have headers of their own, next to the file or spelled from their top."""
-    top = root / path.relative_to(root).parts[0]
-    return (path.parent / name).is_file() or (top / name).is_file() or (root / name).is_file()
+    """Programs and tests have headers of their own, spelled from cmd, from tests or from the file;
+    a program's are seen by itself and its unit tests."""
+    inside = str(path.relative_to(root))
+    program = name.split("/")[0]
+    if inside.startswith((f"cmd/{program}/", f"tests/unit/cmd/{program}/")):
+        return (root / "cmd" / name).is_file()
+    return inside.startswith(("tests/", "bench/", "examples/")) and (
+        (path.parent / name).is_file() or (root / "tests" / name).is_file())
 
 
 def test_this_tree():
@@ -136,6 +141,14 @@ def test_unit_test_reaches_its_own_private_header_only(tmp_path):
 def test_cmd_sees_public_headers_only(tmp_path):
     assert broken(tmp_path, "cmd/otemon/main.c", '#include "core/top/top.h"\n') == []
     assert "private" in broken(tmp_path, "cmd/otemon/main.c", '#include "core/low/inner.h"\n')[0]
+
+
+def test_program_keeps_its_headers(tmp_path):
+    plant(tmp_path, {"cmd/otemon/command.h": ""})
+    own = '#include "otemon/command.h"\n'
+    assert broken(tmp_path, "cmd/otemon/main.c", own) == []
+    assert broken(tmp_path, "tests/unit/cmd/otemon/test_command.c", own) == []
+    assert "no such header" in broken(tmp_path, "cmd/proxy/main.c", own)[0]
 
 
 def test_commented_include_is_none(tmp_path):

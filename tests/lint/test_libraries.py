@@ -8,8 +8,8 @@ from tree import (LIBRARIES, PKG_CONFIG_ALIASES, ROOT, c_files, fail_on, include
 SYSTEM = re.compile(
     r"(sys|netinet|arpa|linux|net)/[a-z0-9_]+\.h|"
     r"(ctype|dirent|dlfcn|endian|errno|fcntl|fnmatch|getopt|glob|grp|ifaddrs|inttypes|limits|"
-    r"locale|math|netdb|poll|pthread|pwd|sched|semaphore|setjmp|signal|stdalign|stdarg|stdatomic|stdbool|"
-    r"stddef|stdint|stdio|stdlib|string|strings|syslog|termios|time|unistd|wchar|spawn|ftw|"
+    r"locale|math|netdb|poll|pthread|pwd|sched|semaphore|setjmp|signal|stdalign|stdarg|stdatomic|"
+    r"stdbool|stddef|stdint|stdio|stdlib|string|strings|syslog|termios|time|unistd|wchar|spawn|ftw|"
     r"malloc|immintrin|emmintrin|smmintrin|tmmintrin|nmmintrin|arm_neon|cpuid)\.h|sanitizer/.*")
 
 

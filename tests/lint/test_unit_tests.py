@@ -1,4 +1,5 @@
-"""Every module has unit tests, and every unit test is named after a file of its module."""
+"""Every module has unit tests, and every unit test is named after a file of its module or program.
+"""
 from tree import ROOT, fail_on, files_below, modules_of, plant
 
 
@@ -12,12 +13,17 @@ def unit_tests_check(root):
     for path in files_below(root, ("tests/unit",), (".c",)):
         module = str(path.parent.relative_to(root / "tests/unit"))
         inside = path.relative_to(root)
-        if module not in modules:
+        source = root / "pkg" / module
+        if module.startswith("cmd/") and (root / module).is_dir():
+            source = root / module
+        elif module not in modules:
             problems.append(f"{inside}:1: {module} is no module of pkg/CMakeLists.txt")
-        elif path.name.startswith("test_"):
+            continue
+        if path.name.startswith("test_"):
             name = path.stem.removeprefix("test_")
-            if not any((root / "pkg" / module / (name + s)).is_file() for s in (".c", ".h")):
-                problems.append(f"{inside}:1: there is no pkg/{module}/{name}.c or {name}.h")
+            if not any((source / (name + s)).is_file() for s in (".c", ".h")):
+                problems.append(f"{inside}:1: there is no {source.relative_to(root)}/{name}.c or "
+                                f"{name}.h")
     return problems
 
 
