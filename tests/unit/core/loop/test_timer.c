@@ -195,6 +195,17 @@ static void wakes_only_for_slots_in_use(void **state)
     loop_timer_start(loop, &p.timer, 20000);
     assert_true(uv_timer_get_due_in(&loop->wheel.wake) >= 20000);
     assert_true(uv_timer_get_due_in(&loop->wheel.wake) <= 20000 + LOOP_TIMER_STEP_MS);
+    struct probe earlier, later;
+    probe_init(&earlier, loop);
+    probe_init(&later, loop);
+    loop_timer_start(loop, &earlier.timer, 1000);
+    loop_timer_start(loop, &later.timer, 30000);
+    assert_true(uv_timer_get_due_in(&loop->wheel.wake) >= 1000);
+    assert_true(uv_timer_get_due_in(&loop->wheel.wake) <= 1000 + LOOP_TIMER_STEP_MS);
+    pass(loop, 1000 + LOOP_TIMER_STEP_MS);
+    assert_int_equal(earlier.fired, 1);
+    assert_true(uv_timer_get_due_in(&loop->wheel.wake) >= 18000);
+    loop_timer_stop(loop, &later.timer);
     loop_timer_stop(loop, &p.timer);
 }
 
