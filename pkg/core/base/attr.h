@@ -32,7 +32,6 @@
  * A module that wants this defines the adapter with CLEANUP_DEFINE next to its x_free. */
 #define CLEANUP(free_function) __attribute__((cleanup(free_function##_cleanup_)))
 #define CLEANUP_DEFINE(type, free_function)                     \
-    /* NOLINTNEXTLINE(bugprone-macro-parentheses): a type */    \
     static inline void free_function##_cleanup_(type **pointer) \
     {                                                           \
         (void)free_function(*pointer); /* always NULL */        \
