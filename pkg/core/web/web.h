@@ -2,14 +2,14 @@
  * metrics, dumps. Not the data plane's: that one is core/http's.
  *
  * It stands on libwebsockets, which rides on the loop through its libuv plug-in; the plug-in is
- * loaded when web_open runs and has to be installed (Debian: libwebsockets-evlib-uv). A handler
+ * loaded by web_start and has to be installed (Debian: libwebsockets-evlib-uv). A handler
  * answers a GET or HEAD of one path at once; other methods get 405, other paths 404, both as a line
  * of text. Bodies of requests are not read.
  *
- *     web_open, web_server_open for each address, ... web_close, closed(arg)
+ *     web_open, web_server_open for each address, web_start ... web_close, closed(arg)
  *
  * Everything is for the thread of the loop. One struct web per loop; SIGPIPE is ignored from
- * web_open on, and no other signal is touched. The log goes to ours at level debug. */
+ * web_start on, and no other signal is touched. The log goes to ours at level debug. */
 #pragma once
 
 #include <stddef.h>
@@ -33,12 +33,15 @@ struct web_server;
 /* A response beyond this becomes a 500: a dump of 10,000 routes is some 10 MB. */
 #define WEB_BODY_SIZE_MAX ((size_t)256 * 1024 * 1024)
 
-/* ERR_UNAVAILABLE: libwebsockets or its plug-in cannot be used. */
-MUST_USE enum err web_open(struct loop *loop, struct web **ret_web, struct err_info *reterr);
+MUST_USE struct web *web_open(struct loop *loop);
 
-/* Stops listening at once, and closes the connections in the next turns of the loop. Not inside a
- * handler. Afterwards `closed`, which may be NULL, is called, and nothing is left on the loop.
- * Takes NULL: then `closed` is called before it returns. */
+/* Begins to accept, after the servers were opened.
+ * ERR_UNAVAILABLE: libwebsockets or its plug-in cannot be used. */
+MUST_USE enum err web_start(struct web *web, struct err_info *reterr);
+
+/* Stops listening at once. When it was not started, that is all; else the connections close in the
+ * next turns of the loop. Not inside a handler. When nothing is left on the loop, `closed` is
+ * called, which may be NULL. Takes NULL. */
 typedef void (*web_closed_fn)(void *arg);
 void web_close(struct web *web, web_closed_fn closed, void *arg);
 

@@ -1,0 +1,153 @@
+#include "core/base/assert.h"
+#include "core/web/internal.h"
+#include "core/web/web.h"
+
+#define CHUNK_SIZE ((size_t)16 * 1024)
+
+/* A request being answered; zeroed by libwebsockets for every connection. */
+struct session {
+    struct buf body;
+    size_t sent;
+    bool answering; /* `body` is in use */
+    bool last;      /* the connection closes after this answer */
+};
+
+static void session_clear(struct session *session)
+{
+    if (session != NULL && session->answering) {
+        buf_deinit(&session->body);
+        *session = (struct session){0};
+    }
+}
+
+static const struct web_handler *handler_find(const struct web_server *server, struct str path)
+{
+    for (size_t i = 0; i < server->handler_count; i++) {
+        if (str_equal(str_of(server->handlers[i].path), path))
+            return &server->handlers[i];
+    }
+    return NULL;
+}
+
+static void response_make(struct lws *wsi, const struct web_server *server, struct str path,
+                          struct web_response *response)
+{
+    const struct web_handler *handler = handler_find(server, path);
+    if (handler == NULL) {
+        response->status = HTTP_STATUS_NOT_FOUND;
+        buf_append(&response->body, STR("There is nothing at this path.\n"));
+        return;
+    }
+    char host[256];
+    int host_size = lws_hdr_copy(wsi, host, sizeof(host), WSI_TOKEN_HOST);
+    struct web_request request = {
+        .path = path,
+        .host = host_size > 0 ? str_make(host, (size_t)host_size) : STR_EMPTY,
+    };
+    handler->fn(&request, response, handler->arg);
+    if (!buf_overflowed(&response->body))
+        return;
+    buf_clear(&response->body);
+    response->status = HTTP_STATUS_INTERNAL_SERVER_ERROR;
+    response->content_type = "text/plain; charset=utf-8";
+    buf_append(&response->body, STR("The answer would be too large.\n"));
+}
+
+static int head_write(struct lws *wsi, const struct web_response *response)
+{
+    unsigned char head[LWS_PRE + 1024];
+    unsigned char *start = head + LWS_PRE;
+    unsigned char *at = start;
+    unsigned char *end = head + sizeof(head) - 1;
+    static const char methods[] = "GET, HEAD";
+    static const char no_store[] = "no-store";
+    if (lws_add_http_common_headers(wsi, response->status, response->content_type,
+                                    response->body.size, &at, end) != 0 ||
+        lws_add_http_header_by_token(wsi, WSI_TOKEN_HTTP_CACHE_CONTROL,
+                                     (const unsigned char *)no_store, sizeof(no_store) - 1, &at,
+                                     end) != 0)
+        return -1;
+    if (response->status == HTTP_STATUS_METHOD_NOT_ALLOWED &&
+        lws_add_http_header_by_token(wsi, WSI_TOKEN_HTTP_ALLOW, (const unsigned char *)methods,
+                                     sizeof(methods) - 1, &at, end) != 0)
+        return -1;
+    return lws_finalize_write_http_header(wsi, start, &at, end);
+}
+
+/* Anything but 0 closes the connection. */
+static int answer_end(struct lws *wsi, struct session *session)
+{
+    bool last = session->last;
+    session_clear(session);
+    return lws_http_transaction_completed(wsi) != 0 || last ? -1 : 0;
+}
+
+static int answer_begin(struct lws *wsi, struct session *session, struct str path)
+{
+    const struct web_server *server = lws_get_opaque_user_data(wsi);
+    bool head = lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0;
+    bool known = head || lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) > 0;
+    struct web_response response = {.status = HTTP_STATUS_OK,
+                                    .content_type = "text/plain; charset=utf-8"};
+    session_clear(session);
+    buf_init(&response.body, WEB_BODY_SIZE_MAX);
+    if (!known) {
+        response.status = HTTP_STATUS_METHOD_NOT_ALLOWED;
+        buf_append(&response.body, STR("Only GET and HEAD are answered here.\n"));
+    } else {
+        response_make(wsi, server, path, &response);
+    }
+    int failed = head_write(wsi, &response);
+    *session = (struct session){.body = response.body, .answering = true, .last = !known};
+    if (failed != 0)
+        return -1;
+    if (head || session->body.size == 0)
+        return answer_end(wsi, session);
+    lws_callback_on_writable(wsi);
+    return 0;
+}
+
+static int answer_go_on(struct lws *wsi, struct session *session)
+{
+    if (session == NULL || !session->answering)
+        return 0;
+    struct str rest = str_from(buf_str(&session->body), session->sent);
+    struct str piece = str_first(rest, CHUNK_SIZE);
+    unsigned char chunk[LWS_PRE + CHUNK_SIZE]; /* libwebsockets writes before what it is given */
+    bool final = piece.size == rest.size;
+    memcpy(chunk + LWS_PRE, piece.data, piece.size);
+    int written = lws_write(wsi, chunk + LWS_PRE, piece.size,
+                            final ? LWS_WRITE_HTTP_FINAL : LWS_WRITE_HTTP);
+    if (written < 0)
+        return -1;
+    session->sent += piece.size;
+    if (final)
+        return answer_end(wsi, session);
+    lws_callback_on_writable(wsi);
+    return 0;
+}
+
+static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                    size_t size)
+{
+    struct session *session = user;
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wswitch-enum" /* of a hundred reasons these concern us */
+    switch (reason) {
+    case LWS_CALLBACK_HTTP: return answer_begin(wsi, session, str_make(in, size));
+    case LWS_CALLBACK_HTTP_WRITEABLE: return answer_go_on(wsi, session);
+    case LWS_CALLBACK_CLOSED_HTTP:
+    case LWS_CALLBACK_HTTP_DROP_PROTOCOL: session_clear(session); return 0;
+    case LWS_CALLBACK_WSI_DESTROY:
+        if (lws_get_opaque_user_data(wsi) != NULL)
+            web__connection_ended(lws_context_user(lws_get_context(wsi)));
+        return 0;
+    default: return 0;
+    }
+#pragma GCC diagnostic pop
+}
+
+const struct lws_protocols web__protocols[2] = {
+    {.name = "http", .callback = callback, .per_session_data_size = sizeof(struct session)},
+    {0},
+};

@@ -1,0 +1,153 @@
+#include "core/web/web.h"
+
+#include <unistd.h>
+
+#include "core/base/assert.h"
+#include "core/base/log.h"
+#include "core/base/mem.h"
+#include "core/web/internal.h"
+
+/* The turns of the loop that libwebsockets needs between the two halves of its destruction: in the
+ * first one its libuv handles report that they have closed, in which it closes others. */
+#define CLOSING_TURNS 3U
+
+static void log_emit(int level, const char *line)
+{
+    (void)level; /* whatever it is, it is a detail of ours */
+    struct str text = str_of(line);
+    if (str_ends_with(text, STR("\n")))
+        text.size--;
+    LOG(LOG_DEBUG, "libwebsockets", LOG_STR("message", text));
+}
+
+struct web *web_open(struct loop *loop)
+{
+    struct web *web = MEM_NEW(struct web);
+    web->loop = loop;
+    web->native_loop = loop_native(loop);
+    return web;
+}
+
+static void readable(void *arg, unsigned events)
+{
+    (void)events; /* only reading was asked for */
+    web__accept(arg);
+}
+
+enum err web_server_open(struct web *web, struct str address, uint16_t port,
+                         const struct web_handler *handlers, size_t handler_count,
+                         struct web_server **ret_server, struct err_info *reterr)
+{
+    ASSERT(web->context == NULL);
+    if (web->server_count == WEB_SERVERS_MAX)
+        return err_set(reterr, ERR_LIMIT, "more than %u addresses", WEB_SERVERS_MAX);
+    struct web_server *server = &web->servers[web->server_count];
+    *server = (struct web_server){
+        .web = web,
+        .handlers = handlers,
+        .handler_count = handler_count,
+    };
+    enum err e = web__listen(address, port, &server->fd, &server->port, reterr);
+    if (e != ERR_OK)
+        return e;
+    web->server_count++;
+    *ret_server = server;
+    return ERR_OK;
+}
+
+uint16_t web_server_port(const struct web_server *server)
+{
+    return server->port;
+}
+
+static enum err context_start(struct web *web, struct err_info *reterr)
+{
+    struct lws_context_creation_info info = {
+        .port = CONTEXT_PORT_NO_LISTEN_SERVER,
+        .vhost_name = "web",
+        .protocols = web__protocols,
+        .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
+        .foreign_loops = &web->native_loop,
+        .user = web,
+        .uid = -1,
+        .gid = -1,
+        .server_string = "otemon",
+        /* Beside the connections: its own pipe. */
+        .fd_limit_per_thread = WEB_CONNECTIONS_MAX + 8,
+        .max_http_header_data2 = WEB_HEAD_SIZE_MAX,
+        .max_http_header_pool2 = WEB_CONNECTIONS_MAX,
+        .timeout_secs = 5,
+        .keepalive_timeout = 5,
+    };
+    lws_set_log_level(LLL_ERR | LLL_WARN, log_emit);
+    web->context = lws_create_context(&info);
+    if (web->context == NULL)
+        return err_set(reterr, ERR_UNAVAILABLE,
+                       "libwebsockets does not start: is its libuv plug-in installed (Debian: "
+                       "libwebsockets-evlib-uv)?");
+    web->vhost = lws_create_vhost(web->context, &info);
+    ASSERT(web->vhost != NULL); /* out of memory */
+    return ERR_OK;
+}
+
+enum err web_start(struct web *web, struct err_info *reterr)
+{
+    ASSERT(web->context == NULL);
+    for (size_t i = 0; i < web->server_count; i++) {
+        struct web_server *server = &web->servers[i];
+        server->watch = loop_fd_open(web->loop, server->fd, LOOP_READ, readable, server);
+        if (server->watch == NULL)
+            return err_set_errno(reterr, "cannot watch port %u", (unsigned)server->port);
+    }
+    return context_start(web, reterr);
+}
+
+static void listening_end(struct web *web)
+{
+    for (size_t i = 0; i < web->server_count; i++) {
+        struct web_server *server = &web->servers[i];
+        server->watch = loop_fd_close(server->watch);
+        (void)close(server->fd); /* nothing was written */
+    }
+    web->server_count = 0;
+}
+
+static void closing_end(struct web *web)
+{
+    web_closed_fn closed = web->closed;
+    void *arg = web->closed_arg;
+    mem_free(web);
+    if (closed != NULL)
+        closed(arg);
+}
+
+static void closing_step(void *arg)
+{
+    struct web *web = arg;
+    if (web->closing_turns == 0)
+        lws_context_destroy(web->context); /* closes every handle, which takes turns of the loop */
+    if (web->closing_turns++ < CLOSING_TURNS) {
+        loop_defer(web->loop, &web->closing);
+        return;
+    }
+    lws_context_destroy(web->context); /* and frees the rest */
+    closing_end(web);
+}
+
+void web_close(struct web *web, web_closed_fn closed, void *arg)
+{
+    if (web == NULL) {
+        if (closed != NULL)
+            closed(arg);
+        return;
+    }
+    listening_end(web);
+    web->closed = closed;
+    web->closed_arg = arg;
+    if (web->context == NULL) {
+        closing_end(web);
+        return;
+    }
+    loop_deferred_init(&web->closing, closing_step, web);
+    loop_defer(web->loop, &web->closing);
+}
