@@ -25,9 +25,6 @@
 struct admin;
 struct loop;
 
-/* A larger page of metrics or dump is answered with 500. */
-#define ADMIN_PAGE_SIZE_MAX ((size_t)256 * 1024 * 1024)
-
 /* Whether the program is ready; when not, appends to `reasons` a line for each. */
 typedef bool (*admin_ready_fn)(void *arg, struct buf *reasons);
 
@@ -47,7 +44,7 @@ struct admin_options {
 /* Opens what the options name, all or nothing. reterr's path is "health" or "admin".
  * ERR_INVALID: not an address and port, not this machine's, or admin not on loopback;
  * ERR_CONFLICT: in use; ERR_UNAUTHORISED: the port needs a privilege; ERR_UNAVAILABLE,
- * ERR_SYSTEM. After a failure the loop still has to turn (or be freed) for what was open to go. */
+ * ERR_SYSTEM. */
 MUST_USE enum err admin_open(const struct admin_options *options, struct admin **ret_admin,
                              struct err_info *reterr);
 
