@@ -147,6 +147,7 @@ struct loop_signal *loop_signal_close(struct loop_signal *signal);
 
 enum loop_change {
     LOOP_CHANGE_WRITTEN,  /* a writer closed the file, or it was moved here: it can be read */
+    LOOP_CHANGE_MODIFIED, /* bytes of a file changed, and its writer has not closed it */
     LOOP_CHANGE_CREATED,  /* a name appeared: a directory, a link, or a file not yet written */
     LOOP_CHANGE_REMOVED,  /* a name went: deleted or moved away */
     LOOP_CHANGE_GONE,     /* the watched path itself was deleted, moved or unmounted: the watch has

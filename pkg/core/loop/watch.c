@@ -7,9 +7,9 @@
 #include "core/base/vec.h"
 #include "core/loop/internal.h"
 
-#define WATCH_MASK                                                                           \
-    (IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | \
-     IN_MOVE_SELF | IN_EXCL_UNLINK)
+#define WATCH_MASK                                                                      \
+    (IN_CLOSE_WRITE | IN_MODIFY | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | \
+     IN_DELETE_SELF | IN_MOVE_SELF | IN_EXCL_UNLINK)
 
 /* Room for some hundred events; what does not fit is read next turn. */
 #define READ_SIZE 4096
@@ -41,6 +41,8 @@ static enum loop_change change_of(uint32_t mask)
         return LOOP_CHANGE_REMOVED;
     if ((mask & IN_CREATE) != 0 || (mask & IN_ISDIR) != 0)
         return LOOP_CHANGE_CREATED;
+    if ((mask & IN_MODIFY) != 0)
+        return LOOP_CHANGE_MODIFIED;
     return LOOP_CHANGE_WRITTEN;
 }
 

@@ -496,6 +496,8 @@ enum err yaml_parse(struct arena *arena, struct str text, struct yaml_stream *re
                     struct yaml_error *reterr)
 {
     struct composer c = {.arena = arena, .reterr = reterr};
+    if (text.size == 0) /* libyaml takes no NULL, which the empty slice may have */
+        text = STR_EMPTY;
     if (text.size > YAML_SIZE_MAX)
         return fail(&c, ERR_LIMIT, (struct jv_mark){1, 1}, "larger than %zu bytes", YAML_SIZE_MAX);
     if (!str_is_utf8(text))

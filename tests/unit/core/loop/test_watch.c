@@ -31,6 +31,7 @@ struct fixture {
     size_t count_max; /* the loop stops there */
     int remove_id;    /* removed in the callback */
     bool close_in_callback;
+    bool sees_modified;
 };
 
 static const char *path_of(const struct fixture *f, const char *name)
@@ -50,6 +51,8 @@ static void put(const struct fixture *f, const char *name)
 static void on_change(void *arg, const struct loop_change_event *event)
 {
     struct fixture *f = arg;
+    if (event->change == LOOP_CHANGE_MODIFIED && !f->sees_modified)
+        return;
     assert_true(f->count < EVENTS_MAX);
     struct seen *seen = &f->seen[f->count++];
     seen->change = event->change;
@@ -142,6 +145,22 @@ static void a_file_is_written_when_its_writer_closes_it(void **state)
     close(fd);
     run_until(f, 1);
     check(&f->seen[0], LOOP_CHANGE_WRITTEN, id, "a.yaml");
+}
+
+static void modifications_come_before_the_close(void **state)
+{
+    struct fixture *f = *state;
+    f->sees_modified = true;
+    put(f, "a.yaml");
+    int id = add(f, f->directory);
+    int fd = open(path_of(f, "a.yaml"), O_WRONLY | O_TRUNC | O_CLOEXEC);
+    run_until(f, 1);
+    check(&f->seen[0], LOOP_CHANGE_MODIFIED, id, "a.yaml");
+    assert_int_equal(write(fd, "y", 1), 1);
+    close(fd);
+    run_until(f, 2);
+    check(&f->seen[0], LOOP_CHANGE_MODIFIED, id, "a.yaml");
+    check(&f->seen[1], LOOP_CHANGE_WRITTEN, id, "a.yaml");
 }
 
 static void renames_and_deletions(void **state)
@@ -262,6 +281,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_file_is_written_when_its_writer_closes_it, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(modifications_come_before_the_close, setup, teardown),
         cmocka_unit_test_setup_teardown(renames_and_deletions, setup, teardown),
         cmocka_unit_test_setup_teardown(directories_are_created, setup, teardown),
         cmocka_unit_test_setup_teardown(a_single_file, setup, teardown),

@@ -68,6 +68,8 @@ static void composes_documents(void **state)
 {
     (void)state;
     assert_parses("", "");
+    assert_int_equal(yaml_parse(arena, str_make(NULL, 0), &stream, &error), ERR_OK);
+    assert_int_equal(stream.count, 0);
     assert_parses("# nothing\n---\n---\n...\n", "");
     assert_parses("a: [1, two, {b: null}]\nc:\n- d\n-\n", "{\"a\":[1,\"two\",{\"b\":null}],"
                                                           "\"c\":[\"d\",null]}");

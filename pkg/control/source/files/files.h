@@ -1,0 +1,42 @@
+/* A source of resources: a directory of manifests, in files named *.yaml, *.yml and *.json.
+ *
+ * Subdirectories belong to it, hidden names and directories behind symbolic links do not. A file is
+ * read when its writer closed it, when it was renamed into place, or when it has been quiet for
+ * FILES_QUIET_MS after any other change; while it is empty and not closed it is not read at all, so
+ * that a rewrite never makes objects vanish. Files in a ConfigMap or Secret volume are read when
+ * its `..data` link is swapped. What `file:` data sources name, relative to their manifest, is read
+ * and watched as well.
+ *
+ * A file that cannot be read, or is no YAML, keeps the objects of its last readable version and is
+ * reported. An object that two files define is that of the first by name; the other is reported.
+ * When the directory itself is gone, everything is kept until it is back.
+ *
+ * Opened on a loop, it blocks that loop while it reads. Findings name files as they were found:
+ * `directory`, "/", and the path below it. */
+#pragma once
+
+#include "control/source/source.h"
+#include "core/base/err.h"
+#include "core/loop/loop.h"
+
+/* How long a file has to be quiet that nobody closed. */
+#define FILES_QUIET_MS 200
+
+/* Manifests of one directory; the rest is reported. */
+#define FILES_MAX 20000
+
+/* Levels of subdirectories; deeper ones are reported. */
+#define FILES_DEPTH_MAX 8
+
+struct files;
+
+/* Reads the directory and delivers everything before it returns; then, unless `loop` is NULL,
+ * watches it. The events are copied.
+ * ERR_NOT_FOUND, ERR_UNAUTHORISED, ERR_SYSTEM: the directory cannot be read. ERR_LIMIT: the kernel
+ * allows no more watches. An error comes before any event. */
+MUST_USE enum err files_open(struct loop *loop, const char *directory,
+                             const struct source_events *events, struct files **ret_files,
+                             struct err_info *reterr);
+
+/* Ends without events. Takes NULL, returns NULL. */
+struct files *files_close(struct files *files);

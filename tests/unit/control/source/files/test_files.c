@@ -1,0 +1,378 @@
+#include "control/source/files/files.h"
+
+#include <fcntl.h>
+#include <ftw.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "core/base/file.h"
+
+/* What came, one line per event: "+name" applied, "-name" removed, "!finding". */
+struct fixture {
+    char top[64];
+    char directory[80];
+    struct loop *loop;
+    struct files *files;
+    struct cache *cache;
+    struct buf events;
+    size_t settled;
+    bool running;
+};
+
+static struct fixture f;
+
+static void on_apply(void *arg, const struct api_object *object)
+{
+    (void)arg;
+    buf_printf(&f.events, "+%.*s ", STR_ARG(object->key.name));
+    cache_put(f.cache, object);
+}
+
+static void on_remove(void *arg, const struct api_key *key)
+{
+    (void)arg;
+    buf_printf(&f.events, "-%.*s ", STR_ARG(key->name));
+    cache_remove(f.cache, key);
+}
+
+static void on_report(void *arg, struct str origin, const struct finding_list *findings)
+{
+    (void)arg;
+    (void)origin;
+    for (size_t i = 0; i < finding_count(findings); i++) {
+        struct buf line;
+        buf_init(&line, 4096);
+        finding_print(finding_get(findings, i), &line);
+        struct str text = str_from(buf_str(&line), strlen(f.top) + 1);
+        buf_printf(&f.events, "!%.*s ", STR_ARG(text));
+        buf_deinit(&line);
+    }
+}
+
+static void on_settled(void *arg)
+{
+    (void)arg;
+    f.settled++;
+    if (f.running)
+        loop_stop(f.loop);
+}
+
+static const struct source_events EVENTS = {
+    .apply = on_apply, .remove = on_remove, .report = on_report, .settled = on_settled};
+
+static const char *path_of(const char *name)
+{
+    static char paths[4][256];
+    static unsigned next;
+    char *path = paths[next++ % 4];
+    (void)snprintf(path, sizeof(paths[0]), "%s/%s", f.directory, name);
+    return path;
+}
+
+static void put(const char *name, const char *content)
+{
+    assert_int_equal(file_write(path_of(name), str_of(content), 0600, NULL), ERR_OK);
+}
+
+/* A Secret is the smallest manifest. */
+static const char *secret(const char *name)
+{
+    static char text[128];
+    (void)snprintf(text, sizeof(text), "{type: Secret, mesh: default, name: %s, data: YQ==}\n",
+                   name);
+    return text;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    f = (struct fixture){
+        .top = "/tmp/otemon-files-XXXXXX", .loop = loop_new(), .cache = cache_new()};
+    assert_non_null(mkdtemp(f.top));
+    (void)snprintf(f.directory, sizeof(f.directory), "%s/d", f.top);
+    assert_int_equal(mkdir(f.directory, 0700), 0);
+    buf_init(&f.events, 1 << 16);
+    return 0;
+}
+
+static int unlink_entry(const char *path, const struct stat *status, int flag, struct FTW *at)
+{
+    (void)status;
+    (void)flag;
+    (void)at;
+    return remove(path);
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    f.files = files_close(f.files);
+    f.cache = cache_free(f.cache);
+    f.loop = loop_free(f.loop);
+    buf_deinit(&f.events);
+    (void)nftw(f.top, unlink_entry, 8, FTW_DEPTH | FTW_PHYS);
+    assert_int_equal(api_objects_alive(), 0);
+    return 0;
+}
+
+/* What came since the last look. */
+static void assert_events(const char *wanted)
+{
+    buf_append_char(&f.events, '\0');
+    assert_string_equal(f.events.data, wanted);
+    buf_clear(&f.events);
+}
+
+static void open_files(const char *wanted)
+{
+    struct err_info reason = {.message = ""};
+    if (files_open(f.loop, f.directory, &EVENTS, &f.files, &reason) != ERR_OK)
+        fail_msg("%s", reason.message);
+    assert_int_equal(f.settled, 1);
+    assert_events(wanted);
+}
+
+static void stop(void *arg)
+{
+    loop_stop(arg);
+}
+
+/* Runs until a batch settled, at most `ms`. */
+static void run_for(uint64_t ms)
+{
+    struct loop_alarm *alarm = loop_alarm_open(f.loop, stop, f.loop);
+    loop_alarm_set(alarm, ms);
+    f.running = true;
+    loop_run(f.loop);
+    f.running = false;
+    alarm = loop_alarm_close(alarm);
+}
+
+static void run(const char *wanted)
+{
+    size_t before = f.settled;
+    run_for(5000);
+    assert_int_equal(f.settled, before + 1);
+    assert_events(wanted);
+}
+
+static void run_quiet(void)
+{
+    size_t before = f.settled;
+    run_for(2 * FILES_QUIET_MS);
+    assert_int_equal(f.settled, before);
+    assert_events("");
+}
+
+static void reads_a_directory(void **state)
+{
+    (void)state;
+    assert_int_equal(mkdir(path_of("sub"), 0700), 0);
+    assert_int_equal(mkdir(path_of(".hidden"), 0700), 0);
+    put("a.yaml", "{type: Secret, mesh: default, name: a1, data: YQ==}\n---\n"
+                  "{type: Mesh, name: a2}\n");
+    put("sub/b.json", "{\"type\": \"Mesh\", \"name\": \"b\"}");
+    put("sub/c.yml", secret("c"));
+    put(".hidden/d.yaml", secret("d"));
+    put(".e.yaml", secret("e"));
+    put("f.txt", secret("f"));
+    assert_int_equal(symlink(".hidden", path_of("link")), 0);
+    open_files("+a1 +a2 +b +c ");
+}
+
+static void without_a_loop_it_reads_once(void **state)
+{
+    (void)state;
+    put("a.yaml", secret("a1"));
+    assert_int_equal(files_open(NULL, f.directory, &EVENTS, &f.files, NULL), ERR_OK);
+    assert_events("+a1 ");
+}
+
+static void a_directory_that_is_none_is_an_error(void **state)
+{
+    (void)state;
+    struct err_info reason;
+    put("a.yaml", "");
+    assert_int_equal(files_open(f.loop, path_of("no"), &EVENTS, &f.files, &reason), ERR_NOT_FOUND);
+    assert_int_equal(files_open(f.loop, path_of("a.yaml"), &EVENTS, &f.files, &reason),
+                     ERR_NOT_FOUND);
+    assert_non_null(strstr(reason.message, "a.yaml is no directory"));
+    assert_events("");
+}
+
+static void changes_come_when_the_writer_closed(void **state)
+{
+    (void)state;
+    put("a.yaml", secret("a1"));
+    open_files("+a1 ");
+    put("b.yaml", secret("b1"));
+    run("+b1 ");
+    put("a.yaml", secret("a2"));
+    run("-a1 +a2 ");
+    put("c.tmp", secret("c1"));
+    assert_int_equal(rename(path_of("c.tmp"), path_of("a.yaml")), 0);
+    run("-a2 +c1 ");
+    assert_int_equal(unlink(path_of("a.yaml")), 0);
+    run("-c1 ");
+}
+
+static void a_slow_rewrite_loses_nothing(void **state)
+{
+    (void)state;
+    put("a.yaml", secret("a1"));
+    open_files("+a1 ");
+    int fd = open(path_of("a.yaml"), O_WRONLY | O_TRUNC | O_CLOEXEC);
+    run_quiet(); /* empty, and not closed */
+    const char *text = secret("a1");
+    assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    run("+a1 "); /* quiet */
+    close(fd);
+    run("+a1 ");
+}
+
+static void an_editor_that_moves_the_old_file_away_first_loses_nothing(void **state)
+{
+    (void)state;
+    put("a.yaml", secret("a1"));
+    open_files("+a1 ");
+    assert_int_equal(rename(path_of("a.yaml"), path_of("a.yaml~")), 0);
+    put("a.yaml", secret("a1"));
+    run("+a1 ");
+    run_quiet();
+}
+
+static void a_file_that_is_no_yaml_keeps_its_objects(void **state)
+{
+    (void)state;
+    put("a.yaml", secret("a1"));
+    open_files("+a1 ");
+    put("a.yaml", "a: [\n");
+    run("!d/a.yaml:2:1: error: while parsing a flow node did not find expected node content. What "
+        "this file said before is kept ");
+    put("a.yaml", secret("a1"));
+    run("+a1 ");
+}
+
+static void the_first_file_by_name_wins(void **state)
+{
+    (void)state;
+    put("b.yaml", secret("s"));
+    open_files("+s ");
+    put("a.yaml", secret("s"));
+    char wanted[512];
+    (void)snprintf(wanted, sizeof(wanted),
+                   "+s !d/b.yaml:1:1: error: Secret s (mesh default): is ignored: the same object "
+                   "stands in %s, line 1, which comes first ",
+                   path_of("a.yaml"));
+    run(wanted);
+    put("b.yaml", "");
+    run("");
+    put("b.yaml", secret("s"));
+    run(wanted + 3);
+    assert_int_equal(unlink(path_of("a.yaml")), 0);
+    run("+s ");
+}
+
+static void a_configmap_volume_changes_as_one(void **state)
+{
+    (void)state;
+    assert_int_equal(mkdir(path_of("..1"), 0700), 0);
+    assert_int_equal(mkdir(path_of("..2"), 0700), 0);
+    put("..1/a.yaml", secret("a1"));
+    put("..2/a.yaml", secret("a2"));
+    assert_int_equal(symlink("..1", path_of("..data")), 0);
+    assert_int_equal(symlink("..data/a.yaml", path_of("a.yaml")), 0);
+    open_files("+a1 ");
+    assert_int_equal(symlink("..2", path_of("..tmp")), 0);
+    assert_int_equal(rename(path_of("..tmp"), path_of("..data")), 0);
+    run("-a1 +a2 ");
+}
+
+static void new_directories_belong_to_it(void **state)
+{
+    (void)state;
+    open_files("");
+    assert_int_equal(mkdir(path_of("sub"), 0700), 0);
+    put("sub/a.yaml", secret("a1"));
+    run("");
+    run("+a1 ");
+    put("sub/a.yaml", secret("a2"));
+    run("-a1 +a2 ");
+    assert_int_equal(unlink(path_of("sub/a.yaml")), 0);
+    assert_int_equal(rmdir(path_of("sub")), 0);
+    run("-a2 ");
+}
+
+static void the_directory_may_go_and_come_back(void **state)
+{
+    (void)state;
+    put("a.yaml", secret("a1"));
+    open_files("+a1 ");
+    char away[100];
+    (void)snprintf(away, sizeof(away), "%s/away", f.top);
+    assert_int_equal(rename(f.directory, away), 0);
+    char wanted[256];
+    (void)snprintf(wanted, sizeof(wanted),
+                   "!d: error: %s is no directory. What was read before is kept ", f.directory);
+    run(wanted);
+    assert_int_equal(mkdir(f.directory, 0700), 0);
+    put("b.yaml", secret("b1"));
+    run("");
+    run("+b1 -a1 ");
+    put("b.yaml", secret("b2"));
+    run("-b1 +b2 ");
+}
+
+static const struct api_data_source *certificate(void)
+{
+    const struct api_key key = {API_MESH_GATEWAY, STR_INIT("default"), STR_INIT("g")};
+    return cache_find(f.cache, &key)->mesh_gateway->listeners[0].tls.certificates;
+}
+
+static void certificates_are_read_and_watched(void **state)
+{
+    (void)state;
+    char pem[100];
+    (void)snprintf(pem, sizeof(pem), "%s/x.pem", f.top);
+    put("a.yaml", "{type: MeshGateway, mesh: default, name: g, "
+                  "selectors: [{match: {kuma.io/service: g}}], conf: {listeners: [{port: 1, "
+                  "protocol: HTTPS, tls: {mode: TERMINATE, certificates: [{file: ../x.pem}]}}]}}");
+    open_files("+g ");
+    assert_true(str_ends_with(certificate()->load_error, STR("x.pem does not exist")));
+    assert_int_equal(file_write(pem, STR("one"), 0600, NULL), ERR_OK);
+    run("+g ");
+    assert_true(str_equal(certificate()->bytes, STR("one")));
+    assert_int_equal(certificate()->load_error.size, 0);
+    assert_int_equal(file_write(pem, STR("two"), 0600, NULL), ERR_OK);
+    run("+g ");
+    assert_true(str_equal(certificate()->bytes, STR("two")));
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(reads_a_directory),
+        TEST(without_a_loop_it_reads_once),
+        TEST(a_directory_that_is_none_is_an_error),
+        TEST(changes_come_when_the_writer_closed),
+        TEST(a_slow_rewrite_loses_nothing),
+        TEST(an_editor_that_moves_the_old_file_away_first_loses_nothing),
+        TEST(a_file_that_is_no_yaml_keeps_its_objects),
+        TEST(the_first_file_by_name_wins),
+        TEST(a_configmap_volume_changes_as_one),
+        TEST(new_directories_belong_to_it),
+        TEST(the_directory_may_go_and_come_back),
+        TEST(certificates_are_read_and_watched),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
