@@ -32,11 +32,17 @@ struct placement_entry {
 struct placement {
     const struct placement_entry *entries;
     size_t count;
-    const struct compile_dataplane *dataplanes; /* the same, as the compiler takes them */
+    const struct compile_dataplane *dataplanes; /* the same, as compile_snapshot takes them */
+
+    /* For compile_review: with those that are left out here, by choice or for their address. */
+    const struct compile_dataplane *known;
+    size_t known_count;
 };
 
-/* Reports what cannot be served here: a name that is not there, an address that is not this
- * machine's, a Dataplane that no MeshGateway selects. */
+/* The BUILTIN gateway Dataplanes that a MeshGateway selects and whose address is this machine's;
+ * when no MeshGateway selects any, a derived one for each MeshGateway. Reports what is not served
+ * here: a name that is not there, an address that is not this machine's, a Dataplane that no
+ * MeshGateway selects. */
 MUST_USE struct placement *placement_new(const struct cache *cache,
                                          const struct placement_options *options,
                                          struct finding_list *findings);

@@ -27,6 +27,10 @@ struct select_rank select_rank_of(struct api_tags selector);
 /* More tags win; as many tags, more exact ones. Above 0: `a` wins; 0: a tie. */
 int select_rank_compare(struct select_rank a, struct select_rank b);
 
+/* The rank of the most specific selector that matches; false: none does. */
+bool select_best(struct api_selectors selectors, struct api_tags tags,
+                 struct select_rank *ret_rank);
+
 /* The MeshGateway that a dataplane with `tags` is bound to, or NULL. `gateways` are those of its
  * mesh, sorted by name; broken ones take no part. The most specific selector that matches wins;
  * then the newer object; then the first by name. */

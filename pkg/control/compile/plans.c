@@ -1,0 +1,200 @@
+/* Stage 6, first half: what each rule of a route does, whatever virtual host it is in. */
+#include "control/compile/stages.h"
+
+struct rule_place {
+    struct compile__run *run;
+    const struct api_object *route;
+    const struct api_route_rule *spec;
+    size_t index;
+};
+
+static struct str field_of(const struct rule_place *rule, const char *list, size_t index,
+                           const char *member)
+{
+    return str_format(rule->run->arena, "conf.http.rules[%zu].%s[%zu]%s", rule->index, list, index,
+                      member);
+}
+
+/* The first criterion of a match that is not served, or NULL. */
+static const char *unserved(const struct api_route_match *match)
+{
+    if (match->has_path && match->path_match == API_PATH_REGEX)
+        return ".path.match";
+    if (match->method.size > 0)
+        return ".method";
+    if (match->header_count > 0)
+        return ".headers";
+    if (match->query_parameter_count > 0)
+        return ".queryParameters";
+    return NULL;
+}
+
+static struct compile__plan_match plan_match(const struct api_route_match *match, size_t index)
+{
+    return (struct compile__plan_match){
+        .match = match->has_path && match->path_match == API_PATH_EXACT ? MODEL_PATH_EXACT
+                                                                        : MODEL_PATH_PREFIX,
+        .path = match->has_path ? match->path : STR("/"),
+        .index = index,
+        .mark = match->mark,
+    };
+}
+
+/* A match that cannot be expressed is left out: serving more than it says would be worse. */
+static void plan_matches(const struct rule_place *rule, struct compile__plan_rule *plan)
+{
+    const struct api_route_rule *spec = rule->spec;
+    struct compile__plan_match *matches = ARENA_NEW_ARRAY(
+        rule->run->arena, struct compile__plan_match, spec->match_count);
+    for (size_t i = 0; i < spec->match_count; i++) {
+        const struct api_route_match *match = &spec->matches[i];
+        const char *member = unserved(match);
+        bool is_usable = !match->has_path || str_starts_with(match->path, STR("/"));
+        if (member != NULL)
+            compile__find(rule->run, FINDING_ERROR, rule->route, match->mark,
+                          field_of(rule, "matches", i, member),
+                          "only EXACT and PREFIX paths are served yet; this match is left out");
+        else if (is_usable) /* else decoding has said what is wrong */
+            matches[plan->match_count++] = plan_match(match, i);
+    }
+    plan->matches = matches;
+}
+
+static bool same_tags(struct api_tags a, struct api_tags b)
+{
+    if (a.count != b.count)
+        return false;
+    for (size_t i = 0; i < a.count; i++) {
+        if (!str_equal(a.items[i].name, b.items[i].name) ||
+            !str_equal(a.items[i].value, b.items[i].value))
+            return false;
+    }
+    return true;
+}
+
+static void report_endpoints(const struct rule_place *rule, size_t index,
+                             enum compile__endpoints state)
+{
+    const struct api_backend *backend = &rule->spec->backends[index];
+    const struct str *service = api_tags_find(backend->tags, STR("kuma.io/service"));
+    const char *why = NULL;
+    switch (state) {
+    case COMPILE__ENDPOINTS_SOME: return;
+    case COMPILE__ENDPOINTS_NO_SERVICE:
+        why = "no Dataplane has an inbound with this service";
+        break;
+    case COMPILE__ENDPOINTS_NO_MATCH:
+        why = "no inbound of this service has the other tags of the destination";
+        break;
+    case COMPILE__ENDPOINTS_NOT_READY: why = "no inbound of this service is ready"; break;
+    }
+    compile__find(rule->run, FINDING_WARNING, rule->route, backend->mark,
+                  field_of(rule, "backends", index, ".destination"),
+                  "service \"%.*s\" has no endpoints: %s in mesh %.*s; requests to it get 503",
+                  STR_ARG(*service), why, STR_ARG(rule->route->key.mesh));
+}
+
+/* Adds a back end, or moves its weight to one that is the same: the last weight wins. */
+static void plan_backend(const struct rule_place *rule, size_t index,
+                         struct compile__plan_backend *backends, size_t *count)
+{
+    const struct api_backend *spec = &rule->spec->backends[index];
+    for (size_t i = 0; i < *count; i++) {
+        if (!same_tags(backends[i].destination, spec->tags))
+            continue;
+        compile__find(rule->run, FINDING_WARNING, rule->route, spec->mark,
+                      field_of(rule, "backends", index, ""),
+                      "this destination is there before; the last weight, %u, counts",
+                      (unsigned)spec->weight);
+        backends[i].weight = spec->weight;
+        return;
+    }
+    report_endpoints(rule, index,
+                     compile__endpoints_state(rule->run, rule->route->key.mesh, spec->tags));
+    backends[(*count)++] = (struct compile__plan_backend){
+        .destination = spec->tags,
+        .service = *api_tags_find(spec->tags, STR("kuma.io/service")),
+        .weight = spec->weight,
+    };
+}
+
+static void plan_backends(const struct rule_place *rule, struct compile__plan_rule *plan)
+{
+    const struct api_route_rule *spec = rule->spec;
+    struct compile__plan_backend *backends = ARENA_NEW_ARRAY(
+        rule->run->arena, struct compile__plan_backend, spec->backend_count);
+    size_t count = 0;
+    for (size_t i = 0; i < spec->backend_count; i++)
+        plan_backend(rule, i, backends, &count);
+
+    uint64_t sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += backends[i].weight;
+    if (count == 1)
+        backends[0].weight = 1; /* a single one takes all, whatever its weight */
+    if (count > 1 && sum == 0) {
+        plan->refusal = STR("every backend of the rule has weight 0");
+        compile__find(rule->run, FINDING_ERROR, rule->route, spec->mark,
+                      str_format(rule->run->arena, "conf.http.rules[%zu].backends", rule->index),
+                      "every backend has weight 0 (the default), so there is none to choose; the "
+                      "rule answers 500; give at least one backend a weight");
+        return;
+    }
+    plan->backends = backends;
+    plan->backend_count = count;
+}
+
+/* A destination without a service has been reported when it was decoded. */
+static bool has_services(const struct api_route_rule *spec)
+{
+    for (size_t i = 0; i < spec->backend_count; i++) {
+        if (api_tags_find(spec->backends[i].tags, STR("kuma.io/service")) == NULL)
+            return false;
+    }
+    return spec->backend_count > 0;
+}
+
+static void plan_action(const struct rule_place *rule, struct compile__plan_rule *plan)
+{
+    const struct api_route_rule *spec = rule->spec;
+    for (size_t i = 0; i < spec->filter_count; i++)
+        compile__find(rule->run, FINDING_ERROR, rule->route, spec->filters[i].mark,
+                      field_of(rule, "filters", i, ""),
+                      "filters are not served yet; the rule answers 500");
+    if (spec->broken)
+        plan->refusal = STR("the rule is not valid");
+    else if (spec->filter_count > 0)
+        plan->refusal = STR("the rule uses filters, which are not served yet");
+    else if (!has_services(spec))
+        plan->refusal = STR("the rule has no backend");
+    else
+        plan_backends(rule, plan);
+}
+
+static struct compile__plan *make_plan(struct compile__run *run, const struct api_object *route)
+{
+    const struct api_mesh_gateway_route *spec = route->mesh_gateway_route;
+    struct compile__plan *plan = ARENA_NEW(run->arena, struct compile__plan);
+    struct compile__plan_rule *rules = ARENA_NEW_ARRAY(run->arena, struct compile__plan_rule,
+                                                       spec->rule_count);
+    for (size_t i = 0; i < spec->rule_count; i++) {
+        struct rule_place rule = {run, route, &spec->rules[i], i};
+        plan_matches(&rule, &rules[i]);
+        plan_action(&rule, &rules[i]);
+    }
+    plan->route = route;
+    plan->rules = rules;
+    return plan;
+}
+
+const struct compile__plan *compile__plan_of(struct compile__run *run,
+                                             const struct api_object *route)
+{
+    struct str key = compile__object_key(run, route);
+    struct compile__plan *plan = map_get(run->plans, key);
+    if (plan == NULL) {
+        plan = make_plan(run, route);
+        (void)map_set(run->plans, key, plan); /* there was none */
+    }
+    return plan;
+}

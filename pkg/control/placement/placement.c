@@ -1,0 +1,257 @@
+#include "control/placement/placement.h"
+
+#include <stdlib.h>
+
+#include "control/select/select.h"
+#include "core/base/mem.h"
+#include "core/base/vec.h"
+
+#define LOOPBACK STR("127.0.0.1")
+
+struct box {
+    struct placement placement;
+    struct arena *arena;
+    VEC(struct placement_entry) entries;
+    VEC(struct compile_dataplane) known;
+    VEC(const struct api_object *) objects; /* one reference each */
+    struct compile_dataplane *dataplanes;
+};
+
+/* What every step needs. */
+struct search {
+    const struct cache *cache;
+    const struct placement_options *options;
+    struct finding_list *findings;
+    struct box *box;
+};
+
+static const struct api_object *gateway_of(const struct cache *cache, struct str mesh,
+                                           struct api_tags tags)
+{
+    size_t count;
+    const struct api_object *const *gateways = cache_list(cache, API_MESH_GATEWAY, mesh, &count);
+    return select_gateway(gateways, count, tags);
+}
+
+static bool is_wanted(const struct search *search, struct str name)
+{
+    const struct placement_options *options = search->options;
+    for (size_t i = 0; i < options->name_count; i++) {
+        if (str_equal(options->names[i], name))
+            return true;
+    }
+    return options->name_count == 0;
+}
+
+static bool is_local(const struct search *search, struct str address)
+{
+    return search->options->is_local(search->options->is_local_arg, address);
+}
+
+static void report(const struct search *search, const struct api_object *object, const char *field,
+                   struct str message)
+{
+    struct finding_subject subject = api_subject(object);
+    struct finding_mark mark = object->mark;
+    if (object->key.kind == API_DATAPLANE && object->dataplane->address_mark.line > 0)
+        mark = object->dataplane->address_mark;
+    finding_add(search->findings, FINDING_WARNING, &subject, mark, str_of(field), "%.*s",
+                STR_ARG(message));
+}
+
+/* Whether the dataplane can listen where it says; reports if not. */
+static bool is_here(const struct search *search, const struct compile_dataplane *dataplane)
+{
+    if (search->options->address.size > 0 || is_local(search, dataplane->address))
+        return true;
+    report(search, dataplane->object, "networking.address",
+           str_format(search->box->arena,
+                      "%.*s is not an address of this machine, so this gateway is not served "
+                      "here; to serve it anyway choose one with --address, such as --address "
+                      "127.0.0.1",
+                      STR_ARG(dataplane->address)));
+    return false;
+}
+
+/* Notes the dataplane; serves it if it is wanted and can be. Points into `holder`. */
+static void place(const struct search *search, const struct compile_dataplane *dataplane,
+                  const struct api_object *holder)
+{
+    struct box *box = search->box;
+    VEC_PUSH(&box->objects, api_object_ref(holder));
+    VEC_PUSH(&box->known, *dataplane);
+    bool is_derived = dataplane->object == NULL;
+    if (!is_wanted(search, dataplane->name) || (!is_derived && !is_here(search, dataplane)))
+        return;
+    struct placement_entry entry = {.dataplane = *dataplane, .is_derived = is_derived};
+    VEC_PUSH(&box->entries, entry);
+}
+
+static struct str address_or(const struct search *search, struct str address)
+{
+    struct str chosen = search->options->address;
+    return str_dup(search->box->arena, chosen.size > 0 ? chosen : address);
+}
+
+/* Whether a MeshGateway selects any Dataplane at all, wanted or not, here or elsewhere. */
+static bool place_objects(const struct search *search)
+{
+    bool any = false;
+    size_t count;
+    const struct api_object *const *objects = cache_list_all(search->cache, API_DATAPLANE, &count);
+    for (size_t i = 0; i < count; i++) {
+        const struct api_object *object = objects[i];
+        if (object->broken || !object->dataplane->is_builtin_gateway)
+            continue;
+        if (gateway_of(search->cache, object->key.mesh, object->dataplane->gateway_tags) == NULL) {
+            report(search, object, "networking.gateway.tags",
+                   STR("no MeshGateway of this mesh has a selector that matches these tags, so "
+                       "this gateway serves nothing"));
+            continue;
+        }
+        any = true;
+        const struct compile_dataplane dataplane = {
+            .mesh = object->key.mesh,
+            .name = object->key.name,
+            .address = address_or(search, object->dataplane->address),
+            .tags = object->dataplane->gateway_tags,
+            .object = object,
+        };
+        place(search, &dataplane, object);
+    }
+    return any;
+}
+
+/* The tags of the gateway's first selector; where it takes any value, the gateway's name. */
+static struct api_tags derive_tags(struct arena *arena, const struct api_object *gateway)
+{
+    const struct api_selectors *selectors = &gateway->mesh_gateway->selectors;
+    if (selectors->count == 0)
+        return (struct api_tags){0};
+    struct api_tags match = selectors->items[0].match;
+    struct api_tag *items = ARENA_NEW_ARRAY(arena, struct api_tag, match.count);
+    for (size_t i = 0; i < match.count; i++) {
+        bool is_any = str_equal(match.items[i].value, STR("*"));
+        items[i].name = match.items[i].name;
+        items[i].value = is_any ? gateway->key.name : match.items[i].value;
+    }
+    return (struct api_tags){items, match.count};
+}
+
+/* A dataplane for each MeshGateway, unless another would win it. */
+static void derive(const struct search *search)
+{
+    size_t count;
+    const struct api_object *const *gateways = cache_list_all(search->cache, API_MESH_GATEWAY,
+                                                              &count);
+    for (size_t i = 0; i < count; i++) {
+        const struct api_object *gateway = gateways[i];
+        if (gateway->broken)
+            continue;
+        struct api_tags tags = derive_tags(search->box->arena, gateway);
+        if (gateway_of(search->cache, gateway->key.mesh, tags) != gateway)
+            continue; /* the review of the compiler says who has won */
+        const struct compile_dataplane dataplane = {
+            .mesh = gateway->key.mesh,
+            .name = gateway->key.name,
+            .address = address_or(search, LOOPBACK),
+            .tags = tags,
+        };
+        place(search, &dataplane, gateway);
+    }
+}
+
+static bool exists(const struct cache *cache, enum api_kind kind, struct str name)
+{
+    size_t count;
+    const struct api_object *const *objects = cache_list_all(cache, kind, &count);
+    for (size_t i = 0; i < count; i++) {
+        bool is_gateway = kind != API_DATAPLANE || objects[i]->broken ||
+                          objects[i]->dataplane->is_builtin_gateway;
+        if (is_gateway && str_equal(objects[i]->key.name, name))
+            return true; /* what is wrong with it is said elsewhere */
+    }
+    return false;
+}
+
+static void check_names(const struct search *search, bool has_objects)
+{
+    enum api_kind kind = has_objects ? API_DATAPLANE : API_MESH_GATEWAY;
+    for (size_t i = 0; i < search->options->name_count; i++) {
+        struct str name = search->options->names[i];
+        if (exists(search->cache, kind, name))
+            continue;
+        const struct finding_subject subject = {.kind = STR("Dataplane"), .name = name};
+        finding_add(
+            search->findings, FINDING_ERROR, &subject, (struct finding_mark){0}, STR_EMPTY, "%s",
+            has_objects ? "--dataplane names no gateway Dataplane of these manifests"
+                        : "--dataplane names no MeshGateway to derive a dataplane from, and there "
+                          "is no gateway Dataplane");
+    }
+}
+
+static void check_address(const struct search *search)
+{
+    struct str address = search->options->address;
+    if (address.size == 0 || is_local(search, address))
+        return;
+    const struct finding_subject subject = {0};
+    finding_add(search->findings, FINDING_ERROR, &subject, (struct finding_mark){0}, STR_EMPTY,
+                "--address %.*s is not an address of this machine; choose one that is, such as "
+                "127.0.0.1",
+                STR_ARG(address));
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+    const struct compile_dataplane *left = &((const struct placement_entry *)a)->dataplane;
+    const struct compile_dataplane *right = &((const struct placement_entry *)b)->dataplane;
+    int order = str_compare(left->mesh, right->mesh);
+    return order != 0 ? order : str_compare(left->name, right->name);
+}
+
+static struct placement *finish(struct box *box)
+{
+    if (box->entries.count > 0)
+        qsort(box->entries.items, box->entries.count, sizeof(*box->entries.items), compare_entries);
+    box->dataplanes = MEM_NEW_ARRAY(struct compile_dataplane, box->entries.count);
+    for (size_t i = 0; i < box->entries.count; i++)
+        box->dataplanes[i] = box->entries.items[i].dataplane;
+    box->placement = (struct placement){
+        .entries = box->entries.items,
+        .count = box->entries.count,
+        .dataplanes = box->dataplanes,
+        .known = box->known.items,
+        .known_count = box->known.count,
+    };
+    return &box->placement;
+}
+
+struct placement *placement_new(const struct cache *cache, const struct placement_options *options,
+                                struct finding_list *findings)
+{
+    struct box *box = MEM_NEW(struct box);
+    box->arena = arena_new(1024);
+    struct search search = {cache, options, findings, box};
+    check_address(&search);
+    bool has_objects = place_objects(&search);
+    if (!has_objects)
+        derive(&search);
+    check_names(&search, has_objects);
+    return finish(box);
+}
+
+struct placement *placement_free(struct placement *placement)
+{
+    if (placement == NULL)
+        return NULL;
+    struct box *box = CONTAINER_OF(placement, struct box, placement);
+    for (size_t i = 0; i < box->objects.count; i++)
+        (void)api_object_unref(box->objects.items[i]); /* always NULL */
+    VEC_FREE(&box->objects);
+    VEC_FREE(&box->known);
+    VEC_FREE(&box->entries);
+    box->dataplanes = mem_free(box->dataplanes);
+    box->arena = arena_free(box->arena);
+    return mem_free(box);
+}
