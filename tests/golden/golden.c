@@ -1,0 +1,158 @@
+/* golden [--update] <case>...: compiles <case>/in.yaml and compares with snapshot.json and
+ * findings.txt, or rewrites them. A file `args` holds options of `otemon run`, one per line:
+ * "--dataplane NAME", "--address IP". Exit status: 0 as expected, 1 not, 2 cannot tell.
+ *
+ * Each case also shows what holds for all: compiling in the opposite order of documents gives the
+ * same, and objects that concern nobody change nothing. */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "case.h"
+#include "core/base/file.h"
+
+#define TEXT_SIZE_MAX ((size_t)16 * 1024 * 1024)
+#define PATH_SIZE     1024
+#define NAMES_MAX     8
+
+struct args {
+    struct buf text;
+    struct str names[NAMES_MAX];
+    struct placement_options options;
+};
+
+/* In these tests this machine has the loopback addresses and no other. */
+static bool is_local(void *arg, struct str address)
+{
+    (void)arg;
+    char terminated[INET6_ADDRSTRLEN];
+    (void)snprintf(terminated, sizeof(terminated), "%.*s", STR_ARG(address));
+    struct in_addr v4;
+    struct in6_addr v6;
+    if (inet_pton(AF_INET, terminated, &v4) == 1)
+        return (ntohl(v4.s_addr) >> 24) == 127;
+    return inet_pton(AF_INET6, terminated, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+static bool read_text(const char *directory, const char *file, struct buf *text)
+{
+    char path[PATH_SIZE];
+    (void)snprintf(path, sizeof(path), "%s/%s", directory, file);
+    return file_read(path, text, NULL) == ERR_OK;
+}
+
+static void read_args(const char *directory, struct args *args)
+{
+    buf_init(&args->text, TEXT_SIZE_MAX);
+    args->options = (struct placement_options){.names = args->names, .is_local = is_local};
+    if (!read_text(directory, "args", &args->text))
+        return; /* most cases have none */
+    struct str rest = buf_str(&args->text);
+    while (rest.size > 0) {
+        struct str line = str_cut(&rest, '\n');
+        struct str option = str_cut(&line, ' ');
+        if (str_equal(option, STR("--dataplane")) && args->options.name_count < NAMES_MAX)
+            args->names[args->options.name_count++] = line;
+        else if (str_equal(option, STR("--address")))
+            args->options.address = line;
+    }
+}
+
+static bool expect(const char *directory, const char *file, struct str actual)
+{
+    struct buf expected;
+    buf_init(&expected, TEXT_SIZE_MAX);
+    bool same = read_text(directory, file, &expected) && str_equal(buf_str(&expected), actual);
+    if (!same)
+        (void)fprintf(stderr, "%s/%s is not what was compiled:\n%.*s", directory, file,
+                      STR_ARG(actual));
+    buf_deinit(&expected);
+    return same;
+}
+
+static bool update(const char *directory, const char *file, struct str actual)
+{
+    char path[PATH_SIZE];
+    (void)snprintf(path, sizeof(path), "%s/%s", directory, file);
+    struct err_info info;
+    if (file_write(path, actual, 0644, &info) == ERR_OK)
+        return true;
+    (void)fprintf(stderr, "%s: %s\n", path, info.message);
+    return false;
+}
+
+static bool check_outcome(const char *directory, const struct golden_outcome *outcome,
+                          bool is_update)
+{
+    struct buf snapshot;
+    struct buf findings;
+    buf_init(&snapshot, TEXT_SIZE_MAX);
+    buf_init(&findings, TEXT_SIZE_MAX);
+    golden_print_snapshot(outcome->snapshot, &snapshot);
+    golden_print_findings(outcome->findings, &findings);
+    bool (*check)(const char *, const char *, struct str) = is_update ? update : expect;
+    bool good = check(directory, "snapshot.json", buf_str(&snapshot));
+    good = check(directory, "findings.txt", buf_str(&findings)) && good;
+    buf_deinit(&snapshot);
+    buf_deinit(&findings);
+    return good;
+}
+
+static bool check_same(const char *directory, const char *what,
+                       const struct golden_outcome *outcome, struct golden_outcome other,
+                       bool with_findings)
+{
+    bool same = model_digest_equal(&outcome->snapshot->digest, &other.snapshot->digest);
+    size_t count = finding_count(outcome->findings);
+    if (with_findings)
+        same = same && count == finding_count(other.findings);
+    for (size_t i = 0; with_findings && same && i < count; i++)
+        same = finding_compare(finding_get(outcome->findings, i), finding_get(other.findings, i)) ==
+               0;
+    if (!same)
+        (void)fprintf(stderr, "%s: another outcome %s\n", directory, what);
+    golden_outcome_deinit(&other);
+    return same;
+}
+
+static bool run_case(const char *directory, bool is_update)
+{
+    struct args args = {0};
+    read_args(directory, &args);
+    struct golden_objects *objects = golden_objects_new();
+    golden_objects_read(objects, directory, "in.yaml");
+    struct golden_outcome outcome = golden_compile(objects, false, &args.options);
+    bool good = check_outcome(directory, &outcome, is_update);
+    good = check_same(directory, "the second time", &outcome,
+                      golden_compile(objects, false, &args.options), true) &&
+           good;
+    good = check_same(directory, "in the opposite order", &outcome,
+                      golden_compile(objects, true, &args.options), true) &&
+           good;
+    golden_objects_read(objects, directory, "../../noise.yaml");
+    good = check_same(directory, "with objects that concern nobody", &outcome,
+                      golden_compile(objects, false, &args.options), false) &&
+           good;
+    golden_outcome_deinit(&outcome);
+    objects = golden_objects_free(objects);
+    buf_deinit(&args.text);
+    return good;
+}
+
+static bool nothing_leaked(void)
+{
+    bool clean = model_snapshots_alive() == 0 && model_resources_alive() == 0 &&
+                 api_objects_alive() == 0;
+    if (!clean)
+        (void)fprintf(stderr, "snapshots, resources or objects were not freed\n");
+    return clean;
+}
+
+int main(int argc, char **argv)
+{
+    bool is_update = argc > 1 && str_equal(str_of(argv[1]), STR("--update"));
+    bool good = true;
+    for (int i = is_update ? 2 : 1; i < argc; i++)
+        good = run_case(argv[i], is_update) && good;
+    return good && nothing_leaked() ? EXIT_SUCCESS : EXIT_FAILURE;
+}
