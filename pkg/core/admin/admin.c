@@ -136,42 +136,43 @@ static enum err address_parse(struct str text, struct str *ret_ip, uint16_t *ret
 
 static enum err health_open(struct admin *admin, struct err_info *reterr)
 {
-    struct str ip;
-    uint16_t port;
-    size_t count = ARRAY_SIZE(admin->health_handlers);
+    struct web_server_options server = {
+        .handlers = admin->health_handlers,
+        .handler_count = ARRAY_SIZE(admin->health_handlers),
+    };
     if (admin->options.health.size == 0)
         return ERR_OK;
-    enum err e = address_parse(admin->options.health, &ip, &port, reterr);
+    enum err e = address_parse(admin->options.health, &server.address, &server.port, reterr);
     if (e != ERR_OK)
         return e;
-    if (ip.size > 0)
-        return web_server_open(admin->web, ip, port, admin->health_handlers, count, &admin->health,
-                               reterr);
+    if (server.address.size > 0)
+        return web_server_open(admin->web, &server, &admin->health, reterr);
     /* All addresses: a socket of IPv6 takes both families, but not every machine has it. */
-    e = web_server_open(admin->web, STR("::"), port, admin->health_handlers, count, &admin->health,
-                        reterr);
-    if (e == ERR_INVALID)
-        e = web_server_open(admin->web, STR("0.0.0.0"), port, admin->health_handlers, count,
-                            &admin->health, reterr);
-    return e;
+    server.address = STR("::");
+    e = web_server_open(admin->web, &server, &admin->health, reterr);
+    if (e != ERR_INVALID)
+        return e;
+    server.address = STR("0.0.0.0");
+    return web_server_open(admin->web, &server, &admin->health, reterr);
 }
 
 static enum err admin_server_open(struct admin *admin, struct err_info *reterr)
 {
-    struct str ip;
-    uint16_t port;
+    struct web_server_options server = {
+        .handlers = admin->admin_handlers,
+        .handler_count = ARRAY_SIZE(admin->admin_handlers),
+    };
     if (admin->options.admin.size == 0)
         return ERR_OK;
-    enum err e = address_parse(admin->options.admin, &ip, &port, reterr);
+    enum err e = address_parse(admin->options.admin, &server.address, &server.port, reterr);
     if (e != ERR_OK)
         return e;
-    if (!is_loopback(ip))
+    if (!is_loopback(server.address))
         return err_set(reterr, ERR_INVALID,
-                       "%.*s is not a loopback address: the admin address shows the configuration, "
-                       "so it has to be of 127.0.0.0/8 or ::1",
-                       STR_ARG(str_first(ip, 64)));
-    return web_server_open(admin->web, ip, port, admin->admin_handlers,
-                           ARRAY_SIZE(admin->admin_handlers), &admin->admin, reterr);
+                       "\"%.*s\" is not a loopback address: the admin address shows the "
+                       "configuration, so it has to be of 127.0.0.0/8 or ::1",
+                       STR_ARG(str_first(server.address, 64)));
+    return web_server_open(admin->web, &server, &admin->admin, reterr);
 }
 
 static struct admin *admin_new(const struct admin_options *options)

@@ -34,8 +34,7 @@ static void readable(void *arg, unsigned events)
     web__accept(arg);
 }
 
-enum err web_server_open(struct web *web, struct str address, uint16_t port,
-                         const struct web_handler *handlers, size_t handler_count,
+enum err web_server_open(struct web *web, const struct web_server_options *options,
                          struct web_server **ret_server, struct err_info *reterr)
 {
     ASSERT(web->context == NULL);
@@ -44,10 +43,10 @@ enum err web_server_open(struct web *web, struct str address, uint16_t port,
     struct web_server *server = &web->servers[web->server_count];
     *server = (struct web_server){
         .web = web,
-        .handlers = handlers,
-        .handler_count = handler_count,
+        .handlers = options->handlers,
+        .handler_count = options->handler_count,
     };
-    enum err e = web__listen(address, port, &server->fd, &server->port, reterr);
+    enum err e = web__listen(options->address, options->port, &server->fd, &server->port, reterr);
     if (e != ERR_OK)
         return e;
     web->server_count++;

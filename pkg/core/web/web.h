@@ -66,12 +66,18 @@ struct web_handler {
     void *arg;
 };
 
-/* Listens on the IP address (without brackets) and port; port 0 takes a free one. `handlers` is
- * borrowed until `web` has closed; the server closes with it.
+struct web_server_options {
+    struct str address; /* an IP address without brackets */
+    uint16_t port;      /* 0: a free one */
+    /* Borrowed until `web` has closed. */
+    const struct web_handler *handlers;
+    size_t handler_count;
+};
+
+/* Listens; the server is closed with `web`.
  * ERR_INVALID: no IP address, or none of this machine; ERR_CONFLICT: in use; ERR_UNAUTHORISED: the
  * port needs a privilege; ERR_LIMIT: too many servers; ERR_SYSTEM. */
-MUST_USE enum err web_server_open(struct web *web, struct str address, uint16_t port,
-                                  const struct web_handler *handlers, size_t handler_count,
+MUST_USE enum err web_server_open(struct web *web, const struct web_server_options *options,
                                   struct web_server **ret_server, struct err_info *reterr);
 
 /* The port it listens on. */

@@ -157,9 +157,9 @@ static void addresses_are_refused_with_a_sentence(void **state)
         const char *path;
         const char *message;
     } cases[] = {
-        {"", "0.0.0.0:0", "admin", "0.0.0.0 is not a loopback address"},
+        {"", "0.0.0.0:0", "admin", "\"0.0.0.0\" is not a loopback address"},
         {"", ":0", "admin", "is not a loopback address"},
-        {"", "[::]:0", "admin", ":: is not a loopback address"},
+        {"", "[::]:0", "admin", "\"::\" is not a loopback address"},
         {"127.0.0.1:0", "10.1.2.3:0", "admin", "has to be of 127.0.0.0/8 or ::1"},
         {"127.0.0.1", "", "health", "is not an address and port"},
         {"127.0.0.1:http", "", "health", "write one like 127.0.0.1:9902"},

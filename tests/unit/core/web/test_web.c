@@ -53,6 +53,12 @@ static const struct web_handler handlers[] = {
     {"/endless", endless, NULL},
 };
 
+static const struct web_server_options any_port = {
+    .address = STR_INIT("127.0.0.1"),
+    .handlers = handlers,
+    .handler_count = ARRAY_SIZE(handlers),
+};
+
 struct fixture {
     struct loop *loop;
     struct web *web;
@@ -65,9 +71,7 @@ static int fixture_start(void **state)
     struct err_info reason = {0};
     f->loop = loop_new();
     f->web = web_open(f->loop);
-    assert_int_equal(web_server_open(f->web, STR("127.0.0.1"), 0, handlers, ARRAY_SIZE(handlers),
-                                     &f->server, &reason),
-                     ERR_OK);
+    assert_int_equal(web_server_open(f->web, &any_port, &f->server, &reason), ERR_OK);
     assert_int_equal(web_start(f->web, &reason), ERR_OK);
     *state = f;
     return 0;
@@ -235,9 +239,7 @@ static void closing_before_the_start_is_immediate(void **state)
     struct loop *loop CLEANUP(loop_free) = loop_new();
     struct web *web = web_open(loop);
     struct web_server *server;
-    assert_int_equal(
-        web_server_open(web, STR("127.0.0.1"), 0, handlers, ARRAY_SIZE(handlers), &server, NULL),
-        ERR_OK);
+    assert_int_equal(web_server_open(web, &any_port, &server, NULL), ERR_OK);
     web_close(web, NULL, NULL);
     web_close(NULL, NULL, NULL);
 }
@@ -261,9 +263,9 @@ static void addresses_that_cannot_be_bound_say_why(void **state)
         {"[::1]", 0, ERR_INVALID, "is not an IP address"},
     };
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        assert_int_equal(web_server_open(web, str_of(cases[i].address), cases[i].port, handlers,
-                                         ARRAY_SIZE(handlers), &server, &reason),
-                         cases[i].e);
+        struct web_server_options options = {.address = str_of(cases[i].address),
+                                             .port = cases[i].port};
+        assert_int_equal(web_server_open(web, &options, &server, &reason), cases[i].e);
         assert_non_null(strstr(reason.message, cases[i].message));
         assert_null(server);
     }
