@@ -84,7 +84,6 @@ static size_t cut_at(const char *text, size_t size)
     return size;
 }
 
-/* NOLINTNEXTLINE(readability-function-size): what a finding is, and its text */
 void finding_add(struct finding_list *list, enum finding_severity severity,
                  const struct finding_subject *subject, struct finding_mark mark, struct str field,
                  const char *format, ...)

@@ -74,7 +74,6 @@ static int compare_indexes(const void *a, const void *b, void *arg)
     return order != 0 ? order : (left > right) - (left < right);
 }
 
-/* NOLINTNEXTLINE(readability-function-size): two results */
 enum err jv_object(struct arena *arena, struct jv_mark mark, const struct jv_member *members,
                    size_t count, const struct jv **ret_object, const struct jv_member *ret_twice[2])
 {

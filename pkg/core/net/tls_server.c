@@ -169,7 +169,6 @@ static enum err use_certificate(SSL_CTX *ctx, const struct net_tls_certificate *
     return e;
 }
 
-/* NOLINTNEXTLINE(readability-function-size): OpenSSL's signature */
 static int on_alpn(SSL *ssl, const unsigned char **ret_protocol, unsigned char *ret_size,
                    const unsigned char *offered, unsigned offered_size, void *arg)
 {

@@ -50,7 +50,6 @@ static int use_key(struct ticket_key *key, const unsigned char *iv, EVP_CIPHER_C
 
 /* Answers for OpenSSL: -1 fatal, 0 no such key (a full handshake follows), 1 done, 2 done and the
  * client gets a new ticket. */
-/* NOLINTNEXTLINE(readability-function-size): OpenSSL's signature */
 int net__tls_on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cipher,
                        EVP_MAC_CTX *mac, int encrypts)
 {
