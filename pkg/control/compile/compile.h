@@ -45,9 +45,10 @@ struct compile_input {
     size_t dataplane_count;
 };
 
-/* A virtual host takes at most this many rules, so that a few objects cannot multiply into all
- * memory; what comes after them is left out, with a finding on its route. */
-#define COMPILE_RULES_MAX ((size_t)100000)
+/* A snapshot takes at most this many matches of rules (10,000 routes of five matches on ten hosts),
+ * so that a few objects cannot multiply into all memory; what comes after them is left out, with a
+ * finding on its route. */
+#define COMPILE_RULES_MAX ((size_t)500 * 1000)
 
 /* The snapshot for one process, and what about it is not as its authors hoped. One reference is the
  * caller's. */
