@@ -36,6 +36,7 @@ void compile__run_deinit(struct compile__run *run)
     run->arena = arena_free(run->arena);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): what a finding is, and its text */
 void compile__find(struct compile__run *run, enum finding_severity severity,
                    const struct api_object *object, struct finding_mark mark, struct str field,
                    const char *format, ...)

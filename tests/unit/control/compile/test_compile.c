@@ -1,0 +1,117 @@
+/* What the compiler makes of manifests is shown by tests/golden; here is how it is called. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "control/compile/compile.h"
+#include "core/yaml/yaml.h"
+
+static const char manifests[] =
+    "{type: MeshGateway, mesh: default, name: edge, selectors: [{match: {kuma.io/service: e}}],"
+    " conf: {listeners: [{port: 8080, protocol: HTTP}]}}\n---\n"
+    "{type: MeshGatewayRoute, mesh: default, name: r, selectors: [{match: {kuma.io/service: e}}],"
+    " conf: {http: {rules: [{matches: [{path: {match: PREFIX, value: /}}],"
+    " backends: [{destination: {kuma.io/service: web}}]}]}}}\n";
+
+static struct cache *make_cache(void)
+{
+    struct cache *cache = cache_new();
+    struct arena *arena = arena_new(4096);
+    struct yaml_stream stream;
+    assert_int_equal(yaml_parse(arena, str_of(manifests), &stream, NULL), ERR_OK);
+    struct finding_list *problems = finding_list_new();
+    const struct api_origin origin = {.file = STR("in.yaml")};
+    for (size_t i = 0; i < stream.count; i++) {
+        const struct api_object *object = api_decode(stream.documents[i], &origin, problems);
+        cache_put(cache, object);
+        object = api_object_unref(object);
+    }
+    problems = finding_list_free(problems);
+    arena = arena_free(arena);
+    return cache;
+}
+
+static const struct api_tag edge_tags[] = {{STR_INIT("kuma.io/service"), STR_INIT("e")}};
+static const struct api_tag other_tags[] = {{STR_INIT("kuma.io/service"), STR_INIT("o")}};
+
+static const struct compile_dataplane bound = {.mesh = STR_INIT("default"),
+                                               .name = STR_INIT("d"),
+                                               .address = STR_INIT("127.0.0.1"),
+                                               .tags = {edge_tags, 1}};
+static const struct compile_dataplane unbound = {.mesh = STR_INIT("default"),
+                                                 .name = STR_INIT("u"),
+                                                 .address = STR_INIT("127.0.0.1"),
+                                                 .tags = {other_tags, 1}};
+
+static const struct model_snapshot *compile_one(const struct cache *cache,
+                                                const struct compile_dataplane *dataplane,
+                                                struct finding_list *findings)
+{
+    const struct compile_input input = {
+        .cache = cache, .dataplanes = dataplane, .dataplane_count = dataplane != NULL};
+    return compile_snapshot(&input, findings);
+}
+
+static void test_the_snapshot_outlives_what_it_was_made_of(void **state)
+{
+    (void)state;
+    struct finding_list *findings = finding_list_new();
+    struct cache *cache = make_cache();
+    const struct model_snapshot *snapshot = compile_one(cache, &bound, findings);
+    cache = cache_free(cache);
+    assert_int_equal(api_objects_alive(), 0);
+    const struct model_resource *listener = model_snapshot_find(snapshot, MODEL_LISTENER,
+                                                                STR("edge:HTTP:8080"));
+    assert_non_null(listener);
+    assert_int_equal(listener->listener->header_timeout_ms, 10000);
+    assert_int_equal(finding_count(findings), 1); /* nobody offers web */
+    snapshot = model_snapshot_unref(snapshot);
+    assert_int_equal(model_resources_alive(), 0);
+    findings = finding_list_free(findings);
+}
+
+static void test_without_a_bound_dataplane_there_is_nothing_to_serve(void **state)
+{
+    (void)state;
+    struct finding_list *findings = finding_list_new();
+    struct cache *cache = make_cache();
+    const struct model_snapshot *none = compile_one(cache, NULL, findings);
+    const struct model_snapshot *other = compile_one(cache, &unbound, findings);
+    assert_int_equal(none->count, 0);
+    assert_true(model_digest_equal(&none->digest, &other->digest));
+    assert_int_equal(finding_count(findings), 0);
+    none = model_snapshot_unref(none);
+    other = model_snapshot_unref(other);
+    cache = cache_free(cache);
+    findings = finding_list_free(findings);
+}
+
+static void test_the_review_looks_at_all_dataplanes(void **state)
+{
+    (void)state;
+    struct finding_list *findings = finding_list_new();
+    struct cache *cache = make_cache();
+    const struct compile_dataplane both[] = {unbound, bound};
+    const struct compile_input one = {.cache = cache, .dataplanes = both, .dataplane_count = 1};
+    compile_review(&one, findings);
+    assert_int_equal(finding_count(findings), 2); /* the gateway and the route */
+    finding_list_clear(findings);
+    const struct compile_input all = {.cache = cache, .dataplanes = both, .dataplane_count = 2};
+    compile_review(&all, findings);
+    assert_int_equal(finding_count(findings), 0);
+    cache = cache_free(cache);
+    findings = finding_list_free(findings);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_the_snapshot_outlives_what_it_was_made_of),
+        cmocka_unit_test(test_without_a_bound_dataplane_there_is_nothing_to_serve),
+        cmocka_unit_test(test_the_review_looks_at_all_dataplanes),
+    };
+    return cmocka_run_group_tests_name("control/compile", tests, NULL, NULL);
+}
