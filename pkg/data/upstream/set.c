@@ -1,0 +1,104 @@
+/* Sets: the clusters of one snapshot, pointing at endpoints that outlive it. */
+#include "core/base/arena.h"
+#include "core/base/assert.h"
+#include "core/base/hash.h"
+#include "core/base/mem.h"
+#include "data/upstream/parts.h"
+
+#define SET_ARENA_CHUNK ((size_t)4096)
+
+struct upstream_set {
+    struct upstream *upstream;
+    const struct model_snapshot *snapshot;
+    struct arena *arena;
+    struct map *by_name;
+    struct upstream_cluster *clusters;
+    size_t cluster_count;
+    uint32_t references;
+};
+
+static void cluster_fill(struct upstream_set *set, struct upstream_cluster *cluster,
+                         const struct model_cluster *model)
+{
+    cluster->model = model;
+    cluster->balancer = &upstream__round_robin;
+    cluster->balancer->init(&cluster->balancer_state, set->upstream->seed ^ hash_str(model->name));
+    const struct model_resource *found = model_snapshot_find(set->snapshot, MODEL_ENDPOINT_SET,
+                                                             model->endpoint_set);
+    ASSERT(found != NULL);
+    const struct model_endpoint_set *endpoints = found->endpoint_set;
+    cluster->endpoints = ARENA_NEW_ARRAY(set->arena, struct upstream_endpoint *,
+                                         endpoints->endpoint_count + 1);
+    for (size_t i = 0; i < endpoints->endpoint_count; i++) {
+        const struct model_endpoint *endpoint = &endpoints->endpoints[i];
+        struct net_address address;
+        /* Staging has refused what is not an address. */
+        if (net_address_make(endpoint->address, endpoint->port, &address) == ERR_OK)
+            cluster->endpoints[cluster->endpoint_count++] = upstream__endpoint_hold(set->upstream,
+                                                                                    &address);
+    }
+}
+
+struct upstream_set *upstream_set_new(struct upstream *upstream,
+                                      const struct model_snapshot *snapshot)
+{
+    ASSERT(upstream != NULL && snapshot != NULL);
+    struct upstream_set *set = MEM_NEW(struct upstream_set);
+    set->upstream = upstream;
+    set->snapshot = model_snapshot_ref(snapshot);
+    set->arena = arena_new(SET_ARENA_CHUNK);
+    set->by_name = map_new();
+    set->references = 1;
+    const struct model_resource *const *resources = model_snapshot_kind(snapshot, MODEL_CLUSTER,
+                                                                        &set->cluster_count);
+    set->clusters = ARENA_NEW_ARRAY(set->arena, struct upstream_cluster, set->cluster_count + 1);
+    for (size_t i = 0; i < set->cluster_count; i++) {
+        cluster_fill(set, &set->clusters[i], resources[i]->cluster);
+        (void)map_set(set->by_name, resources[i]->name, &set->clusters[i]); /* names are unique */
+    }
+    upstream->counts.sets++;
+    return set;
+}
+
+struct upstream_set *upstream_set_ref(struct upstream_set *set)
+{
+    ASSERT(set->references > 0);
+    set->references++;
+    return set;
+}
+
+struct upstream_set *upstream_set_unref(struct upstream_set *set)
+{
+    if (set == NULL)
+        return NULL;
+    ASSERT(set->references > 0);
+    if (--set->references > 0)
+        return NULL;
+    for (size_t i = 0; i < set->cluster_count; i++)
+        for (size_t j = 0; j < set->clusters[i].endpoint_count; j++)
+            upstream__endpoint_release(set->clusters[i].endpoints[j]);
+    set->upstream->counts.sets--;
+    set->by_name = map_free(set->by_name);
+    (void)model_snapshot_unref(set->snapshot); /* always NULL */
+    set->arena = arena_free(set->arena);
+    return mem_free(set);
+}
+
+struct upstream_cluster *upstream_cluster_find(const struct upstream_set *set, struct str name)
+{
+    return map_get(set->by_name, name);
+}
+
+const struct model_cluster *upstream_cluster_model(const struct upstream_cluster *cluster)
+{
+    return cluster->model;
+}
+
+struct upstream_endpoint *upstream_pick(struct upstream_cluster *cluster,
+                                        const struct upstream_endpoint *avoid)
+{
+    if (cluster->endpoint_count == 0)
+        return NULL;
+    return cluster->balancer->pick(&cluster->balancer_state, cluster->endpoints,
+                                   cluster->endpoint_count, avoid);
+}
