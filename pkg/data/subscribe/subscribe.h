@@ -26,6 +26,9 @@
 
 #define SUBSCRIBE_SOCKETS_MAX 256U
 
+/* The text a rule answers with by itself: it is written from memory in one piece. */
+#define SUBSCRIBE_BODY_MAX ((size_t)32 * 1024)
+
 struct subscribe;
 
 /* One address and port, ready to be served. */

@@ -1,0 +1,224 @@
+/* Staging: what is accepted, what is shared with the state before, and what is refused whole. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "data/subscribe/subscribe.h"
+
+struct bench {
+    struct net_tls_server *tls;
+    struct subscribe *subscribe;
+};
+
+static void bench_open(struct bench *bench)
+{
+    assert_int_equal(net_tls_server_new(NULL, NULL, &bench->tls, NULL), ERR_OK);
+    bench->subscribe = subscribe_new(bench->tls, 2);
+}
+
+static void bench_close(struct bench *bench)
+{
+    assert_null(subscribe_free(bench->subscribe));
+    assert_null(net_tls_server_free(bench->tls));
+    assert_int_equal(subscribe_states_alive(), 0);
+    assert_int_equal(model_resources_alive(), 0);
+}
+
+/* A socket on a free port, listening without SO_REUSEPORT when `taken`. */
+static uint16_t port_any(int *ret_fd, int taken)
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof(address);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, size), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
+    if (taken)
+        assert_int_equal(listen(fd, 1), 0);
+    else
+        close(fd);
+    *ret_fd = fd;
+    return ntohs(address.sin_port);
+}
+
+struct content {
+    uint16_t port;
+    const char *endpoint;
+    const char *body; /* of the one rule */
+};
+
+static const struct model_snapshot *snapshot_of(const struct content *content)
+{
+    struct model_rule rule = {.path_match = MODEL_PATH_PREFIX,
+                              .path = STR("/"),
+                              .action = MODEL_RESPOND,
+                              .status = 404,
+                              .body = str_of(content->body)};
+    struct str host_name = STR("l/*/*");
+    struct model_virtual_host host = {
+        .name = host_name, .domain = STR("*"), .rules = &rule, .rule_count = 1};
+    struct model_chain chain = {.hostname = STR("*"), .virtual_hosts = {&host_name, 1}};
+    struct model_listener listener = {.name = STR("edge:HTTP:80"),
+                                      .gateway = STR("edge"),
+                                      .address = STR("127.0.0.1"),
+                                      .port = content->port,
+                                      .header_timeout_ms = 1,
+                                      .idle_timeout_ms = 1,
+                                      .chains = &chain,
+                                      .chain_count = 1};
+    struct model_endpoint endpoint = {str_of(content->endpoint), 1};
+    struct model_endpoint_set set = {.name = STR("s"), .endpoints = &endpoint, .endpoint_count = 1};
+    const struct model_resource *resources[] = {
+        model_listener_new(&listener), model_virtual_host_new(&host), model_endpoint_set_new(&set)};
+    const struct model_snapshot *snapshot = NULL;
+    assert_int_equal(model_snapshot_new(resources, 3, &snapshot, NULL), ERR_OK);
+    return snapshot;
+}
+
+static enum err stage(struct bench *bench, const struct content *content,
+                      struct subscribe_state **ret_state, struct err_info *reterr)
+{
+    const struct subscribe_state *last = subscribe_last(bench->subscribe);
+    const struct model_snapshot *next = snapshot_of(content);
+    struct model_transaction *transaction = model_transaction_new(
+        last != NULL ? last->snapshot : NULL, next);
+    enum err result = subscribe_stage(bench->subscribe, transaction, ret_state, reterr);
+    assert_null(model_transaction_free(transaction));
+    assert_null(model_snapshot_unref(next));
+    return result;
+}
+
+static int connects(uint16_t port)
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int result = connect(fd, (struct sockaddr *)&address, sizeof(address));
+    close(fd);
+    return result == 0;
+}
+
+static void a_new_port_listens_once_per_worker(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_open(&bench);
+    int fd;
+    struct content content = {port_any(&fd, 0), "127.0.0.1", "a"};
+    assert_false(connects(content.port));
+    struct subscribe_state *staged = NULL;
+    assert_int_equal(stage(&bench, &content, &staged, NULL), ERR_OK);
+    assert_int_equal(staged->listener_count, 1);
+    assert_true(connects(content.port));
+    int first = subscribe_socket_take(&staged->listeners[0], 0);
+    int second = subscribe_socket_take(&staged->listeners[0], 1);
+    assert_true(first >= 0 && second >= 0 && first != second);
+    assert_int_equal(subscribe_socket_take(&staged->listeners[0], 0), -1);
+    close(first);
+    close(second);
+    assert_null(subscribe_state_unref(staged));
+    bench_close(&bench);
+}
+
+static void what_stays_is_shared_and_its_sockets_are_left_alone(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_open(&bench);
+    int fd;
+    struct content content = {port_any(&fd, 0), "127.0.0.1", "a"};
+    struct subscribe_state *before = NULL;
+    assert_int_equal(stage(&bench, &content, &before, NULL), ERR_OK);
+    struct content changed = content;
+    changed.endpoint = "127.0.0.2";
+    struct subscribe_state *after = NULL;
+    assert_int_equal(stage(&bench, &changed, &after, NULL), ERR_OK);
+    assert_null(after->listeners[0].sockets);
+    assert_int_equal(subscribe_socket_take(&after->listeners[0], 0), -1);
+    assert_int_equal(after->matchers_reused, 1);
+    assert_int_equal(before->matchers_reused, 0);
+    assert_null(subscribe_state_unref(before));
+    assert_null(subscribe_state_unref(after));
+    bench_close(&bench);
+}
+
+static void a_port_in_use_refuses_the_whole_and_keeps_the_last(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_open(&bench);
+    int fd;
+    struct content content = {port_any(&fd, 0), "127.0.0.1", "a"};
+    struct subscribe_state *good = NULL;
+    assert_int_equal(stage(&bench, &content, &good, NULL), ERR_OK);
+    struct content bad = {port_any(&fd, 1), "127.0.0.1", "b"};
+    struct err_info why = {0};
+    struct subscribe_state *none = NULL;
+    assert_int_equal(stage(&bench, &bad, &none, &why), ERR_CONFLICT);
+    assert_null(none);
+    assert_string_equal(why.path, "listener edge:HTTP:80");
+    assert_string_not_equal(why.message, "");
+    assert_ptr_equal(subscribe_last(bench.subscribe), good);
+    close(fd);
+    assert_int_equal(stage(&bench, &bad, &none, &why), ERR_OK); /* and is not stuck */
+    assert_null(subscribe_state_unref(none));
+    assert_null(subscribe_state_unref(good));
+    bench_close(&bench);
+}
+
+static void what_is_no_address_or_too_long_is_refused(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_open(&bench);
+    int fd;
+    struct content content = {port_any(&fd, 0), "localhost", "a"};
+    struct err_info why = {0};
+    struct subscribe_state *none = NULL;
+    assert_int_equal(stage(&bench, &content, &none, &why), ERR_INVALID);
+    assert_string_equal(why.path, "endpointSet s");
+    static char body[SUBSCRIBE_BODY_MAX + 2];
+    memset(body, 'x', sizeof(body) - 1);
+    content = (struct content){content.port, "127.0.0.1", body};
+    assert_int_equal(stage(&bench, &content, &none, &why), ERR_LIMIT);
+    assert_string_equal(why.path, "virtualHost l/*/*");
+    assert_null(none);
+    assert_null(subscribe_last(bench.subscribe));
+    bench_close(&bench);
+}
+
+static void a_transaction_from_elsewhere_is_refused(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_open(&bench);
+    int fd;
+    struct content content = {port_any(&fd, 0), "127.0.0.1", "a"};
+    const struct model_snapshot *snapshot = snapshot_of(&content);
+    struct model_transaction *equal = model_transaction_new(snapshot, snapshot);
+    struct subscribe_state *none = NULL;
+    assert_int_equal(subscribe_stage(bench.subscribe, equal, &none, NULL), ERR_CONFLICT);
+    assert_null(model_transaction_free(equal));
+    assert_null(model_snapshot_unref(snapshot));
+    bench_close(&bench);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_new_port_listens_once_per_worker),
+        cmocka_unit_test(what_stays_is_shared_and_its_sockets_are_left_alone),
+        cmocka_unit_test(a_port_in_use_refuses_the_whole_and_keeps_the_last),
+        cmocka_unit_test(what_is_no_address_or_too_long_is_refused),
+        cmocka_unit_test(a_transaction_from_elsewhere_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
