@@ -26,9 +26,9 @@
 #define PROXY_WORKERS_MAX 256U
 
 /* Per worker, each with what it bounds. */
-#define PROXY_CONNECTIONS_MAX 25000U /* client connections: beyond it accepting pauses */
+#define PROXY_CONNECTIONS_MAX 25000U              /* clients: beyond it accepting pauses */
 #define PROXY_BLOCK_SIZE      ((size_t)68 * 1024) /* a read buffer, and what framing adds to it */
-#define PROXY_BLOCKS_MAX      4096U /* buffers of connections that wait: beyond it they are closed */
+#define PROXY_BLOCKS_MAX      4096U /* of those that wait: beyond it they are closed */
 
 /* How long a closed connection is still read, so that the client sees the answer, and how much. */
 #define PROXY_LINGER_MS        2000U

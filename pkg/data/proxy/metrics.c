@@ -1,0 +1,172 @@
+/* What is counted, and how it is called. */
+#include "core/base/mem.h"
+#include "data/proxy/parts.h"
+
+static const char *const by_listener[] = {"listener"};
+static const char *const by_class[] = {"listener", "class"};
+static const char *const by_result[] = {"listener", "result"};
+
+/* Milliseconds. */
+static const uint64_t duration_bounds[] = {1,   2,   5,    10,   25,   50,   100,
+                                           250, 500, 1000, 2500, 5000, 10000};
+
+#define FAMILY(n, h, t, l)          \
+    (&(struct metrics_description){ \
+        .name = (n), .help = (h), .type = (t), .labels = (l), .label_count = ARRAY_SIZE(l)})
+
+static struct metrics_series *plain_open(struct proxy_metrics *metrics, size_t index,
+                                         const char *name, const char *help, enum metrics_type type)
+{
+    struct metrics_description description = {.name = name, .help = help, .type = type};
+    metrics->families[index] = metrics_family_new(metrics->registry, &description);
+    return metrics_series_open(metrics->families[index], NULL);
+}
+
+static void families_make(struct proxy_metrics *metrics)
+{
+    struct metrics *registry = metrics->registry;
+    metrics->connections_open = metrics_family_new(
+        registry, FAMILY("otemon_connections_open", "Client connections that are open now.",
+                         METRICS_GAUGE, by_listener));
+    metrics->connections = metrics_family_new(
+        registry, FAMILY("otemon_connections_total", "Client connections that were accepted.",
+                         METRICS_COUNTER, by_listener));
+    metrics->requests = metrics_family_new(
+        registry, FAMILY("otemon_requests_total",
+                         "Requests by class of status; none: the client went without an answer.",
+                         METRICS_COUNTER, by_class));
+    metrics->bytes_received = metrics_family_new(registry, FAMILY("otemon_request_body_bytes_total",
+                                                                  "Bytes of request bodies.",
+                                                                  METRICS_COUNTER, by_listener));
+    metrics->bytes_sent = metrics_family_new(registry, FAMILY("otemon_response_body_bytes_total",
+                                                              "Bytes of response bodies.",
+                                                              METRICS_COUNTER, by_listener));
+    metrics->handshakes = metrics_family_new(registry, FAMILY("otemon_tls_handshakes_total",
+                                                              "TLS handshakes by result.",
+                                                              METRICS_COUNTER, by_result));
+    struct metrics_description duration = {
+        .name = "otemon_request_duration_seconds",
+        .help = "From the complete head of a request to the last byte of its answer.",
+        .type = METRICS_HISTOGRAM,
+        .labels = by_listener,
+        .label_count = ARRAY_SIZE(by_listener),
+        .bounds = duration_bounds,
+        .bound_count = ARRAY_SIZE(duration_bounds),
+        .divisor = 1000,
+    };
+    metrics->duration = metrics_family_new(registry, &duration);
+}
+
+struct proxy_metrics *proxy_metrics_new(struct metrics *registry)
+{
+    struct proxy_metrics *metrics = MEM_NEW(struct proxy_metrics);
+    metrics->registry = registry;
+    families_make(metrics);
+    metrics->second_tries = plain_open(metrics, 0, "otemon_second_tries_total",
+                                       "Requests that were sent once more.", METRICS_COUNTER);
+    metrics->upstream_connects = plain_open(metrics, 1, "otemon_upstream_connects_total",
+                                            "Connections to back ends that were begun.",
+                                            METRICS_COUNTER);
+    metrics->upstream_failures = plain_open(metrics, 2, "otemon_upstream_connect_failures_total",
+                                            "Connections to back ends that did not come about.",
+                                            METRICS_COUNTER);
+    metrics->upstream_reuses = plain_open(metrics, 3, "otemon_upstream_reuses_total",
+                                          "Requests that took a pooled connection.",
+                                          METRICS_COUNTER);
+    metrics->upstream_open = plain_open(metrics, 4, "otemon_upstream_connections_open",
+                                        "Connections to back ends, busy and idle.", METRICS_GAUGE);
+    metrics->upstream_idle = plain_open(metrics, 5, "otemon_upstream_connections_idle",
+                                        "Connections to back ends in pools.", METRICS_GAUGE);
+    metrics->endpoints = plain_open(metrics, 6, "otemon_upstream_endpoints",
+                                    "Endpoints known, summed over the workers.", METRICS_GAUGE);
+    metrics->views = plain_open(metrics, 7, "otemon_worker_states",
+                                "Configurations that workers serve or still finish requests of.",
+                                METRICS_GAUGE);
+    metrics->requests_open = plain_open(metrics, 8, "otemon_requests_open",
+                                        "Requests under way, each with an arena.", METRICS_GAUGE);
+    metrics->blocks = plain_open(metrics, 9, "otemon_buffers", "Buffers of connections that wait.",
+                                 METRICS_GAUGE);
+    metrics->lines_dropped = plain_open(metrics, 10, "otemon_access_log_lines_dropped_total",
+                                        "Access log lines that found the writer behind.",
+                                        METRICS_COUNTER);
+    return metrics;
+}
+
+struct proxy_metrics *proxy_metrics_free(struct proxy_metrics *metrics)
+{
+    if (metrics == NULL)
+        return NULL;
+    struct metrics_series *plain[] = {
+        metrics->second_tries,      metrics->upstream_connects,
+        metrics->upstream_failures, metrics->upstream_reuses,
+        metrics->upstream_open,     metrics->upstream_idle,
+        metrics->endpoints,         metrics->views,
+        metrics->requests_open,     metrics->blocks,
+        metrics->lines_dropped,
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(plain); i++)
+        (void)metrics_series_close(metrics->families[i], plain[i]); /* always NULL */
+    return mem_free(metrics);
+}
+
+void proxy__series_open(struct proxy_metrics *metrics, struct str listener,
+                        struct proxy__series *series)
+{
+    static const struct str classes[] = {STR_INIT("none"), STR_INIT("1xx"), STR_INIT("2xx"),
+                                         STR_INIT("3xx"),  STR_INIT("4xx"), STR_INIT("5xx")};
+    series->connections_open = metrics_series_open(metrics->connections_open, &listener);
+    series->connections = metrics_series_open(metrics->connections, &listener);
+    for (size_t i = 0; i < ARRAY_SIZE(classes); i++)
+        series->requests[i] = metrics_series_open(metrics->requests,
+                                                  (struct str[]){listener, classes[i]});
+    series->duration = metrics_series_open(metrics->duration, &listener);
+    series->bytes_received = metrics_series_open(metrics->bytes_received, &listener);
+    series->bytes_sent = metrics_series_open(metrics->bytes_sent, &listener);
+    series->handshakes = metrics_series_open(metrics->handshakes,
+                                             (struct str[]){listener, STR("ok")});
+    series->handshake_failures = metrics_series_open(metrics->handshakes,
+                                                     (struct str[]){listener, STR("failed")});
+}
+
+void proxy__series_close(struct proxy_metrics *metrics, struct proxy__series *series)
+{
+    series->connections_open = metrics_series_close(metrics->connections_open,
+                                                    series->connections_open);
+    series->connections = metrics_series_close(metrics->connections, series->connections);
+    for (size_t i = 0; i < ARRAY_SIZE(series->requests); i++)
+        series->requests[i] = metrics_series_close(metrics->requests, series->requests[i]);
+    series->duration = metrics_series_close(metrics->duration, series->duration);
+    series->bytes_received = metrics_series_close(metrics->bytes_received, series->bytes_received);
+    series->bytes_sent = metrics_series_close(metrics->bytes_sent, series->bytes_sent);
+    series->handshakes = metrics_series_close(metrics->handshakes, series->handshakes);
+    series->handshake_failures = metrics_series_close(metrics->handshakes,
+                                                      series->handshake_failures);
+}
+
+/* A plain number of the worker went from `*was` to `is`; gauges go down by wrapping around. */
+static void publish(struct proxy__worker *worker, const struct metrics_series *series,
+                    uint64_t *was, uint64_t is)
+{
+    if (*was == is)
+        return;
+    metrics_add(worker->metrics, series, is - *was);
+    *was = is;
+}
+
+void proxy__worker_publish(struct proxy__worker *worker)
+{
+    struct proxy_metrics *metrics = worker->proxy->metrics;
+    const struct upstream_counts *counts = upstream_counts(worker->upstream);
+    struct proxy__published *was = &worker->published;
+    publish(worker, metrics->upstream_connects, &was->connects, counts->connects);
+    publish(worker, metrics->upstream_failures, &was->failures, counts->connect_failures);
+    publish(worker, metrics->upstream_reuses, &was->reuses, counts->reuses);
+    publish(worker, metrics->upstream_open, &was->open, counts->connections);
+    publish(worker, metrics->upstream_idle, &was->idle, counts->idle);
+    publish(worker, metrics->endpoints, &was->endpoints, counts->endpoints);
+    publish(worker, metrics->views, &was->views, counts->sets);
+    publish(worker, metrics->requests_open, &was->requests, worker->request_count);
+    publish(worker, metrics->blocks, &was->blocks, worker->block_count);
+    publish(worker, metrics->second_tries, &was->second_tries, worker->second_tries);
+    publish(worker, metrics->lines_dropped, &was->lines_dropped, worker->lines_dropped);
+}

@@ -1,0 +1,78 @@
+/* Answers of our own. */
+#include "core/base/assert.h"
+#include "data/proxy/parts.h"
+
+/* What of the request's body is already here is taken, so that the connection can stay. */
+static void body_skip(struct proxy__request *request)
+{
+    struct proxy__conn *conn = request->conn;
+    if (request->up_done || conn->block == NULL || request->close_client)
+        return;
+    size_t used;
+    struct str payload;
+    enum http_body_step step = proxy__body_gather(
+        &request->up_body, conn->block->data + conn->block->begin,
+        conn->block->end - conn->block->begin, &used, &payload);
+    request->up_done = step == HTTP_BODY_DONE;
+    request->bytes_received += payload.size;
+    conn->block->begin += used;
+    if (conn->block->begin == conn->block->end)
+        conn->block = proxy__block_give(request->worker, conn->block);
+}
+
+static struct str reply_write(struct proxy__request *request, const struct http_reply *reply)
+{
+    struct proxy__worker *worker = request->worker;
+    (void)proxy__worker_wall(worker); /* refreshes the date */
+    struct http_response_plan plan = {
+        .client_version = request->minor_version,
+        .keep_alive = !request->close_client,
+        .strict_transport = request->strict_transport,
+        .date = str_make(worker->date, sizeof(worker->date)),
+    };
+    size_t most = http_reply_write_max(reply, &plan);
+    char *area = worker->output;
+    if (most > PROXY__OUTPUT_SIZE)
+        area = arena_alloc(request->arena, most, 1);
+    return str_make(area, http_reply_write(reply, &plan, area));
+}
+
+void proxy__reply_full(struct proxy__request *request, const struct http_reply *reply,
+                       struct str reason)
+{
+    ASSERT(!request->answering);
+    proxy__upstream_drop(request);
+    request->reason = reason;
+    request->down_framing = HTTP_FRAMING_LENGTH;
+    body_skip(request);
+    if (!proxy__request_keeps(request))
+        request->close_client = true;
+    struct http_reply own = *reply;
+    own.omit_body = request->method == HTTP_HEAD;
+    struct str text = reply_write(request, &own);
+    request->answering = true;
+    request->down_done = true;
+    request->status = reply->status;
+    request->bytes_sent = own.omit_body ? 0 : reply->body.size;
+    struct iovec part = {(void *)(uintptr_t)text.data, text.size};
+    enum err result = ERR_LIMIT;
+    bool none;
+    if (text.size <= PROXY_BLOCK_SIZE)
+        result = proxy__write(request->worker, request->conn->top, &part, 1, &request->down_rest,
+                              &none);
+    if (result == ERR_OK) {
+        proxy__request_end(request);
+    } else if (result == ERR_AGAIN) {
+        proxy__request_arm(request);
+        proxy__conn_watch(request->conn);
+    } else {
+        proxy__request_abort(request, STR("client_closed"));
+    }
+}
+
+void proxy__reply(struct proxy__request *request, unsigned status, struct str body,
+                  struct str reason)
+{
+    struct http_reply reply = {.status = (uint16_t)status, .body = body};
+    proxy__reply_full(request, &reply, reason);
+}

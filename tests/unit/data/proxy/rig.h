@@ -1,0 +1,335 @@
+/* A proxy between a scripted client and a scripted back end, for the tests of this folder.
+ *
+ * The workers have their own threads, so the test talks to them with plain blocking sockets, step
+ * by step and without waiting for time; every read has a limit, after which the test fails. The
+ * main loop runs only where a callback is expected. */
+#pragma once
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "core/base/mem.h"
+#include "data/proxy/proxy.h"
+
+#define RIG_LIMIT_S   20
+#define RIG_TEXT_MAX  ((size_t)256 * 1024)
+#define RIG_BACK_ENDS 2
+
+struct rig {
+    struct loop *loop;
+    struct metrics *metrics;
+    struct proxy_metrics *proxy_metrics;
+    struct proxy *proxy;
+    const struct model_snapshot *served;
+    int log[2];                   /* a pipe: the access log */
+    int back_ends[RIG_BACK_ENDS]; /* listening */
+    uint16_t back_end_ports[RIG_BACK_ENDS];
+    uint16_t port;
+    bool called;
+};
+
+/* What is served; zeros are the usual. */
+struct rig_spec {
+    size_t endpoint_count; /* of the back ends; 0: none at all */
+    uint32_t request_timeout_ms;
+    uint32_t stream_idle_timeout_ms;
+    uint32_t header_timeout_ms;
+    uint32_t idle_timeout_ms;
+    const char *secret_pem; /* with a key: HTTPS */
+    const char *key_pem;
+    uint16_t endpoint_port; /* instead of the first back end's */
+};
+
+static int rig_socket(void)
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    struct timeval limit = {.tv_sec = RIG_LIMIT_S};
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)), 0);
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)), 0);
+    return fd;
+}
+
+static struct sockaddr_in rig_address(uint16_t port)
+{
+    return (struct sockaddr_in){
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+}
+
+/* A socket bound to a free port. */
+static int rig_bind(uint16_t *ret_port)
+{
+    int fd = rig_socket();
+    struct sockaddr_in address = rig_address(0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    socklen_t size = sizeof(address);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
+    *ret_port = ntohs(address.sin_port);
+    return fd;
+}
+
+static int rig_listen(uint16_t *ret_port)
+{
+    int fd = rig_bind(ret_port);
+    assert_int_equal(listen(fd, 64), 0);
+    return fd;
+}
+
+static const struct model_resource *rig_endpoints(const struct rig *rig,
+                                                  const struct rig_spec *spec)
+{
+    struct model_endpoint endpoints[RIG_BACK_ENDS];
+    for (size_t i = 0; i < spec->endpoint_count; i++)
+        endpoints[i] = (struct model_endpoint){STR("127.0.0.1"), i == 0 && spec->endpoint_port != 0
+                                                                     ? spec->endpoint_port
+                                                                     : rig->back_end_ports[i]};
+    struct model_endpoint_set set = {
+        .name = STR("back"), .endpoints = endpoints, .endpoint_count = spec->endpoint_count};
+    return model_endpoint_set_new(&set);
+}
+
+static const struct model_snapshot *rig_snapshot(const struct rig *rig, const struct rig_spec *spec)
+{
+    struct model_backend back_end = {STR("back"), 1};
+    struct model_backend nobody = {STR("back"), 0};
+    struct model_rule rules[] = {
+        {.route = STR("own"),
+         .path_match = MODEL_PATH_EXACT,
+         .path = STR("/own"),
+         .action = MODEL_RESPOND,
+         .status = 404,
+         .body = STR("not here"),
+         .reason = STR("own_rule")},
+        {.route = STR("none"),
+         .path_match = MODEL_PATH_EXACT,
+         .path = STR("/weightless"),
+         .action = MODEL_FORWARD,
+         .backends = &nobody,
+         .backend_count = 1},
+        {.route = STR("all"),
+         .route_rule = 3,
+         .path_match = MODEL_PATH_PREFIX,
+         .path = STR("/"),
+         .action = MODEL_FORWARD,
+         .backends = &back_end,
+         .backend_count = 1,
+         .request_timeout_ms = spec->request_timeout_ms,
+         .stream_idle_timeout_ms = spec->stream_idle_timeout_ms},
+    };
+    struct model_virtual_host host = {
+        .name = STR("edge/*/a.test"), .domain = STR("a.test"), .rules = rules, .rule_count = 3};
+    struct str host_name = host.name;
+    struct str secret_name = STR("certificate");
+    struct model_chain chain = {.hostname = STR("*"), .virtual_hosts = {&host_name, 1}};
+    if (spec->key_pem != NULL)
+        chain.secrets = (struct model_names){&secret_name, 1};
+    struct model_listener listener = {
+        .name = STR("edge:HTTP:8080"),
+        .gateway = STR("edge"),
+        .address = STR("127.0.0.1"),
+        .port = rig->port,
+        .protocol = spec->key_pem != NULL ? MODEL_HTTPS : MODEL_HTTP,
+        .header_timeout_ms = spec->header_timeout_ms > 0 ? spec->header_timeout_ms : 60000,
+        .idle_timeout_ms = spec->idle_timeout_ms > 0 ? spec->idle_timeout_ms : 60000,
+        .chains = &chain,
+        .chain_count = 1};
+    struct model_cluster cluster = {.name = STR("back"),
+                                    .service = STR("back"),
+                                    .endpoint_set = STR("back"),
+                                    .connect_timeout_ms = 5000};
+    const struct model_resource *resources[] = {
+        model_listener_new(&listener), model_virtual_host_new(&host), model_cluster_new(&cluster),
+        rig_endpoints(rig, spec), NULL};
+    size_t count = 4;
+    if (spec->key_pem != NULL) {
+        struct model_secret secret = {.name = secret_name,
+                                      .certificates_pem = str_of(spec->secret_pem),
+                                      .key_pem = str_of(spec->key_pem),
+                                      .key_type = STR("ecdsa"),
+                                      .fingerprint = STR("00")};
+        resources[count++] = model_secret_new(&secret);
+    }
+    const struct model_snapshot *snapshot = NULL;
+    struct err_info why = {0};
+    enum err result = model_snapshot_new(resources, count, &snapshot, &why);
+    if (result != ERR_OK)
+        fail_msg("%s: %s", why.path, why.message);
+    return snapshot;
+}
+
+static void rig_on_applied(void *arg, const struct model_digest *result)
+{
+    struct rig *rig = arg;
+    assert_true(model_digest_equal(result, &proxy_snapshot(rig->proxy)->digest));
+    rig->called = true;
+    loop_stop(rig->loop);
+}
+
+/* Serves `snapshot`, whose reference it takes over; NULL: what is served stays, for the refusal. */
+static enum err rig_try(struct rig *rig, const struct model_snapshot *snapshot,
+                        struct err_info *reterr)
+{
+    struct model_transaction *transaction = model_transaction_new(rig->served, snapshot);
+    rig->called = false;
+    enum err result = proxy_apply(rig->proxy, transaction, rig_on_applied, rig, reterr);
+    assert_null(model_transaction_free(transaction));
+    if (result != ERR_OK) {
+        assert_null(model_snapshot_unref(snapshot));
+        return result;
+    }
+    loop_run(rig->loop);
+    assert_true(rig->called);
+    if (rig->served != NULL)
+        assert_null(model_snapshot_unref(rig->served));
+    rig->served = snapshot;
+    return ERR_OK;
+}
+
+static void rig_serve(struct rig *rig, const struct rig_spec *spec)
+{
+    struct err_info why = {0};
+    enum err result = rig_try(rig, rig_snapshot(rig, spec), &why);
+    if (result != ERR_OK)
+        fail_msg("%s: %s", why.path, why.message);
+}
+
+static void rig_open_with(struct rig *rig, uint32_t workers, enum log_format format)
+{
+    *rig = (struct rig){0};
+    rig->loop = loop_new();
+    rig->metrics = metrics_new(workers + 1);
+    rig->proxy_metrics = proxy_metrics_new(rig->metrics);
+    assert_int_equal(pipe(rig->log), 0);
+    for (size_t i = 0; i < RIG_BACK_ENDS; i++)
+        rig->back_ends[i] = rig_listen(&rig->back_end_ports[i]);
+    int probe = rig_bind(&rig->port);
+    assert_int_equal(close(probe), 0);
+    struct proxy_options options = {.loop = rig->loop,
+                                    .metrics = rig->proxy_metrics,
+                                    .first_writer = 1,
+                                    .workers = workers,
+                                    .log_fd = rig->log[1],
+                                    .log_format = format};
+    assert_int_equal(proxy_new(&options, &rig->proxy, NULL), ERR_OK);
+}
+
+static void rig_open(struct rig *rig, const struct rig_spec *spec)
+{
+    rig_open_with(rig, 1, LOG_TEXT);
+    rig_serve(rig, spec);
+}
+
+/* Everything is gone afterwards, or the test fails. */
+static void rig_close(struct rig *rig)
+{
+    rig->proxy = proxy_free(rig->proxy);
+    if (rig->served != NULL)
+        assert_null(model_snapshot_unref(rig->served));
+    rig->proxy_metrics = proxy_metrics_free(rig->proxy_metrics);
+    rig->metrics = metrics_free(rig->metrics);
+    rig->loop = loop_free(rig->loop);
+    for (size_t i = 0; i < RIG_BACK_ENDS; i++)
+        assert_int_equal(close(rig->back_ends[i]), 0);
+    assert_int_equal(close(rig->log[0]), 0);
+    assert_int_equal(close(rig->log[1]), 0);
+    assert_int_equal(model_resources_alive(), 0);
+    assert_int_equal(model_snapshots_alive(), 0);
+}
+
+/* ---- Both ends ---- */
+
+static int rig_client(const struct rig *rig)
+{
+    int fd = rig_socket();
+    struct sockaddr_in address = rig_address(rig->port);
+    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    int on = 1;
+    assert_int_equal(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)), 0);
+    return fd;
+}
+
+static int rig_accept(const struct rig *rig, size_t back_end)
+{
+    int fd = accept(rig->back_ends[back_end], NULL, NULL);
+    assert_true(fd >= 0);
+    struct timeval limit = {.tv_sec = RIG_LIMIT_S};
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)), 0);
+    return fd;
+}
+
+static void rig_send(int fd, const char *text)
+{
+    size_t size = strlen(text);
+    assert_int_equal(send(fd, text, size, MSG_NOSIGNAL), (ssize_t)size);
+}
+
+static char rig_text[RIG_TEXT_MAX];
+
+/* Reads until `end` is there; returns all of it, in a buffer that the next read reuses. */
+static const char *rig_read_until(int fd, const char *end)
+{
+    size_t size = 0;
+    rig_text[0] = '\0';
+    while (strstr(rig_text, end) == NULL) {
+        assert_true(size + 1 < sizeof(rig_text));
+        ssize_t got = read(fd, rig_text + size, 1); /* no more than asked for */
+        if (got <= 0)
+            fail_msg("ended without \"%s\" after \"%s\"", end, rig_text);
+        size += (size_t)got;
+        rig_text[size] = '\0';
+    }
+    return rig_text;
+}
+
+static const char *rig_read_head(int fd)
+{
+    return rig_read_until(fd, "\r\n\r\n");
+}
+
+/* Reads to the end of the connection. */
+static const char *rig_read_all(int fd)
+{
+    size_t size = 0;
+    for (;;) {
+        assert_true(size + 1 < sizeof(rig_text));
+        ssize_t got = read(fd, rig_text + size, sizeof(rig_text) - 1 - size);
+        assert_true(got >= 0);
+        if (got == 0)
+            break;
+        size += (size_t)got;
+    }
+    rig_text[size] = '\0';
+    return rig_text;
+}
+
+/* The next line of the access log. */
+static const char *rig_log(const struct rig *rig)
+{
+    return rig_read_until(rig->log[0], "\n");
+}
+
+static void rig_contains(const char *text, const char *part)
+{
+    if (strstr(text, part) == NULL)
+        fail_msg("\"%s\" is not in \"%s\"", part, text);
+}
+
+static void rig_lacks(const char *text, const char *part)
+{
+    if (strstr(text, part) != NULL)
+        fail_msg("\"%s\" is in \"%s\"", part, text);
+}
