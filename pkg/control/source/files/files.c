@@ -245,6 +245,17 @@ static void arm(struct files *files)
         loop_alarm_set(files->alarm, due_ms > now_ms ? due_ms - now_ms : 0);
 }
 
+/* Whether the directory is one whose manifests are ours; others are watched for single files. */
+static bool is_of_tree(const struct files *files, struct str directory)
+{
+    for (size_t i = 0; i < files->watched.count; i++) {
+        const struct watched *watched = &files->watched.items[i];
+        if (watched->is_tree && str_equal(str_of(watched->path), directory))
+            return true;
+    }
+    return false;
+}
+
 /* False: there was nothing to do yet. */
 static bool refresh(struct files *files, struct str path, bool closed)
 {
@@ -256,7 +267,8 @@ static bool refresh(struct files *files, struct str path, bool closed)
     read_dependants(files, path);
     size_t slash = str_find_last_char(path, '/');
     struct str name = slash == STR_NOT_FOUND ? path : str_from(path, slash + 1);
-    if (!is_known && files__is_manifest_name(name) && map_count(files->known) < FILES_MAX)
+    if (!is_known && files__is_manifest_name(name) && is_of_tree(files, directory_of(path)) &&
+        map_count(files->known) < FILES_MAX)
         read_manifest(files, terminated);
     return true;
 }

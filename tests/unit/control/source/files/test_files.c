@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <ftw.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -296,6 +297,38 @@ static void a_configmap_volume_changes_as_one(void **state)
     run("-a1 +a2 ");
 }
 
+/* The same file is known by the path that was given and, because of links, by its real one. */
+static void a_relative_directory_is_read_once(void **state)
+{
+    (void)state;
+    char before[PATH_MAX];
+    assert_non_null(getcwd(before, sizeof(before)));
+    put("a.yaml", secret("a1"));
+    assert_int_equal(chdir(f.top), 0);
+    assert_int_equal(files_open(f.loop, "d", &EVENTS, &f.files, NULL), ERR_OK);
+    assert_events("+a1 ");
+    put("a.yaml", secret("a2"));
+    run("-a1 +a2 ");
+    run_quiet();
+    assert_int_equal(unlink("d/a.yaml"), 0);
+    run("-a2 ");
+    assert_int_equal(chdir(before), 0);
+}
+
+static void a_link_to_a_manifest_elsewhere_is_one_manifest(void **state)
+{
+    (void)state;
+    assert_int_equal(mkdir(path_of("../elsewhere"), 0700), 0);
+    put("../elsewhere/a.yaml", secret("a1"));
+    put("../elsewhere/b.yaml", secret("b1"));
+    assert_int_equal(symlink("../elsewhere/a.yaml", path_of("a.yaml")), 0);
+    open_files("+a1 ");
+    put("../elsewhere/a.yaml", secret("a2"));
+    run("-a1 +a2 ");
+    put("../elsewhere/b.yaml", secret("b2"));
+    run_quiet();
+}
+
 static void new_directories_belong_to_it(void **state)
 {
     (void)state;
@@ -370,6 +403,8 @@ int main(void)
         TEST(a_file_that_is_no_yaml_keeps_its_objects),
         TEST(the_first_file_by_name_wins),
         TEST(a_configmap_volume_changes_as_one),
+        TEST(a_relative_directory_is_read_once),
+        TEST(a_link_to_a_manifest_elsewhere_is_one_manifest),
         TEST(new_directories_belong_to_it),
         TEST(the_directory_may_go_and_come_back),
         TEST(certificates_are_read_and_watched),
