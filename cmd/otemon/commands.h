@@ -4,4 +4,5 @@
 #include "otemon/command.h"
 
 extern const struct command generate_command;
+extern const struct command run_command;
 extern const struct command version_command;

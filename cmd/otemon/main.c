@@ -4,6 +4,7 @@
 #include "core/base/attr.h"
 
 static const struct command *const commands[] = {
+    &run_command,
     &generate_command,
     &version_command,
 };

@@ -1,0 +1,158 @@
+#include "otemon/commands.h"
+#include "otemon/serve.h"
+
+#include "core/base/attr.h"
+
+enum {
+    FLAG_DATAPLANE,
+    FLAG_ADDRESS,
+    FLAG_WATCH,
+    FLAG_WORKERS,
+    FLAG_HEALTH,
+    FLAG_ADMIN,
+    FLAG_ACCESS_LOG,
+    FLAG_DRAIN_DELAY,
+    FLAG_DRAIN_TIME,
+};
+
+#define SECONDS_MAX 3600
+
+static const struct command_flag flags[] = {
+    [FLAG_DATAPLANE] =
+        {
+            .name = "dataplane",
+            .kind = COMMAND_LIST,
+            .value_name = "NAME",
+            .help = "Serve this gateway Dataplane of the directory. May be given more than once. "
+                    "Without it, every one whose address is this machine's is served; with none "
+                    "that a MeshGateway selects, one is derived from the gateway's first selector.",
+        },
+    [FLAG_ADDRESS] =
+        {
+            .name = "address",
+            .kind = COMMAND_TEXT,
+            .value_name = "IP",
+            .help = "Listen on this address instead of the one in the Dataplane (derived ones "
+                    "listen on 127.0.0.1).",
+        },
+    [FLAG_WATCH] =
+        {
+            .name = "watch",
+            .kind = COMMAND_SWITCH,
+            .fallback = "true",
+            .help = "Follow changes of the files while running.",
+        },
+    [FLAG_WORKERS] =
+        {
+            .name = "workers",
+            .kind = COMMAND_NUMBER,
+            .value_name = "N",
+            .number_max = PROXY_WORKERS_MAX,
+            .help = "Worker threads. Without it, as many as this process has CPUs.",
+        },
+    [FLAG_HEALTH] =
+        {
+            .name = "health",
+            .kind = COMMAND_TEXT,
+            .value_name = "ADDRESS:PORT|off",
+            .help = "Where /ready, /live and /metrics answer (default 127.0.0.1:9902).",
+        },
+    [FLAG_ADMIN] =
+        {
+            .name = "admin",
+            .kind = COMMAND_TEXT,
+            .value_name = "ADDRESS:PORT|off",
+            .help = "Where /config, the configuration that is served, answers; a loopback address "
+                    "(default 127.0.0.1:9901). Keys are redacted.",
+        },
+    [FLAG_ACCESS_LOG] =
+        {
+            .name = "access-log",
+            .kind = COMMAND_CHOICE,
+            .value_name = "text|json|off",
+            .fallback = "text",
+            .help = "One line per request on standard output, as text for people or as JSON.",
+        },
+    [FLAG_DRAIN_DELAY] =
+        {
+            .name = "drain-delay",
+            .kind = COMMAND_NUMBER,
+            .value_name = "SECONDS",
+            .number_max = SECONDS_MAX,
+            .help = "After SIGTERM, keep accepting for so long while whoever sends requests learns "
+                    "of it. Without it, not at all.",
+        },
+    [FLAG_DRAIN_TIME] =
+        {
+            .name = "drain-time",
+            .kind = COMMAND_NUMBER,
+            .value_name = "SECONDS",
+            .fallback = "30",
+            .number_max = SECONDS_MAX,
+            .help = "Then let requests finish for at most so long. A second signal ends at once.",
+        },
+};
+
+/* "off" is no address; a flag that is not given leaves the default, which may be taken. */
+static struct serve_endpoint endpoint_of(const struct command_value *value, struct str fallback)
+{
+    if (!value->given)
+        return (struct serve_endpoint){.address = fallback};
+    if (str_equal(value->text, STR("off")))
+        return (struct serve_endpoint){.address = STR_EMPTY};
+    return (struct serve_endpoint){.address = value->text, .required = true};
+}
+
+static enum serve_access_log access_log_of(struct str word)
+{
+    if (str_equal(word, STR("json")))
+        return SERVE_ACCESS_LOG_JSON;
+    return str_equal(word, STR("off")) ? SERVE_ACCESS_LOG_OFF : SERVE_ACCESS_LOG_TEXT;
+}
+
+static int run_run(const struct command_input *input)
+{
+    const struct command_value *values = input->values;
+    struct serve_options options = {
+        .directory = input->arguments[0],
+        .dataplanes = values[FLAG_DATAPLANE].list,
+        .dataplane_count = values[FLAG_DATAPLANE].list_count,
+        .address = values[FLAG_ADDRESS].text,
+        .watch = values[FLAG_WATCH].on,
+        .workers = (uint32_t)values[FLAG_WORKERS].number,
+        .health = endpoint_of(&values[FLAG_HEALTH], STR("127.0.0.1:9902")),
+        .admin = endpoint_of(&values[FLAG_ADMIN], STR("127.0.0.1:9901")),
+        .access_log = access_log_of(values[FLAG_ACCESS_LOG].text),
+        .drain_delay_ms = values[FLAG_DRAIN_DELAY].number * 1000,
+        .drain_time_ms = values[FLAG_DRAIN_TIME].number * 1000,
+    };
+    return serve_run(&options);
+}
+
+const struct command run_command = {
+    .name = "run",
+    .summary = "serve the MeshGateway manifests of a directory",
+    .arguments = "DIR",
+    .argument_count = 1,
+    .description =
+        "Reads every *.yaml, *.yml and *.json below DIR: MeshGateway, MeshGatewayRoute, Dataplane "
+        "and Secret objects, in the form that kubectl takes or in Kuma's Universal form. Serves "
+        "the gateways on this machine, prints what is served and every finding with its file and "
+        "line, and follows changes of the files: a change is served without a restart and without "
+        "a lost request, and only what changed is printed.\n"
+        "\n"
+        "One bad object costs only itself. A file that is not readable YAML keeps its previous "
+        "objects until it is. Back ends are the inbounds of Dataplanes; a back end without any "
+        "answers 503.\n"
+        "\n"
+        "Ctrl-C or SIGTERM lets requests finish, then ends.",
+    .flags = flags,
+    .flag_count = ARRAY_SIZE(flags),
+    .exit_text = "0  ended by a signal, after serving\n"
+                 "1  could not serve: the directory cannot be read or holds no gateway, a port is "
+                 "in use or not allowed, an address is not this machine's\n"
+                 "2  the command line was not understood",
+    .examples = " otemon run examples/quickstart\n"
+                " otemon run --address=0.0.0.0 --access-log=json /etc/otemon",
+    .run = run_run,
+};

@@ -1,0 +1,307 @@
+#include "otemon/table.h"
+
+#include "core/base/arena.h"
+#include "core/base/assert.h"
+#include "core/base/clock.h"
+#include "core/base/mem.h"
+#include "core/base/vec.h"
+
+enum table_column {
+    COLUMN_ADDRESS,
+    COLUMN_HOSTNAME,
+    COLUMN_PROTOCOL,
+    COLUMN_CERTIFICATE,
+    COLUMN_ROUTES,
+    COLUMN_BACKENDS,
+};
+#define COLUMNS 6
+
+#define GAP           2  /* spaces between columns */
+#define CELL_MIN      12 /* columns that a cell keeps when the terminal is narrow */
+#define CELL_SIZE_MAX 4096
+
+static const struct str headings[COLUMNS] = {
+    STR_INIT("ADDRESS"),     STR_INIT("HOSTNAME"), STR_INIT("PROTOCOL"),
+    STR_INIT("CERTIFICATE"), STR_INIT("ROUTES"),   STR_INIT("BACK ENDS"),
+};
+
+struct table_row {
+    struct str cells[COLUMNS];
+};
+
+struct table {
+    struct arena *arena;
+    VEC(struct table_row) rows;
+};
+
+static bool list_has(const struct buf *buf, struct str item)
+{
+    struct str rest = buf_str(buf);
+    while (rest.size > 0) {
+        struct str entry = str_trim(str_cut(&rest, ','));
+        if (str_equal(entry, item))
+            return true;
+    }
+    return false;
+}
+
+/* Appends `item` to a list "a, b" unless it is there. */
+static void list_add(struct buf *buf, struct str item)
+{
+    if (list_has(buf, item))
+        return;
+    if (buf->size > 0)
+        buf_append(buf, STR(", "));
+    buf_append(buf, item);
+}
+
+static struct str cell_take(struct table *table, struct buf *buf)
+{
+    struct str cell = buf->size > 0 ? str_dup(table->arena, buf_str(buf)) : STR("-");
+    buf_deinit(buf);
+    return cell;
+}
+
+/* "ecdsa, rsa until 2036-11-24": the key types, and when the first of them ends. */
+static struct str certificate_cell(struct table *table, const struct model_snapshot *snapshot,
+                                   const struct model_chain *chain)
+{
+    struct buf buf;
+    buf_init(&buf, CELL_SIZE_MAX);
+    uint64_t ends_ms = UINT64_MAX;
+    for (size_t i = 0; i < chain->secrets.count; i++) {
+        const struct model_resource *secret = model_snapshot_find(snapshot, MODEL_SECRET,
+                                                                  chain->secrets.items[i]);
+        ASSERT(secret != NULL);
+        list_add(&buf, secret->secret->key_type);
+        ends_ms = MIN(ends_ms, secret->secret->not_after_ms);
+    }
+    if (buf.size > 0) {
+        char text[CLOCK_TEXT_SIZE];
+        clock_format(ends_ms, text);
+        buf_printf(&buf, " until %.10s", text);
+    }
+    return cell_take(table, &buf);
+}
+
+static struct str routes_cell(struct table *table, const struct model_virtual_host *host)
+{
+    struct buf buf;
+    buf_init(&buf, CELL_SIZE_MAX);
+    for (size_t i = 0; i < host->rule_count; i++) {
+        if (host->rules[i].route.size > 0)
+            list_add(&buf, host->rules[i].route);
+    }
+    return cell_take(table, &buf);
+}
+
+/* "web (2)": the service and how many endpoints it has. */
+static struct str backend_text(struct table *table, const struct model_snapshot *snapshot,
+                               struct str name)
+{
+    const struct model_resource *cluster = model_snapshot_find(snapshot, MODEL_CLUSTER, name);
+    ASSERT(cluster != NULL);
+    const struct model_resource *set = model_snapshot_find(snapshot, MODEL_ENDPOINT_SET,
+                                                           cluster->cluster->endpoint_set);
+    ASSERT(set != NULL);
+    struct str service = cluster->cluster->service;
+    size_t count = set->endpoint_set->endpoint_count;
+    if (count == 0)
+        return str_format(table->arena, "%.*s (no endpoint)", STR_ARG(service));
+    return str_format(table->arena, "%.*s (%zu)", STR_ARG(service), count);
+}
+
+static struct str backends_cell(struct table *table, const struct model_snapshot *snapshot,
+                                const struct model_virtual_host *host)
+{
+    struct buf buf;
+    buf_init(&buf, CELL_SIZE_MAX);
+    for (size_t i = 0; i < host->rule_count; i++) {
+        const struct model_rule *rule = &host->rules[i];
+        for (size_t j = 0; j < rule->backend_count; j++)
+            list_add(&buf, backend_text(table, snapshot, rule->backends[j].cluster));
+    }
+    return cell_take(table, &buf);
+}
+
+static struct str address_cell(struct table *table, const struct model_listener *listener)
+{
+    bool ipv6 = str_find_char(listener->address, ':') != STR_NOT_FOUND;
+    return str_format(table->arena, ipv6 ? "[%.*s]:%u" : "%.*s:%u", STR_ARG(listener->address),
+                      (unsigned)listener->port);
+}
+
+static void add_chain(struct table *table, const struct model_snapshot *snapshot,
+                      const struct model_listener *listener, const struct model_chain *chain)
+{
+    for (size_t i = 0; i < chain->virtual_hosts.count; i++) {
+        const struct model_resource *resource = model_snapshot_find(snapshot, MODEL_VIRTUAL_HOST,
+                                                                    chain->virtual_hosts.items[i]);
+        ASSERT(resource != NULL);
+        const struct model_virtual_host *host = resource->virtual_host;
+        struct table_row row;
+        row.cells[COLUMN_ADDRESS] = address_cell(table, listener);
+        row.cells[COLUMN_HOSTNAME] = str_dup(table->arena, host->domain);
+        row.cells[COLUMN_PROTOCOL] = listener->protocol == MODEL_HTTPS ? STR("HTTPS") : STR("HTTP");
+        row.cells[COLUMN_CERTIFICATE] = certificate_cell(table, snapshot, chain);
+        row.cells[COLUMN_ROUTES] = routes_cell(table, host);
+        row.cells[COLUMN_BACKENDS] = backends_cell(table, snapshot, host);
+        VEC_PUSH(&table->rows, row);
+    }
+}
+
+struct table *table_new(const struct model_snapshot *snapshot)
+{
+    struct table *table = MEM_NEW(struct table);
+    table->arena = arena_new(4096);
+    if (snapshot == NULL)
+        return table;
+    size_t count = 0;
+    const struct model_resource *const *listeners = model_snapshot_kind(snapshot, MODEL_LISTENER,
+                                                                        &count);
+    for (size_t i = 0; i < count; i++) {
+        const struct model_listener *listener = listeners[i]->listener;
+        for (size_t j = 0; j < listener->chain_count; j++)
+            add_chain(table, snapshot, listener, &listener->chains[j]);
+    }
+    return table;
+}
+
+struct table *table_free(struct table *table)
+{
+    if (table == NULL)
+        return NULL;
+    VEC_FREE(&table->rows);
+    arena_free(table->arena);
+    return mem_free(table);
+}
+
+size_t table_rows(const struct table *table)
+{
+    return table->rows.count;
+}
+
+/* Columns that the last two cells may take: what the others leave, shared evenly. */
+static void widths_fit(size_t widths[COLUMNS], size_t width)
+{
+    if (width == 0)
+        return;
+    size_t fixed = 0;
+    for (size_t i = 0; i < COLUMN_ROUTES; i++)
+        fixed += widths[i] + GAP;
+    size_t left = width > fixed + GAP ? width - fixed - GAP : 0;
+    size_t wanted = widths[COLUMN_ROUTES] + widths[COLUMN_BACKENDS];
+    if (wanted <= left)
+        return;
+    size_t routes = MIN(widths[COLUMN_ROUTES], MAX(left / 2, CELL_MIN));
+    widths[COLUMN_ROUTES] = routes;
+    size_t backends = left > routes ? left - routes : 0;
+    widths[COLUMN_BACKENDS] = MIN(widths[COLUMN_BACKENDS], MAX(backends, CELL_MIN));
+}
+
+static void widths_grow(size_t widths[COLUMNS], const struct table *table)
+{
+    for (size_t i = 0; i < table->rows.count; i++) {
+        for (size_t j = 0; j < COLUMNS; j++)
+            widths[j] = MAX(widths[j], table->rows.items[i].cells[j].size);
+    }
+}
+
+static void row_print(const struct str cells[COLUMNS], const size_t widths[COLUMNS],
+                      struct buf *buf)
+{
+    for (size_t i = 0; i < COLUMNS; i++) {
+        struct str cell = cells[i];
+        bool cut = cell.size > widths[i];
+        buf_append(buf, cut ? str_first(cell, widths[i] - 1) : cell);
+        if (cut)
+            buf_append(buf, STR("…"));
+        size_t used = MIN(cell.size, widths[i]);
+        for (size_t j = used; i + 1 < COLUMNS && j < widths[i] + GAP; j++)
+            buf_append_char(buf, ' ');
+    }
+    buf_append_char(buf, '\n');
+}
+
+static void widths_init(size_t widths[COLUMNS])
+{
+    for (size_t i = 0; i < COLUMNS; i++)
+        widths[i] = headings[i].size;
+}
+
+void table_print(const struct table *table, struct table_style style, struct buf *buf)
+{
+    size_t widths[COLUMNS];
+    widths_init(widths);
+    widths_grow(widths, table);
+    widths_fit(widths, style.width);
+    if (style.colour)
+        buf_append(buf, STR("\x1b[1m"));
+    row_print(headings, widths, buf);
+    if (style.colour)
+        buf_append(buf, STR("\x1b[0m"));
+    for (size_t i = 0; i < table->rows.count; i++)
+        row_print(table->rows.items[i].cells, widths, buf);
+}
+
+/* A row is known by its address and host name. */
+static const struct table_row *row_find(const struct table *table, const struct table_row *row)
+{
+    for (size_t i = 0; i < table->rows.count; i++) {
+        const struct table_row *other = &table->rows.items[i];
+        if (str_equal(other->cells[COLUMN_ADDRESS], row->cells[COLUMN_ADDRESS]) &&
+            str_equal(other->cells[COLUMN_HOSTNAME], row->cells[COLUMN_HOSTNAME]))
+            return other;
+    }
+    return NULL;
+}
+
+static bool row_equal(const struct table_row *a, const struct table_row *b)
+{
+    for (size_t i = 0; i < COLUMNS; i++) {
+        if (!str_equal(a->cells[i], b->cells[i]))
+            return false;
+    }
+    return true;
+}
+
+static void change_print(char sign, struct str colour, const struct table_row *row,
+                         const size_t widths[COLUMNS], struct table_style style, struct buf *buf)
+{
+    if (style.colour)
+        buf_append(buf, colour);
+    buf_append_char(buf, sign);
+    buf_append_char(buf, ' ');
+    row_print(row->cells, widths, buf);
+    if (style.colour)
+        buf_append(buf, STR("\x1b[0m"));
+}
+
+size_t table_print_changes(const struct table *before, const struct table *after,
+                           struct table_style style, struct buf *buf)
+{
+    size_t widths[COLUMNS];
+    widths_init(widths);
+    widths_grow(widths, before);
+    widths_grow(widths, after);
+    widths_fit(widths, style.width > GAP ? style.width - GAP : style.width);
+    size_t changes = 0;
+    for (size_t i = 0; i < before->rows.count; i++) {
+        const struct table_row *row = &before->rows.items[i];
+        if (row_find(after, row) != NULL)
+            continue;
+        change_print('-', STR("\x1b[31m"), row, widths, style, buf);
+        changes++;
+    }
+    for (size_t i = 0; i < after->rows.count; i++) {
+        const struct table_row *row = &after->rows.items[i];
+        const struct table_row *old = row_find(before, row);
+        if (old != NULL && row_equal(old, row))
+            continue;
+        bool is_new = old == NULL;
+        change_print(is_new ? '+' : '~', is_new ? STR("\x1b[32m") : STR("\x1b[33m"), row, widths,
+                     style, buf);
+        changes++;
+    }
+    return changes;
+}
