@@ -132,6 +132,7 @@ static void worker_deinit(struct proxy__worker *worker)
     proxy__view_unref(TAKE(worker->view));
     loop_timer_stop(worker->loop, &worker->log_flush);
     proxy__log_flush(worker);
+    worker->log = mem_free(worker->log); /* empty */
     proxy__worker_publish(worker);
     worker->upstream = upstream_free(worker->upstream);
     proxy__memory_free(worker);
