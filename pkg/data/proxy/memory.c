@@ -125,8 +125,6 @@ enum err proxy__write(struct proxy__worker *worker, struct net_filter *top, stru
     enum err result = net_writev(top, parts, count, &written);
     if (result == ERR_OK && written == size)
         return ERR_OK;
-    if (result == ERR_OK)
-        top->wants = LOOP_WRITE; /* a part went: only a refused call says what it waits for */
     if (result == ERR_OK || result == ERR_AGAIN)
         return rest_keep(worker, parts, count, result == ERR_OK ? written : 0, rest);
     *ret_none = true;
