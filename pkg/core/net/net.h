@@ -157,7 +157,7 @@ MUST_USE static inline enum err net_shutdown(struct net_filter *top)
 }
 
 /* Bytes wait above the socket: a read may give some although the descriptor is not readable. Ask
- * after a read before going back to the loop. */
+ * after a read before going back to the loop. Never after ERR_AGAIN. */
 static inline bool net_pending(const struct net_filter *top)
 {
     return top->type->pending(top);

@@ -162,6 +162,7 @@ static enum err tls_read(struct net_filter *filter, void *data, size_t size, siz
         return e;
     size_t got;
     int result = SSL_read_ex(tls->ssl, data, size, &got);
+    tls->starved = result != 1;
     if (result != 1)
         return answer(tls, result);
     *ret_size = got;
@@ -253,7 +254,8 @@ static enum err tls_shutdown(struct net_filter *filter)
 static bool tls_pending(const struct net_filter *filter)
 {
     const struct tls *tls = (const struct tls *)filter;
-    return SSL_has_pending(tls->ssl) == 1 || net_pending(filter->next);
+    /* To OpenSSL the beginning of a record is pending, too, but no read gets at it. */
+    return (!tls->starved && SSL_has_pending(tls->ssl) == 1) || net_pending(filter->next);
 }
 
 static void tls_free(struct net_filter *filter)

@@ -45,6 +45,35 @@ static void talks_and_ends_in_good_order(void **state)
     }
 }
 
+/* A caller that reads while bytes are pending must not turn for ever on a record that a client
+ * sends by halves. */
+static void half_a_record_is_not_pending(void **state)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(versions); i++) {
+        struct session s;
+        session_open(&s, *state, versions[i], "a.example");
+        assert_int_equal(session_handshake(&s), ERR_OK);
+        char data[16];
+        size_t size;
+        assert_int_equal(net_read(s.top, data, sizeof(data), &size), ERR_AGAIN); /* after it */
+        BIO *records = BIO_new(BIO_s_mem());
+        SSL_set0_wbio(s.client, records);
+        assert_int_equal(SSL_write(s.client, "question", 8), 8);
+        char *bytes;
+        long whole = BIO_get_mem_data(records, &bytes);
+        assert_int_equal(send(s.far, bytes, (size_t)whole - 4, 0), whole - 4);
+        assert_int_equal(net_read(s.top, data, sizeof(data), &size), ERR_AGAIN);
+        assert_false(net_pending(s.top));
+        assert_int_equal(send(s.far, bytes + whole - 4, 4, 0), 4);
+        assert_int_equal(net_read(s.top, data, 3, &size), ERR_OK);
+        assert_true(net_pending(s.top));
+        assert_int_equal(net_read(s.top, data, sizeof(data), &size), ERR_OK);
+        assert_memory_equal(data, "stion", 5);
+        assert_false(net_pending(s.top));
+        session_close(&s);
+    }
+}
+
 static void without_a_name_and_without_alpn(void **state)
 {
     struct session s;
@@ -336,6 +365,7 @@ int main(void)
     (void)signal(SIGPIPE, SIG_IGN); /* for the client: OpenSSL writes with write(2) */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(talks_and_ends_in_good_order),
+        cmocka_unit_test(half_a_record_is_not_pending),
         cmocka_unit_test(without_a_name_and_without_alpn),
         cmocka_unit_test(unknown_alpn_goes_on_without),
         cmocka_unit_test(unknown_name_gets_no_byte),
