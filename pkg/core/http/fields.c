@@ -36,7 +36,7 @@ static const char *name_reason(char c, bool is_empty)
     return c == '_' ? "underscore in a field name" : "not a field";
 }
 
-enum http_progress http__fields_parse(const char *at, const char *end,
+enum http_progress http__fields_parse(const char *at, const char *end, unsigned name_class,
                                       struct http_fields *ret_fields,
                                       struct http_refusal *ret_refusal)
 {
@@ -46,7 +46,7 @@ enum http_progress http__fields_parse(const char *at, const char *end,
             return http__refuse(ret_refusal, 431, "too many fields");
         }
         const char *name = at;
-        while (at < end && http__is(*at, HTTP__TOKEN)) {
+        while (at < end && http__is(*at, name_class)) {
             at++;
         }
         if (at == end || *at != ':' || at == name) {

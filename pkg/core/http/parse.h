@@ -4,11 +4,12 @@
 #include "core/http/http.h"
 
 /* Classes of bytes. */
-#define HTTP__TOKEN      1u  /* RFC 9110 token, without "_": see http__fields_parse */
+#define HTTP__TOKEN      1u  /* RFC 9110 token, without "_" */
 #define HTTP__TARGET     2u  /* visible ASCII without "#" */
 #define HTTP__HOST       4u  /* RFC 3986 reg-name */
 #define HTTP__PATH       8u  /* stays as it is in a path */
 #define HTTP__UNRESERVED 16u /* RFC 3986 unreserved */
+#define HTTP__UNDERSCORE 32u /* "_" */
 
 extern const unsigned char http__class[256];
 
@@ -42,8 +43,10 @@ const char *http__find_control(const char *at, const char *end);
 
 bool http__method_find(struct str text, enum http_method *ret_method);
 
-/* Reads fields and the empty line up to `end`. */
-enum http_progress http__fields_parse(const char *at, const char *end,
+/* Reads fields, whose names consist of bytes of `name_class`, and the empty line up to `end`.
+ * Requests may not have "_" in a name: to CGI and its heirs it is "-", and so a way to forge fields
+ * that somebody on the path relies on. Responses may. */
+enum http_progress http__fields_parse(const char *at, const char *end, unsigned name_class,
                                       struct http_fields *ret_fields,
                                       struct http_refusal *ret_refusal);
 

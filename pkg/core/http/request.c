@@ -250,7 +250,7 @@ static enum http_progress parse(const char *at, const char *end, struct http_req
     if (!target_parse(request)) {
         return http__refuse(ret_refusal, 400, "target of no known form");
     }
-    progress = http__fields_parse(at, end, &request->fields, ret_refusal);
+    progress = http__fields_parse(at, end, HTTP__TOKEN, &request->fields, ret_refusal);
     if (progress != HTTP_DONE) {
         return progress;
     }

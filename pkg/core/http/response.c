@@ -39,6 +39,15 @@ static enum http_progress line_parse(const char *at, const char *end,
     return HTTP_DONE;
 }
 
+/* A response that cannot have a body announces one. What may follow would be taken for the next
+ * answer. To HEAD and in a 304 it is what there would be. */
+static bool announces_in_vain(const struct http_response *response,
+                              const struct http__control *control)
+{
+    return (response->status < 200 || response->status == 204) &&
+           (control->transfer_encoding != NULL || control->length > 0);
+}
+
 static void apply(struct http_response *response, enum http_method method,
                   const struct http__control *control)
 {
@@ -54,7 +63,7 @@ static void apply(struct http_response *response, enum http_method method,
     }
     bool allows = response->minor_version == 0 ? control->keep_alive : true;
     response->keep_alive = allows && !control->close && response->framing != HTTP_FRAMING_CLOSE &&
-                           response->status != 101;
+                           response->status != 101 && !announces_in_vain(response, control);
     response->upgrade = control->upgrade_named && control->upgrade != NULL ? control->upgrade->value
                                                                            : STR_EMPTY;
 }
@@ -66,7 +75,8 @@ static enum http_progress parse(const char *at, const char *end, enum http_metho
     if (progress != HTTP_DONE) {
         return progress;
     }
-    progress = http__fields_parse(at, end, &response->fields, ret_refusal);
+    progress = http__fields_parse(at, end, HTTP__TOKEN | HTTP__UNDERSCORE, &response->fields,
+                                  ret_refusal);
     if (progress != HTTP_DONE) {
         return progress;
     }
