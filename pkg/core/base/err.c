@@ -47,17 +47,19 @@ enum err err_set_errno(struct err_info *reterr, const char *format, ...)
     int saved = errno;
     if (reterr == NULL)
         return ERR_SYSTEM;
-    reterr->code = ERR_SYSTEM;
-    reterr->path[0] = '\0';
+    char message[ERR_MESSAGE_MAX];
     va_list args;
     va_start(args, format);
-    int used = vsnprintf(reterr->message, sizeof(reterr->message), format, args);
+    int used = vsnprintf(message, sizeof(message), format, args);
     va_end(args);
-    if (used >= 0 && (size_t)used < sizeof(reterr->message)) {
+    if (used >= 0 && (size_t)used < sizeof(message)) {
         size_t at = (size_t)used;
         /* Cut on purpose, as above. */
-        (void)snprintf(reterr->message + at, sizeof(reterr->message) - at, ": %s", strerror(saved));
+        (void)snprintf(message + at, sizeof(message) - at, ": %s", strerror(saved));
     }
+    reterr->code = ERR_SYSTEM;
+    reterr->path[0] = '\0';
+    memcpy(reterr->message, message, sizeof(message));
     errno = saved;
     return ERR_SYSTEM;
 }

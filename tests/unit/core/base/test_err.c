@@ -42,6 +42,11 @@ static void test_own_texts_as_arguments(void **state)
     assert_int_equal(err_set(&info, ERR_INVALID, "%s: %s", info.path, info.message), ERR_INVALID);
     assert_string_equal(info.message, "port: not a number");
     assert_string_equal(info.path, "");
+    err_prefix(&info, STR("port"));
+    errno = ENOENT;
+    assert_int_equal(err_set_errno(&info, "at %s: %s", info.path, info.message), ERR_SYSTEM);
+    assert_string_equal(info.message, "at port: port: not a number: No such file or directory");
+    assert_string_equal(info.path, "");
 }
 
 static void test_long_messages_are_cut(void **state)
