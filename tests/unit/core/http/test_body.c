@@ -106,6 +106,22 @@ static void test_chunked(void **state)
     }
 }
 
+/* The bound is that of one line, not of all. */
+static void test_many_chunks(void **state)
+{
+    (void)state;
+    struct http_body body;
+    http_body_init(&body, HTTP_FRAMING_CHUNKED, 0);
+    struct buf payload;
+    buf_init(&payload, HTTP_CHUNK_LINE_MAX);
+    for (size_t i = 0; i < HTTP_CHUNK_LINE_MAX; i++) {
+        size_t used = 0;
+        assert_int_equal(read_all(&body, STR("1\r\na\r\n"), 6, &payload, &used), HTTP_BODY_MORE);
+    }
+    assert_int_equal(payload.size, HTTP_CHUNK_LINE_MAX);
+    buf_deinit(&payload);
+}
+
 /* Once broken, always broken: nothing behind it can be trusted. */
 static void test_broken_stays(void **state)
 {
@@ -211,9 +227,10 @@ static void test_chunk_head(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_chunked), cmocka_unit_test(test_broken_stays),
-        cmocka_unit_test(test_bounds),  cmocka_unit_test(test_length),
-        cmocka_unit_test(test_close),   cmocka_unit_test(test_chunk_head),
+        cmocka_unit_test(test_chunked),      cmocka_unit_test(test_many_chunks),
+        cmocka_unit_test(test_broken_stays), cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_length),       cmocka_unit_test(test_close),
+        cmocka_unit_test(test_chunk_head),
     };
     return cmocka_run_group_tests_name("core/http body", tests, NULL, NULL);
 }

@@ -54,6 +54,7 @@ static const struct path paths[] = {
     {"/%4", HTTP_PATH_SAME, "/%4"},
     {"/%%32F", HTTP_PATH_SAME, "/%%32F"},
     {"/%2%46", HTTP_PATH_SAME, "/%2%46"},
+    {"/%%7E", HTTP_PATH_CHANGED, "/%~"},
     {"/%zz%41", HTTP_PATH_CHANGED, "/%zzA"},
     {"/|^\"<>`{}", HTTP_PATH_CHANGED, "/%7C%5E%22%3C%3E%60%7B%7D"},
     /* not a path */

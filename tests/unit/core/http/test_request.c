@@ -120,7 +120,7 @@ static const struct refused refused[] = {
     {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, bad_request, "unknown method"},
     {"\x16\x03\x01\x02", 400, bad_request, "does not begin like a message"},
     {"\nGET / HTTP/1.1\r\n", 400, bad_request, "does not begin like a message"},
-    {"\r\n\r\n\r\n\r\n\r\n\r\n", 400, bad_request, "too many empty lines before the request"},
+    {"\r\n\r\n\r\n\r\n\r\nGET", 400, bad_request, "too many empty lines before the request"},
     {" GET / HTTP/1.1\r\n" H "\r\n", 400, bad_request, "does not begin like a message"},
     /* target */
     {"GET a HTTP/1.1\r\n" H "\r\n", 400, bad_request, "target of no known form"},
@@ -166,6 +166,9 @@ static const struct refused refused[] = {
     {"GET / HTTP/1.1\r\nHost: a:80:80\r\n\r\n", 400, bad_request, "Host is not a host"},
     {"GET / HTTP/1.1\r\nHost: [::1\r\n\r\n", 400, bad_request, "Host is not a host"},
     {"GET / HTTP/1.1\r\nHost: [::1]x\r\n\r\n", 400, bad_request, "Host is not a host"},
+    {"GET / HTTP/1.1\r\nHost: []\r\n\r\n", 400, bad_request, "Host is not a host"},
+    {"GET / HTTP/1.1\r\nHost: a:65536\r\n\r\n", 400, bad_request, "Host is not a host"},
+    {"GET / HTTP/1.1\r\nHost: a:4294967376\r\n\r\n", 400, bad_request, "Host is not a host"},
     {"GET / HTTP/1.1\r\nHost: [g::]\r\n\r\n", 400, bad_request, "Host is not a host"},
     {"GET http://b/ HTTP/1.1\r\nHost: a/b\r\n\r\n", 400, bad_request, "Host is not a host"},
     /* framing: each of these is a way to hide one request inside another */
@@ -184,6 +187,10 @@ static const struct refused refused[] = {
     {G "Content-Length: 3 4\r\n\r\n", 400, bad_request, "content-length is not a number"},
     {G "Content-Length:\r\n\r\n", 400, bad_request, "content-length is not a number"},
     {G "Content-Length: 99999999999999999999\r\n\r\n", 400, bad_request,
+     "content-length is not a number"},
+    {G "Content-Length: 9223372036854775808\r\n\r\n", 400, bad_request,
+     "content-length is not a number"},
+    {G "Content-Length: 18446744073709551619\r\n\r\n", 400, bad_request,
      "content-length is not a number"},
     {G "Transfer-Encoding: gzip\r\n\r\n", 501, "Not Implemented",
      "transfer coding other than chunked"},
@@ -206,7 +213,7 @@ static const struct refused refused[] = {
      "transfer-encoding in HTTP/1.0"},
     {G "Upgrade: a\r\nUpgrade: b\r\n\r\n", 400, bad_request,
      "a field that may be there once is there twice"},
-    {G "Connection: a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a\r\n"
+    {G "Connection: a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a\r\n"
        "Connection: a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a\r\n\r\n",
      400, bad_request, "too many connection options"},
 };
@@ -246,7 +253,7 @@ struct accepted {
 
 static const struct accepted accepted[] = {
     {G "\r\n", "/", NULL, "a.test", "a.test", true, HTTP_FRAMING_NONE, 0},
-    {"\r\n\r\n" G "\r\n", "/", NULL, "a.test", "a.test", true, HTTP_FRAMING_NONE, 0},
+    {"\r\n\r\n\r\n\r\n" G "\r\n", "/", NULL, "a.test", "a.test", true, HTTP_FRAMING_NONE, 0},
     {"GET /a?b=c?d HTTP/1.1\r\n" H "\r\n", "/a", "b=c?d", "a.test", "a.test", true,
      HTTP_FRAMING_NONE, 0},
     {"GET /? HTTP/1.1\r\n" H "\r\n", "/", "", "a.test", "a.test", true, HTTP_FRAMING_NONE, 0},
@@ -271,6 +278,11 @@ static const struct accepted accepted[] = {
     {"GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", "/", NULL, "", "", true, HTTP_FRAMING_NONE,
      0},
     {"GET / HTTP/1.2\r\n" H "\r\n", "/", NULL, "a.test", "a.test", true, HTTP_FRAMING_NONE, 0},
+    {"GET / HTTP/1.1\r\nHost: a.test:65535\r\n\r\n", "/", NULL, "a.test:65535", "a.test", true,
+     HTTP_FRAMING_NONE, 0},
+    {G "Connection: a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a\r\n"
+       "Connection: a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a\r\n\r\n",
+     "/", NULL, "a.test", "a.test", true, HTTP_FRAMING_NONE, 0},
     {G "Connection: x, Close\r\n\r\n", "/", NULL, "a.test", "a.test", false, HTTP_FRAMING_NONE, 0},
     {G "Connection: keep-alive\r\nConnection: close\r\n\r\n", "/", NULL, "a.test", "a.test", false,
      HTTP_FRAMING_NONE, 0},
@@ -327,7 +339,8 @@ static void test_fields(void **state)
     (void)state;
     static struct http_request request;
     struct http_refusal refusal = {0};
-    struct str bytes = STR("POST / HTTP/1.1\r\n" H "Connection: X-Hop, host,upgrade\r\n"
+    struct str bytes = STR("POST / HTTP/1.1\r\n" H
+                           "Connection: X-Hop, host,content-length,upgrade\r\n"
                            "x-hop: 1\r\nX-HOP: 2\r\nX-Envoy-Attempt: 1\r\nUpgrade: websocket\r\n"
                            "Content-Length: 1\r\nExpect: 100-Continue\r\nx-custom: v\r\n\r\n");
     assert_int_equal(read_whole(bytes, &request, &refusal), HTTP_DONE);
@@ -337,12 +350,34 @@ static void test_fields(void **state)
     assert_true(request.fields.items[2].nominated);
     assert_true(request.fields.items[3].nominated);
     assert_int_equal(request.fields.items[4].id, HTTP_NAME_X_ENVOY);
+    assert_false(http_fields_find(&request.fields, HTTP_NAME_CONTENT_LENGTH)->nominated);
     assert_true(request.expect_continue);
     assert_str(request.upgrade, "websocket");
     assert_str(http_fields_find(&request.fields, HTTP_NAME_EXPECT)->value, "100-Continue");
     assert_null(http_fields_find(&request.fields, HTTP_NAME_TE));
     assert_str(http_fields_find_name(&request.fields, STR("X-Custom"))->value, "v");
     assert_null(http_fields_find_name(&request.fields, STR("nothing")));
+}
+
+static void test_expect(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *bytes;
+        bool expects;
+    } cases[] = {
+        {G "Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n", true},
+        {G "Content-Length: 0\r\nExpect: 100-continue\r\n\r\n", false},
+        {G "Expect: 100-continue\r\n\r\n", false},
+        {G "Content-Length: 1\r\nExpect: 200-ok\r\n\r\n", false},
+        {"GET / HTTP/1.0\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n", false},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        static struct http_request request;
+        struct http_refusal refusal = {0};
+        assert_int_equal(read_whole(str_of(cases[i].bytes), &request, &refusal), HTTP_DONE);
+        assert_int_equal(request.expect_continue, cases[i].expects);
+    }
 }
 
 static void test_upgrade_ignored(void **state)
@@ -486,7 +521,7 @@ int main(void)
         cmocka_unit_test(test_needs_all),       cmocka_unit_test(test_fields),
         cmocka_unit_test(test_upgrade_ignored), cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_field_count),     cmocka_unit_test(test_names),
-        cmocka_unit_test(test_idempotent),
+        cmocka_unit_test(test_idempotent),      cmocka_unit_test(test_expect),
     };
     return cmocka_run_group_tests_name("core/http request", tests, NULL, NULL);
 }

@@ -95,10 +95,14 @@ static void test_request_forwarded(void **state)
     check_request(&plan, "GET / HTTP/1.1\r\nhost: b.test\r\n"
                          "x-forwarded-for: 1.1.1.1,2.2.2.2, 3.3.3.3,4.4.4.4\r\n"
                          "x-forwarded-proto: https\r\nx-request-id: ours\r\n\r\n");
-    plan = (struct http_request_plan){.path = STR("/new"), .authority = STR("c.test")};
-    check_request(&plan, "GET /new HTTP/1.1\r\nhost: c.test\r\nx-forwarded-for: 1.1.1.1\r\n"
-                         "x-forwarded-for: 2.2.2.2, 3.3.3.3\r\nx-forwarded-proto: ftp\r\n"
-                         "x-forwarded-for: \r\nx-request-id: x\r\n\r\n");
+    struct http_request_plan plan_new = {.path = STR("/new"), .authority = STR("c.test")};
+    check_request(&plan_new, "GET /new HTTP/1.1\r\nhost: c.test\r\nx-forwarded-for: 1.1.1.1\r\n"
+                             "x-forwarded-for: 2.2.2.2, 3.3.3.3\r\nx-forwarded-proto: ftp\r\n"
+                             "x-forwarded-for: \r\nx-request-id: x\r\n\r\n");
+    read_request("GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 1.1.1.1\r\n"
+                 "Connection: x-forwarded-for\r\n\r\n");
+    check_request(&plan, "GET / HTTP/1.1\r\nhost: a\r\nx-forwarded-for: 4.4.4.4\r\n"
+                         "x-forwarded-proto: https\r\nx-request-id: ours\r\n\r\n");
 }
 
 static void test_request_framing(void **state)
@@ -219,6 +223,8 @@ static void test_response_interim(void **state)
     (void)state;
     struct http_response_plan plan = {.client_version = 1, .keep_alive = true, .date = STR("D")};
     read_response("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", HTTP_GET);
+    const struct http_edit remove = {HTTP_EDIT_REMOVE, STR("link"), STR("")};
+    plan.edits = (struct http_edits){&remove, 1}; /* edits are for what the client asked for */
     check_response(&plan, "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n");
     read_response("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"
                   "Upgrade: websocket\r\nSec-WebSocket-Accept: x\r\n\r\n",
