@@ -17,7 +17,10 @@ static inline struct proxy__worker *worker_of(const struct proxy__conn *conn)
 
 static void conn_timer(struct proxy__conn *conn, uint64_t after_ms)
 {
-    loop_timer_start(worker_of(conn)->loop, &conn->timer, after_ms);
+    if (after_ms == 0) /* off */
+        loop_timer_stop(worker_of(conn)->loop, &conn->timer);
+    else
+        loop_timer_start(worker_of(conn)->loop, &conn->timer, after_ms);
 }
 
 void proxy__conn_free(struct proxy__conn *conn)
@@ -226,7 +229,8 @@ void proxy__conn_watch(struct proxy__conn *conn)
         events = request->up_rest == NULL && !request->tunnel_up_ended ? LOOP_READ : 0;
     else if (request == NULL || request->up_done)
         events = conn->block == NULL ? LOOP_READ : 0; /* also to see that the client went */
-    else if (request->head_sent && request->up_rest == NULL && !request->up_broken)
+    else if (request->head_sent && request->up_rest == NULL && !request->up_broken &&
+             request->upstream != NULL)
         events = LOOP_READ;
     if (request != NULL && request->down_rest != NULL)
         events |= LOOP_WRITE; /* TLS without renegotiation writes without reading */

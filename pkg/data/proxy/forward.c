@@ -62,6 +62,10 @@ static bool piece_read(struct proxy__request *request, char *data, size_t size, 
         return false;
     request->up_done = step == HTTP_BODY_DONE;
     request->bytes_received += payload.size;
+    if (request->up_done) {
+        request->complete_ms = loop_now_ms(request->worker->loop);
+        proxy__request_arm(request);
+    }
     piece->count += proxy__body_frame(request->up_framing, payload, request->up_done, piece->area,
                                       piece->parts + piece->count);
     return true;
@@ -178,7 +182,8 @@ static bool piece_take(struct proxy__request *request, struct piece *piece, bool
 void proxy__forward(struct proxy__request *request)
 {
     struct proxy__conn *conn = request->conn;
-    if (!request->head_sent || request->up_rest != NULL || request->up_broken || request->up_done)
+    if (!request->head_sent || request->up_rest != NULL || request->up_broken || request->up_done ||
+        request->upstream == NULL)
         return;
     struct piece piece = {0};
     bool ended;

@@ -57,11 +57,38 @@ static void families_make(struct proxy_metrics *metrics)
     metrics->duration = metrics_family_new(registry, &duration);
 }
 
+static uint64_t read_snapshots(void *arg)
+{
+    (void)arg; /* of the whole process */
+    return model_snapshots_alive();
+}
+
+static uint64_t read_resources(void *arg)
+{
+    (void)arg;
+    return model_resources_alive();
+}
+
+static uint64_t read_states(void *arg)
+{
+    (void)arg;
+    return subscribe_states_alive();
+}
+
+static void process_gauges_make(struct metrics *registry)
+{
+    metrics_gauge_new(registry, "otemon_snapshots", "Snapshots in memory.", read_snapshots, NULL);
+    metrics_gauge_new(registry, "otemon_resources", "Resources of snapshots in memory.",
+                      read_resources, NULL);
+    metrics_gauge_new(registry, "otemon_states", "Staged states in memory.", read_states, NULL);
+}
+
 struct proxy_metrics *proxy_metrics_new(struct metrics *registry)
 {
     struct proxy_metrics *metrics = MEM_NEW(struct proxy_metrics);
     metrics->registry = registry;
     families_make(metrics);
+    process_gauges_make(registry);
     metrics->second_tries = plain_open(metrics, 0, "otemon_second_tries_total",
                                        "Requests that were sent once more.", METRICS_COUNTER);
     metrics->upstream_connects = plain_open(metrics, 1, "otemon_upstream_connects_total",

@@ -182,6 +182,7 @@ struct proxy__request {
     struct upstream_endpoint *endpoint;
 
     uint64_t begin_ms;
+    uint64_t complete_ms; /* its body was there; 0: it is still coming */
     uint64_t active_ms;   /* last byte either way */
     uint64_t upstream_ms; /* when the back end was first asked */
     uint64_t answer_ms;   /* when its head was complete */

@@ -12,6 +12,8 @@ static bool is_full(const struct proxy__worker *worker)
 
 static void port_pause(struct proxy__port *port)
 {
+    if (port->watch == NULL)
+        return;
     loop_fd_set(port->watch, 0);
     loop_timer_start(port->worker->loop, &port->pause, PROXY__ACCEPT_PAUSE_MS);
 }

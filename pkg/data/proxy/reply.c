@@ -42,6 +42,10 @@ void proxy__reply_full(struct proxy__request *request, const struct http_reply *
 {
     ASSERT(!request->answering);
     proxy__upstream_drop(request);
+    if (request->down_rest != NULL) { /* a 1xx that the client does not read */
+        proxy__request_abort(request, reason);
+        return;
+    }
     request->reason = reason;
     request->down_framing = HTTP_FRAMING_LENGTH;
     body_skip(request);

@@ -34,6 +34,8 @@ static void head_keep(struct proxy__request *request, const struct http_request 
     request->authority = str_dup(request->arena, head->authority);
     http_body_init(&request->up_body, head->framing, head->content_length);
     request->up_done = http_body_is_done(&request->up_body);
+    if (request->up_done)
+        request->complete_ms = request->begin_ms;
 }
 
 /* Writes the head for the back end. False: it does not fit. */
@@ -150,7 +152,9 @@ static uint64_t answer_due(const struct proxy__request *request)
     if (request->answer_ms != 0 || request->rule == NULL ||
         request->rule->action != MODEL_FORWARD || request->rule->request_timeout_ms == 0)
         return 0;
-    return request->begin_ms + request->rule->request_timeout_ms;
+    if (request->complete_ms == 0) /* the client is still sending: that is its own pace */
+        return 0;
+    return request->complete_ms + request->rule->request_timeout_ms;
 }
 
 void proxy__request_arm(struct proxy__request *request)
@@ -173,8 +177,6 @@ void proxy__request_on_timer(struct proxy__request *request)
     uint64_t idle = idle_limit(request);
     uint64_t due = answer_due(request);
     if (due != 0 && now >= due && !request->answering) {
-        if (!request->up_done)
-            request->close_client = true;
         proxy__reply(request, 504, STR("upstream request timeout"), STR("request_timeout"));
         return;
     }

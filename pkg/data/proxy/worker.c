@@ -91,6 +91,8 @@ void proxy__worker_abort(struct proxy__worker *worker)
     proxy__ports_leave(worker);
     LIST_FOR_EACH(node, &worker->ports) {
         struct proxy__port *port = LIST_ITEM(node, struct proxy__port, link);
+        bool removed = port->removed;
+        port->removed = false; /* stays until its last connection is closed */
         while (!list_is_empty(&port->conns)) {
             struct proxy__conn *conn = LIST_ITEM(port->conns.next, struct proxy__conn, link);
             if (conn->request != NULL)
@@ -98,6 +100,8 @@ void proxy__worker_abort(struct proxy__worker *worker)
             else
                 proxy__conn_close(conn);
         }
+        port->removed = removed;
+        proxy__port_settle(port);
     }
     proxy__worker_check_left(worker);
 }

@@ -92,7 +92,8 @@ enum err upstream_connect(struct upstream_endpoint *endpoint, uint32_t timeout_m
     conn->fn = fn;
     conn->arg = arg;
     loop_timer_init(&conn->timer, conn_on_timeout, conn);
-    loop_timer_start(upstream->loop, &conn->timer, timeout_ms);
+    if (timeout_ms > 0)
+        loop_timer_start(upstream->loop, &conn->timer, timeout_ms);
     list_push_front(&endpoint->busy, &conn->link);
     endpoint->conn_count++;
     upstream->counts.connections++;

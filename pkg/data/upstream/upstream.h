@@ -111,7 +111,8 @@ struct upstream_conn {
 MUST_USE struct upstream_conn *upstream_take(struct upstream_endpoint *endpoint, upstream_fn fn,
                                              void *arg);
 
-/* Begins to connect; `fn` is told once, within `timeout_ms`, and not before this returns. After a
+/* Begins to connect; `fn` is told once, within `timeout_ms` (0: when the kernel gives up), and not
+ * before this returns. After a
  * failure (ERR_TIMEOUT, ERR_UNAVAILABLE, ERR_SYSTEM) the connection is still to be closed.
  * Errors: as net_connect, at once, and nothing was opened. */
 MUST_USE enum err upstream_connect(struct upstream_endpoint *endpoint, uint32_t timeout_ms,

@@ -378,6 +378,73 @@ static void a_back_end_that_does_not_read_stops_the_client(void **state)
     rig_close(&rig);
 }
 
+/* The back end has said all and is gone, while the client neither reads nor stops sending. */
+static void a_long_early_answer_outlives_its_back_end(void **state)
+{
+    (void)state;
+    struct rig rig;
+    rig_open(&rig, &usual);
+    int client = rig_client(&rig);
+    rig_send(client, "POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 999999\r\n\r\nabc");
+    int back_end = rig_accept(&rig, 0);
+    rig_read_until(back_end, "abc");
+    rig_send(back_end, "HTTP/1.1 200 OK\r\ncontent-length: 8000000\r\n\r\n");
+    static char block[64000];
+    memset(block, 'x', sizeof(block));
+    rig_read_head(client); /* and no more for now */
+    struct timeval soon = {.tv_usec = 100 * 1000};
+    assert_int_equal(setsockopt(back_end, SOL_SOCKET, SO_SNDTIMEO, &soon, sizeof(soon)), 0);
+    size_t sent = 0;
+    while (sent < 8000000) {
+        ssize_t size = send(back_end, block, sizeof(block), MSG_NOSIGNAL);
+        if (size > 0)
+            sent += (size_t)size;
+        else
+            break;
+    }
+    rig_send(client, "more of the body");
+    size_t received = 0;
+    while (received < 8000000) {
+        ssize_t size = read(client, block, sizeof(block));
+        assert_true(size > 0);
+        received += (size_t)size;
+        rig_send(client, "more of the body");
+        memset(block, 'x', sizeof(block));
+        while (sent < 8000000) {
+            size_t most = 8000000 - sent < sizeof(block) ? 8000000 - sent : sizeof(block);
+            size = send(back_end, block, most, MSG_NOSIGNAL | MSG_DONTWAIT);
+            if (size <= 0)
+                break;
+            sent += (size_t)size;
+        }
+    }
+    rig_contains(rig_log(&rig), " bytes_out=8000000 ");
+    close(client);
+    close(back_end);
+    rig_close(&rig);
+}
+
+static void a_slow_upload_is_not_the_back_ends_fault(void **state)
+{
+    (void)state;
+    struct rig rig;
+    rig_open(&rig, &(struct rig_spec){.endpoint_count = 1, .request_timeout_ms = 1});
+    int client = rig_client(&rig);
+    rig_send(client, "POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 6\r\n\r\nabc");
+    int back_end = rig_accept(&rig, 0);
+    rig_read_until(back_end, "abc");
+    int other = rig_client(&rig); /* its timeout passes, so the first one's would have, too */
+    rig_send(other, "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n");
+    rig_read_until(other, "upstream request timeout");
+    rig_send(client, "def");
+    rig_read_until(back_end, "def");
+    rig_contains(rig_read_until(client, "upstream request timeout"), "HTTP/1.1 504 ");
+    close(other);
+    close(client);
+    close(back_end);
+    rig_close(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -396,6 +463,8 @@ int main(void)
         cmocka_unit_test(an_idle_connection_is_closed_without_a_word),
         cmocka_unit_test(a_client_that_does_not_read_stops_the_back_end),
         cmocka_unit_test(a_back_end_that_does_not_read_stops_the_client),
+        cmocka_unit_test(a_long_early_answer_outlives_its_back_end),
+        cmocka_unit_test(a_slow_upload_is_not_the_back_ends_fault),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
