@@ -116,10 +116,13 @@ static void check_first(struct serve *serve)
     (void)model_snapshot_kind(wanted, MODEL_LISTENER, &listeners);
     if (listeners > 0)
         return;
-    if (pipeline_placement(serve->pipeline)->count == 0)
-        say(serve->options->directory, " holds no MeshGateway that can be served here");
-    else
-        say(serve->options->directory, ": none of its listeners can be served; see above");
+    report_now(serve);
+    bool told = finding_count(pipeline_findings(serve->pipeline)) > 0;
+    (void)fprintf(stderr, "otemon: %s %s%s\n", serve->options->directory,
+                  pipeline_placement(serve->pipeline)->count == 0
+                      ? "holds no MeshGateway that can be served here"
+                      : "has no listener that can be served",
+                  told ? "; the findings above say why" : "");
     end(serve, EXIT_FAILED);
 }
 
