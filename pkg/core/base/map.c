@@ -34,6 +34,8 @@ struct map *map_new(void)
 static struct map_entry *entry_find(const struct map *map, struct str key)
 {
     struct map_entry *entry = NULL;
+    if (map->entries == NULL) /* no hash of a key that nothing can be under */
+        return NULL;
     /* The empty slice may point nowhere, which memcmp does not accept. */
     const char *data = key.size == 0 ? "" : key.data;
     HASH_FIND(hh, map->entries, data, key.size, entry);

@@ -6,6 +6,7 @@
 
 #include "core/base/assert.h"
 #include "core/base/hash.h"
+#include "core/base/ip.h"
 #include "core/net/internal.h"
 
 static const unsigned char mapped_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
@@ -28,18 +29,11 @@ static struct net_address from_ipv6(const unsigned char *bytes, uint16_t port)
 
 enum err net_address_make(struct str ip, uint16_t port, struct net_address *ret_address)
 {
-    char text[INET6_ADDRSTRLEN];
-    if (ip.size >= sizeof(text) || str_find_char(ip, '\0') != STR_NOT_FOUND)
+    unsigned char bytes[IP_SIZE_MAX];
+    size_t size = ip_parse(ip, bytes);
+    if (size == 0)
         return ERR_INVALID;
-    memcpy(text, ip.data, ip.size);
-    text[ip.size] = '\0';
-    unsigned char bytes[16];
-    if (inet_pton(AF_INET, text, bytes) == 1)
-        *ret_address = from_ipv4(bytes, port);
-    else if (inet_pton(AF_INET6, text, bytes) == 1)
-        *ret_address = from_ipv6(bytes, port);
-    else
-        return ERR_INVALID;
+    *ret_address = size == 4 ? from_ipv4(bytes, port) : from_ipv6(bytes, port);
     return ERR_OK;
 }
 

@@ -1,8 +1,8 @@
-#include <arpa/inet.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
 #include "core/base/assert.h"
+#include "core/base/ip.h"
 #include "core/base/random.h"
 #include "core/pki/internal.h"
 #include "core/pki/pki.h"
@@ -44,19 +44,6 @@ static bool is_dns_name(struct str name)
     return true;
 }
 
-/* The bytes of an IP address: 4, 16, or 0 when `text` is none. */
-static size_t address_parse(struct str text, unsigned char ret_bytes[16])
-{
-    char terminated[INET6_ADDRSTRLEN];
-    if (text.size >= sizeof(terminated) || memchr(text.data, '\0', text.size) != NULL)
-        return 0;
-    memcpy(terminated, text.data, text.size);
-    terminated[text.size] = '\0';
-    if (inet_pton(AF_INET, terminated, ret_bytes) == 1)
-        return 4;
-    return inet_pton(AF_INET6, terminated, ret_bytes) == 1 ? 16 : 0;
-}
-
 static void name_push(GENERAL_NAMES *names, int type, const void *data, size_t size)
 {
     GENERAL_NAME *name = GENERAL_NAME_new();
@@ -75,8 +62,8 @@ static enum err alternatives_add(X509 *certificate, const struct pki_request *re
     enum err e = ERR_OK;
     for (size_t i = 0; i < request->hostname_count && e == ERR_OK; i++) {
         struct str host = request->hostnames[i];
-        unsigned char address[16];
-        size_t address_size = host.size == 0 ? 0 : address_parse(host, address);
+        unsigned char address[IP_SIZE_MAX];
+        size_t address_size = ip_parse(host, address);
         if (address_size > 0)
             name_push(names, GEN_IPADD, address, address_size);
         else if (is_dns_name(host))

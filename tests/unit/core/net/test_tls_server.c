@@ -39,6 +39,27 @@ static SSL_SESSION *first_ticket(struct world *world, int version)
     return ticket;
 }
 
+/* RFC 5077 section 4: the name of the key, then the initialisation vector. */
+static void tickets_have_a_key_per_chain_and_a_vector_each(void **state)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(versions); i++) {
+        const unsigned char *data[3];
+        SSL_SESSION *tickets[3] = {first_ticket(*state, versions[i]),
+                                   first_ticket(*state, versions[i]), NULL};
+        assert_false(connect_with(*state, versions[i], "b.example", NULL, &tickets[2]));
+        for (size_t j = 0; j < ARRAY_SIZE(tickets); j++) {
+            size_t size;
+            SSL_SESSION_get0_ticket(tickets[j], &data[j], &size);
+            assert_true(size > 32);
+        }
+        assert_memory_equal(data[0], data[1], 16);
+        assert_memory_not_equal(data[0] + 16, data[1] + 16, 16);
+        assert_memory_not_equal(data[0], data[2], 16);
+        for (size_t j = 0; j < ARRAY_SIZE(tickets); j++)
+            SSL_SESSION_free(tickets[j]);
+    }
+}
+
 static void sessions_resume_within_a_chain(void **state)
 {
     for (size_t i = 0; i < ARRAY_SIZE(versions); i++) {
@@ -213,6 +234,7 @@ int main(void)
         cmocka_unit_test(sessions_survive_a_new_certificate),
         cmocka_unit_test(sessions_never_cross_chains),
         cmocka_unit_test(sessions_never_cross_processes),
+        cmocka_unit_test(tickets_have_a_key_per_chain_and_a_vector_each),
         cmocka_unit_test(ticket_keys_rotate),
         cmocka_unit_test(young_tickets_are_kept),
         cmocka_unit_test(one_certificate_is_enough),

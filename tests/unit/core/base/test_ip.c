@@ -1,0 +1,67 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/base/ip.h"
+
+static void test_addresses(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t size;
+        const char *bytes;
+    } all[] = {
+        {"127.0.0.1", 4, "\x7f\0\0\1"},
+        {"255.255.255.255", 4, "\xff\xff\xff\xff"},
+        {"::", 16, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"},
+        {"2001:DB8::1", 16, "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\1"},
+        {"::ffff:10.0.0.1", 16, "\0\0\0\0\0\0\0\0\0\0\xff\xff\x0a\0\0\1"},
+        {"1111:2222:3333:4444:5555:6666:123.123.123.123", 16,
+         "\x11\x11\x22\x22\x33\x33\x44\x44\x55\x55\x66\x66\x7b\x7b\x7b\x7b"}, /* the longest */
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+        unsigned char bytes[IP_SIZE_MAX] = {0};
+        assert_int_equal(ip_parse(str_of(all[i].text), bytes), all[i].size);
+        assert_memory_equal(bytes, all[i].bytes, all[i].size);
+    }
+}
+
+static void test_no_addresses(void **state)
+{
+    (void)state;
+    static const struct str none[] = {
+        STR_INIT("1.2.3"),
+        STR_INIT("1.2.3.256"),
+        STR_INIT("01.2.3.4"),
+        STR_INIT("1.2.3.4 "),
+        STR_INIT(" 1.2.3.4"),
+        STR_INIT("1.2.3.4:80"),
+        STR_INIT("[::1]"),
+        STR_INIT("fe80::1%eth0"),
+        STR_INIT("::g"),
+        STR_INIT("localhost"),
+        STR_INIT("1.2.3.4\0.evil"),
+        STR_INIT("::1\0"),
+        STR_INIT("1111:2222:3333:4444:5555:6666:123.123.123.1234"), /* a byte too long */
+        STR_INIT("1111:2222:3333:4444:5555:6666:123.123.123.123:7777:8888:9999"),
+        {"", 0},
+        {NULL, 0},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(none); i++) {
+        unsigned char bytes[IP_SIZE_MAX] = "unchanged";
+        assert_int_equal(ip_parse(none[i], bytes), 0);
+        assert_string_equal(bytes, "unchanged");
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_no_addresses),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
