@@ -63,6 +63,17 @@ static void test_larger_than_a_chunk(void **state)
     arena_free(arena);
 }
 
+static void test_a_chunk_is_filled_to_its_last_byte(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new(64);
+    const char *first = arena_copy(arena, "0123456789", 10);
+    assert_ptr_equal(arena_alloc(arena, 1, 32), first + 16);
+    assert_ptr_equal(arena_copy(arena, "0123456789abcdef", 16), first + 48);
+    assert_ptr_not_equal(arena_copy(arena, "x", 1), first + 64);
+    arena_free(arena);
+}
+
 static void test_copy(void **state)
 {
     (void)state;
@@ -137,6 +148,7 @@ int main(void)
         cmocka_unit_test(test_alloc_is_zeroed_and_aligned),
         cmocka_unit_test(test_nothing_moves_or_overlaps),
         cmocka_unit_test(test_larger_than_a_chunk),
+        cmocka_unit_test(test_a_chunk_is_filled_to_its_last_byte),
         cmocka_unit_test(test_copy),
         cmocka_unit_test(test_clear_keeps_the_first_chunk),
         cmocka_unit_test(test_clear_of_an_unused_arena),

@@ -175,6 +175,7 @@ static void close_itself(void *arg, unsigned events)
     (void)events;
     struct fixture *f = arg;
     f->calls++;
+    loop_fd_set(f->fd, LOOP_READ); /* what was seen is not wanted now */
     f->fd = loop_fd_close(f->fd);
     close(f->near);
     f->near = -1;

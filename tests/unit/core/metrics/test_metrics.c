@@ -245,9 +245,11 @@ static void chunks_grow(void **state)
         series[i] = metrics_series_open(family, &label);
         for (uint32_t j = 0; j < i % 7; j++)
             metrics_observe(metrics_writer(metrics, i % 2), series[i], j * 1000000);
+        /* The last slots of the run are there and its own, too. */
+        metrics_observe(metrics_writer(metrics, 0), series[i], 5000000);
     }
     for (uint32_t i = 0; i < COUNT; i++) {
-        assert_int_equal(metrics_series_value(metrics, series[i]), i % 7);
+        assert_int_equal(metrics_series_value(metrics, series[i]), i % 7 + 1);
         series[i] = metrics_series_close(family, series[i]);
     }
 }

@@ -276,3 +276,49 @@
     "IUfQ4MLgOgm1IXrGk1P9dUUcdwVtUfqTMXouPRlyBB4CHBuilG1iH4V/DIHLTT+u\n" \
     "mFZvaWyCXCT6TO58xKs=\n"                                             \
     "-----END PRIVATE KEY-----\n"
+
+/* With "two words.example.com" among its names. */
+#define P521_PEM                                                         \
+    "-----BEGIN CERTIFICATE-----\n"                                      \
+    "MIICXDCCAb+gAwIBAgIUIRaJa+45BSryC7XfkK6A6+FutzgwCgYIKoZIzj0EAwIw\n" \
+    "GzEZMBcGA1UEAwwQcDUyMS5leGFtcGxlLmNvbTAgFw0yNjExMjQwNTE4MTZaGA8y\n" \
+    "MTI2MTAzMTA1MTgxNlowGzEZMBcGA1UEAwwQcDUyMS5leGFtcGxlLmNvbTCBmzAQ\n" \
+    "BgcqhkjOPQIBBgUrgQQAIwOBhgAEAK0t9Qcgpkbua3yU3SuF79Do8tRNTlVs39ic\n" \
+    "Fn+3yveWXSjJGqv2X1jkcu68OFnllNZssa78DpW/WCq0RbxmA2BlAAB+SKLJo4Rz\n" \
+    "n4/npNrOBxM4DKV9eSkqXnsjJqVaoqqi07RYf/jgE8wvj150hW5B9rRj3F15kmdj\n" \
+    "gnQPXGz9QMxzo4GbMIGYMB0GA1UdDgQWBBR8mlAGaiteLKteKFrI9i1qOo0u4DAf\n" \
+    "BgNVHSMEGDAWgBR8mlAGaiteLKteKFrI9i1qOo0u4DAPBgNVHRMBAf8EBTADAQH/\n" \
+    "MEUGA1UdEQQ+MDyCEHA1MjEuZXhhbXBsZS5jb22CFXR3byB3b3Jkcy5leGFtcGxl\n" \
+    "LmNvbYIRdGhpcmQuZXhhbXBsZS5jb20wCgYIKoZIzj0EAwIDgYoAMIGGAkFNVyZL\n" \
+    "BPDzG59O4Phj4pXjagss12P5e9wrFvzKXXLjO/7It4QF9Jwf72yXkPH/uIipbYxX\n" \
+    "eSgshQge6l5D34/tZgJBE7qwJTEmUFU7StZfuX/u3iiV1COeAcNbYNvLrxef58v4\n" \
+    "FRmu3rzLOZEWKPUOJnJnSXcefgJ/iceDfvWeazixJMQ=\n"                     \
+    "-----END CERTIFICATE-----\n"
+
+#define P521_KEY_PEM                                                     \
+    "-----BEGIN PRIVATE KEY-----\n"                                      \
+    "MIHuAgEAMBAGByqGSM49AgEGBSuBBAAjBIHWMIHTAgEBBEIAeql27HI35HET3YL+\n" \
+    "NTNRvJSC7rOsVgR0A9NqEEtsyrjlh2lqd2BDTMy7uRr5xf8XcZU9tMdq5w6DQLh/\n" \
+    "vO5HUG2hgYkDgYYABACtLfUHIKZG7mt8lN0rhe/Q6PLUTU5VbN/YnBZ/t8r3ll0o\n" \
+    "yRqr9l9Y5HLuvDhZ5ZTWbLGu/A6Vv1gqtEW8ZgNgZQAAfkiiyaOEc5+P56TazgcT\n" \
+    "OAylfXkpKl57IyalWqKqotO0WH/44BPML49edIVuQfa0Y9xdeZJnY4J0D1xs/UDM\n" \
+    "cw==\n"                                                             \
+    "-----END PRIVATE KEY-----\n"
+
+/* P521_PEM with one byte behind the certificate. */
+#define TRAILING_PEM                                                     \
+    "-----BEGIN CERTIFICATE-----\n"                                      \
+    "MIICXDCCAb+gAwIBAgIUIRaJa+45BSryC7XfkK6A6+FutzgwCgYIKoZIzj0EAwIw\n" \
+    "GzEZMBcGA1UEAwwQcDUyMS5leGFtcGxlLmNvbTAgFw0yNjExMjQwNTE4MTZaGA8y\n" \
+    "MTI2MTAzMTA1MTgxNlowGzEZMBcGA1UEAwwQcDUyMS5leGFtcGxlLmNvbTCBmzAQ\n" \
+    "BgcqhkjOPQIBBgUrgQQAIwOBhgAEAK0t9Qcgpkbua3yU3SuF79Do8tRNTlVs39ic\n" \
+    "Fn+3yveWXSjJGqv2X1jkcu68OFnllNZssa78DpW/WCq0RbxmA2BlAAB+SKLJo4Rz\n" \
+    "n4/npNrOBxM4DKV9eSkqXnsjJqVaoqqi07RYf/jgE8wvj150hW5B9rRj3F15kmdj\n" \
+    "gnQPXGz9QMxzo4GbMIGYMB0GA1UdDgQWBBR8mlAGaiteLKteKFrI9i1qOo0u4DAf\n" \
+    "BgNVHSMEGDAWgBR8mlAGaiteLKteKFrI9i1qOo0u4DAPBgNVHRMBAf8EBTADAQH/\n" \
+    "MEUGA1UdEQQ+MDyCEHA1MjEuZXhhbXBsZS5jb22CFXR3byB3b3Jkcy5leGFtcGxl\n" \
+    "LmNvbYIRdGhpcmQuZXhhbXBsZS5jb20wCgYIKoZIzj0EAwIDgYoAMIGGAkFNVyZL\n" \
+    "BPDzG59O4Phj4pXjagss12P5e9wrFvzKXXLjO/7It4QF9Jwf72yXkPH/uIipbYxX\n" \
+    "eSgshQge6l5D34/tZgJBE7qwJTEmUFU7StZfuX/u3iiV1COeAcNbYNvLrxef58v4\n" \
+    "FRmu3rzLOZEWKPUOJnJnSXcefgJ/iceDfvWeazixJMR4\n"                     \
+    "-----END CERTIFICATE-----\n"

@@ -5,6 +5,9 @@
 
 #include <cmocka.h>
 
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
 #include "core/base/buf.h"
 #include "core/pki/pki.h"
 
@@ -55,6 +58,27 @@ static void both_key_types_read_back(void **state)
     }
 }
 
+/* `openssl verify` and `curl --cacert` take it as the authority of itself. */
+static void it_is_its_own_authority(void **state)
+{
+    (void)state; /* none */
+    const struct str hostname = STR("foo.example.com");
+    struct pki_request wanted = request(&hostname, 1);
+    struct pki_bundle *issued CLEANUP(pki_bundle_free) = NULL;
+    assert_int_equal(pki_issue_self_signed(&wanted, &issued, NULL), ERR_OK);
+    BIO *bio = BIO_new_mem_buf(issued->certificates_pem.data, (int)issued->certificates_pem.size);
+    X509 *certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+    assert_non_null(certificate);
+    assert_true(X509_check_ca(certificate) == 1);
+    assert_int_equal(X509_check_issued(certificate, certificate), X509_V_OK);
+    assert_int_equal(X509_verify(certificate, X509_get0_pubkey(certificate)), 1);
+    const ASN1_INTEGER *serial = X509_get0_serialNumber(certificate);
+    assert_int_equal(ASN1_STRING_type(serial), V_ASN1_INTEGER); /* not negative */
+    assert_int_equal(ASN1_STRING_length(serial), 16);
+    X509_free(certificate);
+    BIO_free(bio);
+}
+
 static void each_one_is_new(void **state)
 {
     (void)state; /* none */
@@ -95,7 +119,7 @@ static void what_is_no_hostname_is_refused(void **state)
         "foo-.example.com",
         "f\xC3\xB6\xC3\xB6.example.com",
         "foo.example.com:443",
-        "a-label-of-more-than-sixty-three-characters-cannot-be-part-of-any-name.example.com",
+        "a-label-of-sixty-four-characters-is-one-character-more-than-dnsx.example.com",
     };
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         const struct str hostnames[] = {STR("good.example.com"), str_of(names[i])};
@@ -127,6 +151,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_key_types_read_back),
+        cmocka_unit_test(it_is_its_own_authority),
         cmocka_unit_test(each_one_is_new),
         cmocka_unit_test(a_name_too_long_for_the_subject_is_issued),
         cmocka_unit_test(what_is_no_hostname_is_refused),

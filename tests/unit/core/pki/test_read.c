@@ -111,6 +111,16 @@ static void names_fall_back_to_the_common_name(void **state)
     assert_int_equal(nameless->dns_name_count, 0);
 }
 
+static void names_that_no_client_asks_for_are_left_out(void **state)
+{
+    (void)state; /* none */
+    struct pki_bundle *bundle CLEANUP(pki_bundle_free) = read_ok(P521_PEM P521_KEY_PEM);
+    assert_int_equal(bundle->key_type, PKI_ECDSA);
+    assert_int_equal(bundle->dns_name_count, 2);
+    assert_str(bundle->dns_names[0], "p521.example.com");
+    assert_str(bundle->dns_names[1], "third.example.com");
+}
+
 static void a_self_signed_digest_does_not_matter(void **state)
 {
     (void)state; /* none */
@@ -139,6 +149,7 @@ static const struct {
     {"-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n", "secret[0]",
      "cannot be read"},
     {EC_SEC1_PEM "-----BEGIN CERTIFICATE-----\nAAAA\n", "secret[1]", "cannot be read"},
+    {TRAILING_PEM P521_KEY_PEM, "secret[0]", "failed to parse certificate"},
     {RSA1024_PEM RSA1024_KEY_PEM, "secret[1]", "has 1024 bits"},
     {LEAF_PEM ED25519_KEY_PEM, "secret[1]", "unsupported private key type ED25519"},
     {LEAF_PEM DSA_KEY_PEM, "secret[1]", "unsupported private key type DSA"},
@@ -214,6 +225,7 @@ int main(void)
         cmocka_unit_test(windows_line_ends_are_read),
         cmocka_unit_test(trust_settings_are_dropped),
         cmocka_unit_test(names_fall_back_to_the_common_name),
+        cmocka_unit_test(names_that_no_client_asks_for_are_left_out),
         cmocka_unit_test(a_self_signed_digest_does_not_matter),
         cmocka_unit_test(what_tls_cannot_serve_is_refused_with_a_sentence),
         cmocka_unit_test(messages_hold_no_key),

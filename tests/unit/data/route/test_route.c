@@ -210,8 +210,12 @@ static void test_any_host(void **state)
     const struct route_chain *chain = route_chain_find(table, STR(""));
     char huge[1024];
     memset(huge, 'a', sizeof(huge));
-    const struct str hosts[] = {STR(""), STR("b.test"), STR("a.test."),
-                                str_make(huge, sizeof(huge))};
+    const struct str hosts[] = {STR(""),
+                                STR("b.test"),
+                                STR("a.test."),
+                                str_make(huge, sizeof(huge)),
+                                str_make(huge, 255),
+                                str_make(huge, 256)};
     for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {
         struct route_match match = route_find(chain, hosts[i], STR("/"));
         assert_int_equal(match.outcome, ROUTE_FOUND);
