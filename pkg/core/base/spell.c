@@ -1,10 +1,5 @@
 #include "core/base/spell.h"
 
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
-}
-
 /* Insertions, deletions and replacements from `a` to `b` (Levenshtein), without case. */
 static size_t distance(struct str a, struct str b)
 {
@@ -15,7 +10,8 @@ static size_t distance(struct str a, struct str b)
         size_t diagonal = row[0];
         row[0] = i;
         for (size_t j = 1; j <= b.size; j++) {
-            size_t replaced = diagonal + (lower(a.data[i - 1]) == lower(b.data[j - 1]) ? 0 : 1);
+            size_t replaced = diagonal +
+                              (str_lower(a.data[i - 1]) == str_lower(b.data[j - 1]) ? 0 : 1);
             diagonal = row[j];
             row[j] = MIN(replaced, MIN(row[j], row[j - 1]) + 1);
         }

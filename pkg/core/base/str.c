@@ -5,9 +5,32 @@
 
 #include "core/base/assert.h"
 
-static char lower(char c)
+/* Eight bytes at once. Each byte without its highest bit is carried past 0x80 when it is at least
+ * "A", and when it is above "Z"; where only the first happened it is a capital. */
+static void copy_lower_word(const char *bytes, char *ret_bytes)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+    const uint64_t ones = 0x0101010101010101;
+    uint64_t word;
+    memcpy(&word, bytes, sizeof(word));
+    uint64_t low = word & (0x7F * ones);
+    uint64_t from_a = low + (0x80 - 'A') * ones;
+    uint64_t above_z = low + (0x7F - 'Z') * ones;
+    uint64_t capitals = (from_a ^ above_z) & ~word & (0x80 * ones);
+    word |= capitals >> 2; /* 0x20 */
+    memcpy(ret_bytes, &word, sizeof(word));
+}
+
+struct str str_copy_lower(struct str s, char *ret_bytes)
+{
+    if (s.size < 8) {
+        for (size_t i = 0; i < s.size; i++)
+            ret_bytes[i] = str_lower(s.data[i]);
+        return (struct str){ret_bytes, s.size};
+    }
+    for (size_t i = 0; i < s.size - 8; i += 8)
+        copy_lower_word(s.data + i, ret_bytes + i);
+    copy_lower_word(s.data + s.size - 8, ret_bytes + s.size - 8); /* may overlap */
+    return (struct str){ret_bytes, s.size};
 }
 
 bool str_equal_nocase(struct str a, struct str b)
@@ -15,7 +38,7 @@ bool str_equal_nocase(struct str a, struct str b)
     if (a.size != b.size)
         return false;
     for (size_t i = 0; i < a.size; i++) {
-        if (lower(a.data[i]) != lower(b.data[i]))
+        if (str_lower(a.data[i]) != str_lower(b.data[i]))
             return false;
     }
     return true;

@@ -43,7 +43,16 @@ static inline bool str_equal(struct str a, struct str b)
     return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
 }
 
-/* ASCII only, as HTTP and DNS compare. */
+/* Letter case is ASCII's only, as HTTP and DNS compare. */
+static inline char str_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+/* Writes `s` in lower case to `ret_bytes`, which has room for its size and is not part of `s`.
+ * Returns the copy. */
+struct str str_copy_lower(struct str s, char *ret_bytes);
+
 bool str_equal_nocase(struct str a, struct str b);
 
 /* Byte order, then the shorter first: below 0, 0, above 0. */

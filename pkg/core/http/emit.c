@@ -7,11 +7,7 @@
 
 void http__put_lower(struct http__emit *out, struct str name)
 {
-    for (size_t i = 0; i < name.size; i++) {
-        char c = name.data[i];
-        out->at[i] = (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
-    }
-    out->at += name.size;
+    out->at += str_copy_lower(name, out->at).size;
 }
 
 void http__put_number(struct http__emit *out, uint64_t value)

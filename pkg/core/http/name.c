@@ -1,20 +1,15 @@
 #include "core/http/parse.h"
 
-static unsigned char fold(char c)
-{
-    return (unsigned char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
-}
-
 /* Whether `name`, as long as `known`, is it in another letter case. The first byte tells most names
  * of one size apart. */
 static bool is_name(struct str name, const char *known)
 {
-    if (fold(name.data[0]) != (unsigned char)known[0]) {
+    if (str_lower(name.data[0]) != known[0]) {
         return false;
     }
     unsigned difference = 0;
     for (size_t i = 1; i < name.size; i++) {
-        difference |= (unsigned)fold(name.data[i]) ^ (unsigned char)known[i];
+        difference |= (unsigned)(str_lower(name.data[i]) ^ known[i]);
     }
     return difference == 0;
 }

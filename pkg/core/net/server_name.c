@@ -21,11 +21,10 @@ static bool copy_lower(struct str name, char ret_name[NET_TLS_SERVER_NAME_MAX])
     if (name.size == 0 || name.size > NET_TLS_SERVER_NAME_MAX)
         return false;
     for (size_t i = 0; i < name.size; i++) {
-        char c = name.data[i];
-        if (c <= ' ' || c > '~')
+        if (name.data[i] <= ' ' || name.data[i] > '~')
             return false;
-        ret_name[i] = c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
     }
+    (void)str_copy_lower(name, ret_name); /* the caller knows the size */
     return true;
 }
 

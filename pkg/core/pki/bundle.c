@@ -72,11 +72,7 @@ static void name_add(struct pki_bundle *bundle, struct str *names, const ASN1_ST
     if (!is_printable(name))
         return;
     char *copy = arena_alloc(bundle->arena, name.size + 1, 1);
-    for (size_t i = 0; i < name.size; i++) {
-        char c = name.data[i];
-        copy[i] = c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
-    }
-    names[bundle->dns_name_count++] = str_make(copy, name.size);
+    names[bundle->dns_name_count++] = str_copy_lower(name, copy);
 }
 
 static enum err names_set(struct pki_bundle *bundle, X509 *leaf, struct err_info *reterr)

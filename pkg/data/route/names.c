@@ -56,11 +56,7 @@ void *route__names_find(const struct route__names *names, struct str name)
     if (name.size > sizeof(lower)) {
         return names->any;
     }
-    for (size_t i = 0; i < name.size; i++) {
-        char c = name.data[i];
-        lower[i] = (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
-    }
-    struct str wanted = str_make(lower, name.size);
+    struct str wanted = str_copy_lower(name, lower);
     void *value = map_get(names->exact, wanted);
     if (value == NULL && names->suffix_size_max > 0) {
         value = find_suffix(names, wanted);

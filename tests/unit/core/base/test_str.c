@@ -26,6 +26,30 @@ static void test_equal(void **state)
     assert_false(str_equal(STR("a\0b"), STR("a\0c")));
 }
 
+static void test_copy_lower(void **state)
+{
+    (void)state;
+    char all[256];
+    char expected[256];
+    for (int c = 0; c < 256; c++) {
+        all[c] = (char)c;
+        expected[c] = (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
+        assert_int_equal(str_lower((char)c), expected[c]);
+    }
+    /* Every byte at every place of every small size, and no byte beyond. */
+    for (size_t size = 0; size < 20; size++) {
+        for (size_t start = 0; start + size <= sizeof(all); start++) {
+            char copy[21];
+            memset(copy, '#', sizeof(copy));
+            struct str lower = str_copy_lower(str_make(all + start, size), copy);
+            assert_ptr_equal(lower.data, copy);
+            assert_int_equal(lower.size, size);
+            assert_memory_equal(copy, expected + start, size);
+            assert_int_equal(copy[size], '#');
+        }
+    }
+}
+
 static void test_equal_nocase(void **state)
 {
     (void)state;
@@ -194,11 +218,17 @@ static void test_copies(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_equal),     cmocka_unit_test(test_equal_nocase),
-        cmocka_unit_test(test_compare),   cmocka_unit_test(test_starts_and_ends),
-        cmocka_unit_test(test_find),      cmocka_unit_test(test_slices),
-        cmocka_unit_test(test_trim),      cmocka_unit_test(test_cut),
-        cmocka_unit_test(test_parse_u64), cmocka_unit_test(test_utf8),
+        cmocka_unit_test(test_equal),
+        cmocka_unit_test(test_equal_nocase),
+        cmocka_unit_test(test_copy_lower),
+        cmocka_unit_test(test_compare),
+        cmocka_unit_test(test_starts_and_ends),
+        cmocka_unit_test(test_find),
+        cmocka_unit_test(test_slices),
+        cmocka_unit_test(test_trim),
+        cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_parse_u64),
+        cmocka_unit_test(test_utf8),
         cmocka_unit_test(test_copies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
