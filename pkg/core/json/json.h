@@ -118,5 +118,11 @@ void jv_write_null(struct jv_writer *writer);
 void jv_write_bool(struct jv_writer *writer, bool value);
 void jv_write_u64(struct jv_writer *writer, uint64_t value);
 
+/* A whole tree. */
+void jv_write_value(struct jv_writer *writer, const struct jv *value);
+
+/* A value that is canonical JSON already. */
+void jv_write_canonical(struct jv_writer *writer, struct str json);
+
 /* Bytes that are not UTF-8 become U+FFFD. */
 void jv_write_string(struct jv_writer *writer, struct str text);

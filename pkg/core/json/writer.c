@@ -97,7 +97,7 @@ void jv_write_string(struct jv_writer *writer, struct str text)
     log_append_json(writer->buf, text);
 }
 
-static void write_value(struct jv_writer *writer, const struct jv *value)
+void jv_write_value(struct jv_writer *writer, const struct jv *value)
 {
     switch (value->type) {
     case JV_NULL: jv_write_null(writer); return;
@@ -110,7 +110,7 @@ static void write_value(struct jv_writer *writer, const struct jv *value)
     case JV_ARRAY:
         jv_write_array(writer);
         for (size_t i = 0; i < value->count; i++)
-            write_value(writer, value->items[i]);
+            jv_write_value(writer, value->items[i]);
         jv_write_end(writer);
         return;
     case JV_OBJECT:
@@ -118,16 +118,22 @@ static void write_value(struct jv_writer *writer, const struct jv *value)
         for (size_t i = 0; i < value->count; i++) {
             const struct jv_member *member = &value->members[value->sorted[i]];
             jv_write_key(writer, member->key);
-            write_value(writer, member->value);
+            jv_write_value(writer, member->value);
         }
         jv_write_end(writer);
         return;
     }
 }
 
+void jv_write_canonical(struct jv_writer *writer, struct str json)
+{
+    value_begin(writer);
+    buf_append(writer->buf, json);
+}
+
 void jv_print(const struct jv *value, struct buf *buf)
 {
     struct jv_writer writer;
     jv_writer_init(&writer, buf);
-    write_value(&writer, value);
+    jv_write_value(&writer, value);
 }

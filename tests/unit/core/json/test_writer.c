@@ -46,6 +46,26 @@ static void writes_nested_values(void **state)
     buf_deinit(&buf);
 }
 
+static void takes_whole_trees_and_canonical_texts(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new(1024);
+    const struct jv *items[] = {jv_number(arena, NO_MARK, STR("1")), jv_null(arena, NO_MARK)};
+    struct buf buf;
+    buf_init(&buf, 4096);
+    struct jv_writer w;
+    jv_writer_init(&w, &buf);
+    jv_write_object(&w);
+    jv_write_key(&w, STR("a"));
+    jv_write_canonical(&w, STR("{\"b\":2}"));
+    jv_write_key(&w, STR("c"));
+    jv_write_value(&w, jv_array(arena, NO_MARK, items, 2));
+    jv_write_end(&w);
+    assert_content(&buf, "{\"a\":{\"b\":2},\"c\":[1,null]}");
+    buf_deinit(&buf);
+    (void)arena_free(arena); /* always NULL */
+}
+
 static void escapes_strings_and_keeps_utf8(void **state)
 {
     (void)state;
@@ -95,6 +115,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writes_nested_values),
+        cmocka_unit_test(takes_whole_trees_and_canonical_texts),
         cmocka_unit_test(escapes_strings_and_keeps_utf8),
         cmocka_unit_test(prints_a_tree_with_sorted_keys),
         cmocka_unit_test(overflow_is_the_buffers_to_say),
