@@ -12,6 +12,7 @@ import threading
 def handler_for(name: str) -> type[http.server.BaseHTTPRequestHandler]:
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
             body = (
@@ -38,6 +39,7 @@ def main(arguments: list[str]) -> int:
     for name, port in zip(arguments[::2], arguments[1::2]):
         server = http.server.ThreadingHTTPServer(("127.0.0.1", int(port)), handler_for(name))
         threading.Thread(target=server.serve_forever, daemon=True).start()
+    print("serving", " ".join(arguments), flush=True)
     try:
         threading.Event().wait()
     except KeyboardInterrupt:

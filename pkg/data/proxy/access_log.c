@@ -1,8 +1,9 @@
 /* The access log: one line per request, for people as text or for machines as JSON.
  *
  *     2026-11-24T03:50:19.123Z 200 GET shop.example.com/cart 3ms 127.0.0.1:9001
- *     listener=shop:HTTP:8080 host=shop.example.com route=cart[0] cluster=cart-0123456789abcdef
- *     in=0 out=1024 upstream=2ms tries=1 peer=127.0.0.1:50412 id=... reason=...    (one line)
+ *     listener=shop:HTTP:8080 virtual_host=shop.example.com route=cart rule=0
+ *     cluster=cart-0123456789abcdef bytes_in=0 bytes_out=1024 upstream=2ms retries=1
+ *     peer=127.0.0.1:50412 request_id=... reason="connection failure"    (one line)
  *
  * A line is put together in the chunk itself, so there is one copy and no write per request. */
 #include "core/base/assert.h"
@@ -35,19 +36,19 @@ static void put_number(struct line *line, uint64_t number)
     put(line, str_make(digits + at, sizeof(digits) - at));
 }
 
-/* Bytes that could end a word, a line or a JSON string, or drive a terminal, are written as
- * \u00XX. */
+/* Bytes that could end a line or a string, or drive a terminal, are written as \u00XX; so is a
+ * space, unless the text is quoted. */
 static bool is_plain(unsigned char c)
 {
     return c > ' ' && c < 0x7f && c != '"' && c != '\\';
 }
 
-static void put_escaped(struct line *line, struct str s)
+static void put_safe(struct line *line, struct str s, bool quoted)
 {
     static const char digits[] = "0123456789abcdef";
     for (size_t i = 0; i < s.size; i++) {
         unsigned char c = (unsigned char)s.data[i];
-        if (is_plain(c)) {
+        if (is_plain(c) || (quoted && c == ' ')) {
             *line->at++ = (char)c;
             continue;
         }
@@ -55,6 +56,18 @@ static void put_escaped(struct line *line, struct str s)
         *line->at++ = digits[c >> 4];
         *line->at++ = digits[c & 0xf];
     }
+}
+
+static void put_word(struct line *line, struct str s)
+{
+    put_safe(line, s, false);
+}
+
+static void put_quoted(struct line *line, struct str s)
+{
+    *line->at++ = '"';
+    put_safe(line, s, true);
+    *line->at++ = '"';
 }
 
 static void put_key(struct line *line, struct str key)
@@ -69,11 +82,11 @@ static void put_text(struct line *line, struct str key, struct str value)
     if (value.size == 0)
         return;
     put_key(line, key);
-    if (line->json)
-        put(line, STR("\""));
-    put_escaped(line, str_first(value, TEXT_MAX));
-    if (line->json)
-        put(line, STR("\""));
+    value = str_first(value, TEXT_MAX);
+    if (line->json || str_find_char(value, ' ') != STR_NOT_FOUND)
+        put_quoted(line, value);
+    else
+        put_word(line, value);
 }
 
 static void put_count(struct line *line, struct str key, uint64_t number, struct str unit)
@@ -109,10 +122,10 @@ static void put_front_text(struct line *line, const struct proxy__request *reque
     else
         *line->at++ = '-';
     *line->at++ = ' ';
-    put_escaped(line, or_dash(request->method_text));
+    put_word(line, or_dash(request->method_text));
     *line->at++ = ' ';
-    put_escaped(line, request->authority);
-    put_escaped(line, or_dash(request->target));
+    put_word(line, request->authority);
+    put_word(line, or_dash(request->target));
     *line->at++ = ' ';
     put_number(line, duration_ms);
     put(line, STR("ms "));
@@ -126,9 +139,7 @@ static void put_front_json(struct line *line, const struct proxy__request *reque
     put_text(line, STR("method"), request->method_text);
     put_text(line, STR("authority"), request->authority);
     put_key(line, STR("path"));
-    *line->at++ = '"';
-    put_escaped(line, request->target);
-    *line->at++ = '"';
+    put_quoted(line, request->target);
     put_count(line, STR("duration_ms"), duration_ms, STR_EMPTY);
     if (request->endpoint != NULL)
         put_text(line, STR("endpoint"), upstream_endpoint_text(request->endpoint));

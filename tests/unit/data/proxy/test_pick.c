@@ -61,7 +61,7 @@ static void a_back_end_that_is_not_there_is_tried_twice_and_503(void **state)
                  "HTTP/1.1 503 Service Unavailable\r\n");
     const char *line = rig_log(&rig);
     rig_contains(line, " retries=1 ");
-    rig_contains(line, "reason=connection\\u0020failure");
+    rig_contains(line, "reason=\"connection failure\"");
     rig_send(client, "GET /own HTTP/1.1\r\nHost: a.test\r\n\r\n"); /* the body was read */
     rig_read_until(client, "not here");
     close(client);
