@@ -24,8 +24,9 @@ enum api_kind {
     API_MESH_GATEWAY_ROUTE,
     API_DATAPLANE,
     API_SECRET,
+    API_MESH_GATEWAY_INSTANCE, /* Kubernetes only */
 };
-#define API_KINDS 5
+#define API_KINDS 6
 
 /* "MeshGateway". */
 struct str api_kind_name(enum api_kind kind);
@@ -227,6 +228,36 @@ struct api_secret {
     struct str data; /* decoded bytes */
 };
 
+enum api_service_type {
+    API_SERVICE_LOAD_BALANCER,
+    API_SERVICE_CLUSTER_IP,
+    API_SERVICE_NODE_PORT,
+};
+
+/* What a template adds to the metadata of what is made from it. */
+struct api_template {
+    struct api_tags annotations;
+    struct api_tags labels;
+};
+
+/* `resources` of a manifest are at most this much text, some hundred times what people write. */
+#define API_JSON_SIZE_MAX ((size_t)64 << 10)
+
+struct api_mesh_gateway_instance {
+    uint32_t replicas; /* at least 1 */
+    enum api_service_type service_type;
+    struct api_tags tags; /* of the pods; kuma.io/service is always there */
+    struct str resources; /* of the container: canonical JSON of an object, or empty */
+    struct api_template service;
+    struct str load_balancer_ip; /* or empty */
+    struct api_template pod;
+    struct str service_account; /* or empty: the namespace's default */
+    bool has_fs_group;
+    uint32_t fs_group;
+    bool has_read_only_root;
+    bool read_only_root;
+};
+
 struct api_object {
     struct api_key key;
     struct str file; /* as the source names it; empty when it was derived */
@@ -239,6 +270,7 @@ struct api_object {
         const struct api_mesh_gateway_route *mesh_gateway_route;
         const struct api_dataplane *dataplane;
         const struct api_secret *secret;
+        const struct api_mesh_gateway_instance *mesh_gateway_instance;
     };
 };
 

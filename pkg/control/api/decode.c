@@ -166,6 +166,23 @@ static void decode_strings(struct api__decoder *d, const struct api__place *plac
     *ret_list = (struct list){strings, count};
 }
 
+static void decode_json(struct api__decoder *d, const struct api__place *place,
+                        struct str *ret_json)
+{
+    if (place->value->type != JV_OBJECT) {
+        wrong_type(d, place, "an object");
+        return;
+    }
+    struct buf buf;
+    buf_init(&buf, API_JSON_SIZE_MAX);
+    jv_print(place->value, &buf);
+    if (buf_overflowed(&buf))
+        api__undecodable(d, place, "is larger than %zu bytes", API_JSON_SIZE_MAX);
+    else
+        *ret_json = str_dup(d->arena, buf_str(&buf));
+    buf_deinit(&buf);
+}
+
 static void decode_list(struct api__decoder *d, const struct api__place *place,
                         const struct api__table *table, struct list *ret_list)
 {
@@ -196,6 +213,7 @@ static void decode_field(struct api__decoder *d, const struct api__place *place,
     case API__BYTES: decode_bytes(d, place, into); return;
     case API__TAGS: decode_tags(d, place, into); return;
     case API__STRINGS: decode_strings(d, place, into); return;
+    case API__JSON: decode_json(d, place, into); return;
     case API__OBJECT: api__decode(d, place, field->table, into); return;
     case API__LIST: decode_list(d, place, field->table, into); return;
     }

@@ -68,6 +68,7 @@ enum api__type {
     API__BYTES,     /* struct str: base64 */
     API__TAGS,      /* struct api_tags */
     API__STRINGS,   /* pointer and count: a list of strings */
+    API__JSON,      /* struct str: an object as it is, in canonical JSON */
     API__OBJECT,    /* what `table` says, at `offset` */
     API__LIST,      /* pointer and count: a list of what `table` says */
 };

@@ -20,11 +20,11 @@ static const struct {
     [API_MESH_GATEWAY_ROUTE] = {&api__mesh_gateway_route_table, false},
     [API_DATAPLANE] = {&api__dataplane_table, true},
     [API_SECRET] = {&api__secret_table, false},
+    [API_MESH_GATEWAY_INSTANCE] = {&api__mesh_gateway_instance_table, true},
 };
 
 /* Kuma's kinds that have no effect here so far. */
 static const struct str unserved[] = {
-    STR_INIT("MeshGatewayInstance"),
     STR_INIT("MeshGatewayConfig"),
     STR_INIT("MeshHTTPRoute"),
     STR_INIT("MeshTCPRoute"),
@@ -154,10 +154,17 @@ static bool identify_universal(struct envelope *e, enum api_kind *ret_kind)
                 "(Kubernetes)");
         return false;
     }
-    if (kind_find(e->kind_name, ret_kind))
-        return true;
-    report_kind(e);
-    return false;
+    if (!kind_find(e->kind_name, ret_kind)) {
+        report_kind(e);
+        return false;
+    }
+    if (*ret_kind == API_MESH_GATEWAY_INSTANCE) {
+        problem(e, FINDING_ERROR, STR("type"),
+                "MeshGatewayInstance is a kind of Kubernetes only: elsewhere a proxy is started by "
+                "hand");
+        return false;
+    }
+    return true;
 }
 
 /* A core/v1 Secret is ours by its type. */
@@ -256,19 +263,32 @@ static void check_name(struct api__decoder *d, const struct api__place *root, st
                    "alphanumeric character");
 }
 
-/* The mesh of a Kubernetes object: a label on Secrets, else a field beside metadata. */
+/* The mesh of a Kubernetes object that has a label for it, or the annotation of old. */
+static struct str labelled_mesh(const struct envelope *e, enum api_kind kind)
+{
+    const struct str name = STR("kuma.io/mesh");
+    struct str mesh = jv_text(jv_get(jv_get(e->metadata, STR("labels")), name));
+    if (mesh.size == 0 && kind == API_MESH_GATEWAY_INSTANCE)
+        mesh = jv_text(jv_get(jv_get(e->metadata, STR("annotations")), name));
+    return mesh.size > 0 ? mesh : STR("default");
+}
+
+/* The mesh of a Kubernetes object: a label on Secrets and instances, else a field beside
+ * metadata. */
 static struct str kubernetes_mesh(struct api__decoder *d, const struct envelope *e,
                                   const struct api__place *root, enum api_kind kind)
 {
-    if (kind == API_SECRET) {
-        const struct jv *labels = jv_get(e->metadata, STR("labels"));
-        struct str label = jv_text(jv_get(labels, STR("kuma.io/mesh")));
-        return label.size > 0 ? label : STR("default");
+    struct api__place place = api__member(root, STR("mesh"));
+    if (kind == API_SECRET)
+        return labelled_mesh(e, kind);
+    if (kind == API_MESH_GATEWAY_INSTANCE) {
+        if (api__is_present(&place))
+            api__warning(d, &place, "is ignored here: write the label kuma.io/mesh");
+        return labelled_mesh(e, kind);
     }
-    struct str mesh = jv_text(jv_get(e->document, STR("mesh")));
+    struct str mesh = jv_text(place.value);
     if (mesh.size > 0)
         return mesh;
-    struct api__place place = api__member(root, STR("mesh"));
     if (api__is_present(&place))
         api__error(d, &place, "must be the name of a mesh");
     else
@@ -348,6 +368,7 @@ static void content_set(struct api_object *object, const void *content)
     case API_MESH_GATEWAY_ROUTE: object->mesh_gateway_route = content; return;
     case API_DATAPLANE: object->dataplane = content; return;
     case API_SECRET: object->secret = content; return;
+    case API_MESH_GATEWAY_INSTANCE: object->mesh_gateway_instance = content; return;
     }
 }
 

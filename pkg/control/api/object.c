@@ -78,6 +78,7 @@ struct str api_kind_name(enum api_kind kind)
     case API_MESH_GATEWAY_ROUTE: return STR("MeshGatewayRoute");
     case API_DATAPLANE: return STR("Dataplane");
     case API_SECRET: return STR("Secret");
+    case API_MESH_GATEWAY_INSTANCE: return STR("MeshGatewayInstance");
     }
     return STR_EMPTY;
 }

@@ -51,8 +51,8 @@ static void kinds_that_have_no_effect_yet(void **state)
         "{type: MeshHTTPRoute, mesh: m, name: x}",
         "t.yaml:1:2: warning: MeshHTTPRoute x: type: MeshHTTPRoute is not served yet: it "
         "has no effect\n");
-    assert_problem("{apiVersion: kuma.io/v1alpha1, kind: MeshGatewayInstance, metadata: {name: x}}",
-                   "t.yaml:1:32: warning: MeshGatewayInstance x: kind: MeshGatewayInstance is not "
+    assert_problem("{apiVersion: kuma.io/v1alpha1, kind: MeshGatewayConfig, metadata: {name: x}}",
+                   "t.yaml:1:32: warning: MeshGatewayConfig x: kind: MeshGatewayConfig is not "
                    "served yet: it has no effect\n");
 }
 

@@ -1,0 +1,200 @@
+/* MeshGatewayInstance: how the pods of a gateway and the Service before them shall look. Kubernetes
+ * only, so spellings and types are those of its schema. */
+#include "control/api/check.h"
+#include "control/api/kinds.h"
+
+/* Ids of groups are signed 32-bit numbers in Kubernetes, and so are replicas. */
+#define NUMBER_MAX ((uint32_t)INT32_MAX)
+
+#define FIELD(field_name, field_type, member)                    \
+    {                                                            \
+        .name = STR_INIT(field_name), .type = API__##field_type, \
+        .offset = offsetof(struct staged, member)                \
+    }
+#define OBJECT(field_name, inner)                                            \
+    {                                                                        \
+        .name = STR_INIT(field_name), .type = API__OBJECT, .table = &(inner) \
+    }
+#define TABLE(array) API__TABLE(array, struct staged, .check = NULL)
+
+/* What decoding needs besides the struct that stays. */
+struct staged {
+    struct api_mesh_gateway_instance instance; /* first: what is left of it */
+    struct str service_type;
+};
+
+static const struct api__field service_metadata_fields[] = {
+    FIELD("annotations", TAGS, instance.service.annotations),
+    FIELD("labels", TAGS, instance.service.labels),
+};
+static const struct api__table service_metadata_table = TABLE(service_metadata_fields);
+
+static const struct api__field service_spec_fields[] = {
+    FIELD("loadBalancerIP", STRING, instance.load_balancer_ip),
+};
+static const struct api__table service_spec_table = TABLE(service_spec_fields);
+
+static const struct api__field service_template_fields[] = {
+    OBJECT("metadata", service_metadata_table),
+    OBJECT("spec", service_spec_table),
+};
+static const struct api__table service_template_table = TABLE(service_template_fields);
+
+static const struct api__field pod_metadata_fields[] = {
+    FIELD("annotations", TAGS, instance.pod.annotations),
+    FIELD("labels", TAGS, instance.pod.labels),
+};
+
+/* What the operator itself writes on the pods, and has to find there again. */
+static void check_pod_metadata(struct api__decoder *d, const struct api__place *place, void *object)
+{
+    static const struct str labels[] = {STR_INIT("app"), STR_INIT("kuma.io/mesh")};
+    static const struct str annotations[] = {STR_INIT("kuma.io/gateway"), STR_INIT("kuma.io/tags")};
+    const struct staged *staged = object;
+    struct api__place inner = api__member(place, STR("labels"));
+    for (size_t i = 0; i < ARRAY_SIZE(labels); i++) {
+        struct api__place label = api__key(&inner, labels[i]);
+        if (api_tags_find(staged->instance.pod.labels, labels[i]) != NULL)
+            api__warning(d, &label, "is ignored: the operator sets this label");
+    }
+    inner = api__member(place, STR("annotations"));
+    for (size_t i = 0; i < ARRAY_SIZE(annotations); i++) {
+        struct api__place annotation = api__key(&inner, annotations[i]);
+        if (api_tags_find(staged->instance.pod.annotations, annotations[i]) != NULL)
+            api__warning(d, &annotation,
+                         "is ignored: the operator sets this annotation; "
+                         "write what the pods shall be tagged with to spec.tags");
+    }
+}
+
+static const struct api__table pod_metadata_table = API__TABLE(pod_metadata_fields, struct staged,
+                                                               .check = check_pod_metadata);
+
+static const struct api__field pod_security_fields[] = {
+    {.name = STR_INIT("fsGroup"),
+     .type = API__UINT32,
+     .offset = offsetof(struct staged, instance.fs_group),
+     .has = offsetof(struct staged, instance.has_fs_group)},
+};
+
+static void check_pod_security(struct api__decoder *d, const struct api__place *place, void *object)
+{
+    const struct staged *staged = object;
+    if (staged->instance.fs_group > NUMBER_MAX)
+        api__error_in(d, place, STR("fsGroup"), "must be at most %u", NUMBER_MAX);
+}
+
+static const struct api__table pod_security_table = API__TABLE(pod_security_fields, struct staged,
+                                                               .check = check_pod_security);
+
+static const struct api__field container_security_fields[] = {
+    {.name = STR_INIT("readOnlyRootFilesystem"),
+     .type = API__BOOL,
+     .offset = offsetof(struct staged, instance.read_only_root),
+     .has = offsetof(struct staged, instance.has_read_only_root)},
+};
+static const struct api__table container_security_table = TABLE(container_security_fields);
+
+static const struct api__field container_fields[] = {
+    OBJECT("securityContext", container_security_table),
+};
+static const struct api__table container_table = TABLE(container_fields);
+
+static const struct api__field pod_spec_fields[] = {
+    OBJECT("container", container_table),
+    OBJECT("securityContext", pod_security_table),
+    FIELD("serviceAccountName", STRING, instance.service_account),
+};
+static const struct api__table pod_spec_table = TABLE(pod_spec_fields);
+
+static const struct api__field pod_template_fields[] = {
+    OBJECT("metadata", pod_metadata_table),
+    OBJECT("spec", pod_spec_table),
+};
+static const struct api__table pod_template_table = TABLE(pod_template_fields);
+
+static void check_replicas(struct api__decoder *d, const struct api__place *place,
+                           struct api_mesh_gateway_instance *instance)
+{
+    struct api__place replicas = api__member(place, STR("replicas"));
+    if (!api__is_present(&replicas))
+        instance->replicas = 1;
+    else if (instance->replicas == 0)
+        api__error(d, &replicas, "must be at least 1");
+    else if (instance->replicas > NUMBER_MAX)
+        api__error(d, &replicas, "must be at most %u", NUMBER_MAX);
+}
+
+static void check_service_type(struct api__decoder *d, const struct api__place *place,
+                               struct staged *staged)
+{
+    static const struct str names[] = {
+        [API_SERVICE_LOAD_BALANCER] = STR_INIT("LoadBalancer"),
+        [API_SERVICE_CLUSTER_IP] = STR_INIT("ClusterIP"),
+        [API_SERVICE_NODE_PORT] = STR_INIT("NodePort"),
+    };
+    struct api__place type = api__member(place, STR("serviceType"));
+    if (!api__is_present(&type))
+        return;
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        if (str_equal(names[i], staged->service_type)) {
+            staged->instance.service_type = (enum api_service_type)i;
+            return;
+        }
+    }
+    api__error(d, &type, "must be LoadBalancer, ClusterIP or NodePort");
+}
+
+/* Kuma's name for the service that the pods of an instance are: "front_edge_svc". */
+static struct str derived_service(struct api__decoder *d)
+{
+    struct str name = d->subject.name; /* "<name>.<namespace>" */
+    size_t dot = str_find_last_char(name, '.');
+    return str_format(d->arena, "%.*s_%.*s_svc", STR_ARG(str_first(name, dot)),
+                      STR_ARG(str_from(name, dot + 1)));
+}
+
+/* The tags of the pods: those of the manifest, and the service that they are. */
+static void check_tags(struct api__decoder *d, const struct api__place *place,
+                       struct api_mesh_gateway_instance *instance)
+{
+    const struct str name = STR("kuma.io/service");
+    struct api__place tags = api__member(place, STR("tags"));
+    struct str derived = derived_service(d);
+    api__check_tags(d, &tags, instance->tags, 0);
+    if (api_tags_find(instance->tags, name) != NULL) {
+        struct api__place tag = api__key(&tags, name);
+        api__warning(d, &tag,
+                     "is used, though Kuma refuses this tag here: without it the pods get "
+                     "\"%.*s\", and a MeshGateway selects them by that",
+                     STR_ARG(derived));
+        return;
+    }
+    size_t count = instance->tags.count;
+    struct api_tag *all = ARENA_NEW_ARRAY(d->arena, struct api_tag, count + 1);
+    size_t before = 0;
+    while (before < count && str_compare(instance->tags.items[before].name, name) < 0) {
+        all[before] = instance->tags.items[before];
+        before++;
+    }
+    all[before] = (struct api_tag){name, derived};
+    for (size_t i = before; i < count; i++)
+        all[i + 1] = instance->tags.items[i];
+    instance->tags = (struct api_tags){all, count + 1};
+}
+
+static void check(struct api__decoder *d, const struct api__place *place, void *object)
+{
+    struct staged *staged = object;
+    check_replicas(d, place, &staged->instance);
+    check_service_type(d, place, staged);
+    check_tags(d, place, &staged->instance);
+}
+
+static const struct api__field fields[] = {
+    OBJECT("podTemplate", pod_template_table),    FIELD("replicas", UINT32, instance.replicas),
+    FIELD("resources", JSON, instance.resources), OBJECT("serviceTemplate", service_template_table),
+    FIELD("serviceType", STRING, service_type),   FIELD("tags", TAGS, instance.tags),
+};
+const struct api__table api__mesh_gateway_instance_table = API__TABLE(fields, struct staged,
+                                                                      .check = check);

@@ -1,0 +1,228 @@
+#include <stdio.h>
+
+#include "manifest.h"
+
+static struct manifest m;
+
+static int teardown(void **state)
+{
+    (void)state;
+    manifest_free(&m);
+    assert_int_equal(api_objects_alive(), 0);
+    return 0;
+}
+
+#define HEAD "apiVersion: kuma.io/v1alpha1\nkind: MeshGatewayInstance\n"
+
+static const struct api_mesh_gateway_instance *instance(void)
+{
+    return m.object->mesh_gateway_instance;
+}
+
+static void assert_tag(struct api_tags tags, size_t index, const char *name, const char *value)
+{
+    assert_true(index < tags.count);
+    assert_str(tags.items[index].name, name);
+    assert_str(tags.items[index].value, value);
+}
+
+static void what_is_not_said_has_defaults(void **state)
+{
+    (void)state;
+    static const char *const nothing[] = {"", "spec:\n", "spec: {}\n",
+                                          "spec: {replicas: null, tags: null, resources: null}\n"};
+    for (size_t i = 0; i < ARRAY_SIZE(nothing); i++) {
+        char yaml[512];
+        (void)snprintf(yaml, sizeof(yaml), HEAD "metadata: {name: front, namespace: edge}\n%s",
+                       nothing[i]);
+        manifest_decode(&m, yaml);
+        assert_findings(&m, "");
+        assert_int_equal(m.object->key.kind, API_MESH_GATEWAY_INSTANCE);
+        assert_str(m.object->key.name, "front.edge");
+        assert_str(m.object->key.mesh, "default");
+        assert_false(m.object->broken);
+        assert_int_equal(instance()->replicas, 1);
+        assert_int_equal(instance()->service_type, API_SERVICE_LOAD_BALANCER);
+        assert_int_equal(instance()->tags.count, 1);
+        assert_tag(instance()->tags, 0, "kuma.io/service", "front_edge_svc");
+        assert_str(instance()->resources, "");
+        assert_str(instance()->load_balancer_ip, "");
+        assert_str(instance()->service_account, "");
+        assert_false(instance()->has_fs_group);
+        assert_false(instance()->has_read_only_root);
+    }
+}
+
+static void an_instance_with_everything(void **state)
+{
+    (void)state;
+    manifest_decode(&m, HEAD "metadata: {name: a.b, namespace: c, labels: {kuma.io/mesh: shop}}\n"
+                             "spec:\n"
+                             " replicas: 3\n"
+                             " serviceType: NodePort\n"
+                             " tags: {zz: '1', a: '2'}\n"
+                             " resources: {requests: {memory: 16Mi, cpu: 1}, limits: {}}\n"
+                             " serviceTemplate:\n"
+                             "  metadata: {annotations: {x: v}, labels: {l: m}}\n"
+                             "  spec: {loadBalancerIP: 192.0.2.7}\n"
+                             " podTemplate:\n"
+                             "  metadata: {annotations: {p: q}, labels: {r: s, t: u}}\n"
+                             "  spec:\n"
+                             "   serviceAccountName: edge\n"
+                             "   securityContext: {fsGroup: 0}\n"
+                             "   container: {securityContext: {readOnlyRootFilesystem: false}}\n"
+                             "status: {conditions: []}\n");
+    assert_findings(&m, "");
+    assert_str(m.object->key.mesh, "shop");
+    assert_int_equal(instance()->replicas, 3);
+    assert_int_equal(instance()->service_type, API_SERVICE_NODE_PORT);
+    assert_int_equal(instance()->tags.count, 3);
+    assert_tag(instance()->tags, 0, "a", "2");
+    assert_tag(instance()->tags, 1, "kuma.io/service", "a.b_c_svc");
+    assert_tag(instance()->tags, 2, "zz", "1");
+    assert_str(instance()->resources,
+               "{\"limits\":{},\"requests\":{\"cpu\":1,\"memory\":\"16Mi\"}}");
+    assert_tag(instance()->service.annotations, 0, "x", "v");
+    assert_tag(instance()->service.labels, 0, "l", "m");
+    assert_str(instance()->load_balancer_ip, "192.0.2.7");
+    assert_tag(instance()->pod.annotations, 0, "p", "q");
+    assert_tag(instance()->pod.labels, 1, "t", "u");
+    assert_str(instance()->service_account, "edge");
+    assert_true(instance()->has_fs_group);
+    assert_int_equal(instance()->fs_group, 0);
+    assert_true(instance()->has_read_only_root);
+    assert_false(instance()->read_only_root);
+}
+
+static void the_mesh_is_a_label_or_an_annotation(void **state)
+{
+    (void)state;
+    manifest_decode(&m, HEAD "metadata: {name: a, annotations: {kuma.io/mesh: old}}\n");
+    assert_findings(&m, "");
+    assert_str(m.object->key.mesh, "old");
+    assert_str(m.object->key.name, "a.default");
+    manifest_decode(&m, HEAD "metadata: {name: a, annotations: {kuma.io/mesh: old}, "
+                             "labels: {kuma.io/mesh: new}}\n");
+    assert_str(m.object->key.mesh, "new");
+    manifest_decode(&m, HEAD "metadata: {name: a}\nmesh: shop\n");
+    assert_findings(&m, "4:1 warning mesh: is ignored here: write the label kuma.io/mesh\n");
+    assert_str(m.object->key.mesh, "default");
+    manifest_decode(&m, HEAD "metadata: {name: a, labels: {kuma.io/mesh: Shop}}\n");
+    assert_true(m.object->broken);
+}
+
+static void assert_spec(const char *spec, const char *findings)
+{
+    char yaml[1024];
+    (void)snprintf(yaml, sizeof(yaml), HEAD "metadata: {name: front, namespace: edge}\nspec: %s\n",
+                   spec);
+    manifest_decode(&m, yaml);
+    assert_findings(&m, findings);
+}
+
+static void the_service_may_be_named(void **state)
+{
+    (void)state;
+    assert_spec("{tags: {kuma.io/service: mine, a: b}}",
+                "4:15 warning tags[\"kuma.io/service\"]: is used, though Kuma refuses this tag "
+                "here: without it the pods get \"front_edge_svc\", and a MeshGateway selects them "
+                "by that\n");
+    assert_false(m.object->broken);
+    assert_int_equal(instance()->tags.count, 2);
+    assert_tag(instance()->tags, 1, "kuma.io/service", "mine");
+}
+
+static void what_is_wrong_breaks_the_instance(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *spec;
+        const char *findings;
+    } cases[] = {
+        {"{replicas: 0}", "4:8 error replicas: must be at least 1\n"},
+        {"{replicas: 2147483648}", "4:8 error replicas: must be at most 2147483647\n"},
+        {"{replicas: many}",
+         "4:8 error replicas: must be a whole number from 0 to 4294967295, not many\n"},
+        {"{serviceType: ClusterIp}",
+         "4:8 error serviceType: must be LoadBalancer, ClusterIP or NodePort\n"},
+        {"{serviceType: 0}", "4:8 error serviceType: must be a string: write \"0\" in quotes\n"},
+        {"{tags: {a: '*'}}", "4:15 error tags[\"a\"]: tag value must consist of alphanumeric "
+                             "characters, dots, dashes and underscores\n"},
+        {"{tags: {a: b/c}}", "4:15 error tags[\"a\"]: tag value must consist of alphanumeric "
+                             "characters, dots, dashes and underscores\n"},
+        {"{tags: {a: ''}}", "4:15 error tags[\"a\"]: tag value must be non-empty\n"},
+        {"{resources: [1]}", "4:8 error resources: must be an object, not a list\n"},
+        {"{podTemplate: {spec: {securityContext: {fsGroup: 2147483648}}}}",
+         "4:47 error podTemplate.spec.securityContext.fsGroup: must be at most 2147483647\n"},
+        {"{serviceTemplate: {spec: {loadBalancerIP: 1}}}",
+         "4:33 error serviceTemplate.spec.loadBalancerIP: must be a string: write \"1\" in "
+         "quotes\n"},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        assert_spec(cases[i].spec, cases[i].findings);
+        assert_true(m.object->broken);
+    }
+}
+
+static void what_has_no_effect_is_said(void **state)
+{
+    (void)state;
+    assert_spec("{replica: 1, podTemplate: {spec: {tolerations: []}, metadata: {labels: {app: x, "
+                "kuma.io/mesh: b}, annotations: {kuma.io/gateway: z, kuma.io/tags: '{}'}}}}",
+                "4:8 warning replica: unknown field, ignored; did you mean \"replicas\"?\n"
+                "4:41 warning podTemplate.spec.tolerations: unknown field, ignored\n"
+                "4:79 warning podTemplate.metadata.labels[\"app\"]: is ignored: the operator sets "
+                "this label\n"
+                "4:87 warning podTemplate.metadata.labels[\"kuma.io/mesh\"]: is ignored: the "
+                "operator sets this label\n"
+                "4:119 warning podTemplate.metadata.annotations[\"kuma.io/gateway\"]: is ignored: "
+                "the operator sets this annotation; write what the pods shall be tagged with to "
+                "spec.tags\n"
+                "4:139 warning podTemplate.metadata.annotations[\"kuma.io/tags\"]: is ignored: the "
+                "operator sets this annotation; write what the pods shall be tagged with to "
+                "spec.tags\n");
+    assert_false(m.object->broken);
+}
+
+static void resources_have_a_bound(void **state)
+{
+    (void)state;
+    struct buf yaml;
+    buf_init(&yaml, 1 << 20);
+    buf_printf(&yaml, HEAD "metadata: {name: a}\nspec: {resources: {x: '");
+    for (size_t i = 0; i < API_JSON_SIZE_MAX; i++)
+        buf_append_char(&yaml, 'y');
+    buf_printf(&yaml, "'}}\n");
+    buf_append_char(&yaml, '\0');
+    manifest_decode(&m, yaml.data);
+    buf_deinit(&yaml);
+    assert_findings(&m, "4:8 error resources: is larger than 65536 bytes\n");
+    assert_true(m.object->broken);
+}
+
+static void it_is_a_kind_of_kubernetes(void **state)
+{
+    (void)state;
+    manifest_decode(&m, "{type: MeshGatewayInstance, name: x, mesh: y}");
+    assert_null(m.object);
+    assert_list_is(m.problems,
+                   "t.yaml:1:2: error: MeshGatewayInstance x: type: MeshGatewayInstance is a kind "
+                   "of Kubernetes only: elsewhere a proxy is started by hand\n");
+}
+
+#define TEST(function) cmocka_unit_test_teardown(function, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(what_is_not_said_has_defaults),
+        TEST(an_instance_with_everything),
+        TEST(the_mesh_is_a_label_or_an_annotation),
+        TEST(the_service_may_be_named),
+        TEST(what_is_wrong_breaks_the_instance),
+        TEST(what_has_no_effect_is_said),
+        TEST(resources_have_a_bound),
+        TEST(it_is_a_kind_of_kubernetes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
