@@ -3,6 +3,7 @@
 #include "core/base/arena.h"
 #include "core/base/assert.h"
 #include "core/base/clock.h"
+#include "core/base/map.h"
 #include "core/base/mem.h"
 #include "core/base/vec.h"
 
@@ -18,7 +19,8 @@ enum table_column {
 
 #define GAP           2  /* spaces between columns */
 #define CELL_MIN      12 /* columns that a cell keeps when the terminal is narrow */
-#define CELL_SIZE_MAX 4096
+#define CELL_SIZE_MAX 8192
+#define LIST_MAX      20 /* items that a cell names; a person reads no more of them */
 
 static const struct str headings[COLUMNS] = {
     STR_INIT("ADDRESS"),     STR_INIT("HOSTNAME"), STR_INIT("PROTOCOL"),
@@ -34,31 +36,43 @@ struct table {
     VEC(struct table_row) rows;
 };
 
-static bool list_has(const struct buf *buf, struct str item)
+/* A cell's list "a, b and 3 more", each item once. */
+struct list_cell {
+    struct buf text;
+    struct map *seen;
+    size_t count;
+};
+
+static void list_init(struct list_cell *list)
 {
-    struct str rest = buf_str(buf);
-    while (rest.size > 0) {
-        struct str entry = str_trim(str_cut(&rest, ','));
-        if (str_equal(entry, item))
-            return true;
-    }
-    return false;
+    *list = (struct list_cell){.seen = map_new()};
+    buf_init(&list->text, CELL_SIZE_MAX);
 }
 
-/* Appends `item` to a list "a, b" unless it is there. */
-static void list_add(struct buf *buf, struct str item)
+/* Whether this is the first time that `key` comes. */
+static bool list_claim(struct list_cell *list, struct str key)
 {
-    if (list_has(buf, item))
+    return map_set(list->seen, key, list) == NULL;
+}
+
+static void list_add(struct list_cell *list, struct str item)
+{
+    if (!list_claim(list, item) || ++list->count > LIST_MAX)
         return;
-    if (buf->size > 0)
-        buf_append(buf, STR(", "));
-    buf_append(buf, item);
+    if (list->count > 1)
+        buf_append(&list->text, STR(", "));
+    buf_append(&list->text, item);
 }
 
-static struct str cell_take(struct table *table, struct buf *buf)
+static struct str list_take(struct table *table, struct list_cell *list)
 {
-    struct str cell = buf->size > 0 ? str_dup(table->arena, buf_str(buf)) : STR("-");
-    buf_deinit(buf);
+    struct str cell = STR("-");
+    if (list->count > LIST_MAX)
+        buf_printf(&list->text, " and %zu more", list->count - LIST_MAX);
+    if (list->count > 0)
+        cell = str_dup(table->arena, buf_str(&list->text));
+    buf_deinit(&list->text);
+    list->seen = map_free(list->seen);
     return cell;
 }
 
@@ -66,33 +80,34 @@ static struct str cell_take(struct table *table, struct buf *buf)
 static struct str certificate_cell(struct table *table, const struct model_snapshot *snapshot,
                                    const struct model_chain *chain)
 {
-    struct buf buf;
-    buf_init(&buf, CELL_SIZE_MAX);
+    struct list_cell types;
+    list_init(&types);
     uint64_t ends_ms = UINT64_MAX;
     for (size_t i = 0; i < chain->secrets.count; i++) {
         const struct model_resource *secret = model_snapshot_find(snapshot, MODEL_SECRET,
                                                                   chain->secrets.items[i]);
         ASSERT(secret != NULL);
-        list_add(&buf, secret->secret->key_type);
+        list_add(&types, secret->secret->key_type);
         ends_ms = MIN(ends_ms, secret->secret->not_after_ms);
     }
-    if (buf.size > 0) {
-        char text[CLOCK_TEXT_SIZE];
-        clock_format(ends_ms, text);
-        buf_printf(&buf, " until %.10s", text);
-    }
-    return cell_take(table, &buf);
+    bool is_any = types.count > 0;
+    struct str cell = list_take(table, &types);
+    if (!is_any)
+        return cell;
+    char text[CLOCK_TEXT_SIZE];
+    clock_format(ends_ms, text);
+    return str_format(table->arena, "%.*s until %.10s", STR_ARG(cell), text);
 }
 
 static struct str routes_cell(struct table *table, const struct model_virtual_host *host)
 {
-    struct buf buf;
-    buf_init(&buf, CELL_SIZE_MAX);
+    struct list_cell routes;
+    list_init(&routes);
     for (size_t i = 0; i < host->rule_count; i++) {
         if (host->rules[i].route.size > 0)
-            list_add(&buf, host->rules[i].route);
+            list_add(&routes, host->rules[i].route);
     }
-    return cell_take(table, &buf);
+    return list_take(table, &routes);
 }
 
 /* "web (2)": the service and how many endpoints it has. */
@@ -114,14 +129,17 @@ static struct str backend_text(struct table *table, const struct model_snapshot 
 static struct str backends_cell(struct table *table, const struct model_snapshot *snapshot,
                                 const struct model_virtual_host *host)
 {
-    struct buf buf;
-    buf_init(&buf, CELL_SIZE_MAX);
+    struct list_cell backends;
+    list_init(&backends);
     for (size_t i = 0; i < host->rule_count; i++) {
         const struct model_rule *rule = &host->rules[i];
-        for (size_t j = 0; j < rule->backend_count; j++)
-            list_add(&buf, backend_text(table, snapshot, rule->backends[j].cluster));
+        for (size_t j = 0; j < rule->backend_count; j++) {
+            struct str cluster = rule->backends[j].cluster;
+            if (list_claim(&backends, cluster))
+                list_add(&backends, backend_text(table, snapshot, cluster));
+        }
     }
-    return cell_take(table, &buf);
+    return list_take(table, &backends);
 }
 
 static struct str address_cell(struct table *table, const struct model_listener *listener)

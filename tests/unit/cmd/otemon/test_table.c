@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -16,7 +17,10 @@ struct site {
     const char *service;
     size_t endpoints;
     bool tls;
+    size_t routes;
 };
+
+#define ROUTES_MAX 30
 
 static const struct model_endpoint endpoints[] = {
     {.address = STR_INIT("10.0.0.1"), .port = 80},
@@ -41,30 +45,30 @@ static const struct model_resource *set_make(struct str service, size_t count)
     });
 }
 
+/* Two rules of each of `routes` routes (0: one route, "shop"). */
 static const struct model_resource *host_make(const struct site *site)
 {
     struct model_backend backend = {.cluster = str_of(site->service), .weight = 1};
-    struct model_rule rules[] = {
-        {
-            .route = STR("shop"),
+    struct model_rule rules[2 * ROUTES_MAX];
+    char names[ROUTES_MAX][8];
+    size_t routes = site->routes > 0 ? site->routes : 1;
+    for (size_t i = 0; i < 2 * routes; i++) {
+        char *name = names[i / 2];
+        (void)snprintf(name, sizeof(names[0]), "r%zu", i / 2);
+        struct str route = site->routes > 0 ? str_of(name) : STR("shop");
+        rules[i] = (struct model_rule){
+            .route = route,
             .path = STR("/"),
-            .path_match = MODEL_PATH_EXACT,
+            .path_match = i % 2 == 0 ? MODEL_PATH_EXACT : MODEL_PATH_PREFIX,
             .backends = &backend,
             .backend_count = 1,
-        },
-        {
-            .route = STR("shop"),
-            .path = STR("/"),
-            .path_match = MODEL_PATH_PREFIX,
-            .backends = &backend,
-            .backend_count = 1,
-        },
-    };
+        };
+    }
     return model_virtual_host_new(&(struct model_virtual_host){
         .name = str_of(site->domain),
         .domain = str_of(site->domain),
         .rules = rules,
-        .rule_count = ARRAY_SIZE(rules),
+        .rule_count = 2 * routes,
     });
 }
 
@@ -149,7 +153,8 @@ static void test_a_row_for_each_host(void **state)
 static void test_certificates_say_type_and_end(void **state)
 {
     (void)state;
-    struct table *table = table_make((struct site){"shop.test", "web", 1, true});
+    struct table *table = table_make(
+        (struct site){.domain = "shop.test", .service = "web", .endpoints = 1, .tls = true});
     struct buf buf = buf_make();
     table_print(table, (struct table_style){0}, &buf);
     buf_append_char(&buf, '\0');
@@ -170,11 +175,31 @@ static void test_a_service_without_endpoints_says_so(void **state)
     table_free(table);
 }
 
+static void expect_routes(size_t routes, const char *end)
+{
+    struct table *table = table_make(
+        (struct site){.domain = "a.test", .service = "web", .endpoints = 1, .routes = routes});
+    struct buf buf = buf_make();
+    table_print(table, (struct table_style){0}, &buf);
+    buf_append_char(&buf, '\0');
+    assert_non_null(strstr(buf.data, "  r0, r1, r2, "));
+    assert_non_null(strstr(buf.data, end));
+    buf_deinit(&buf);
+    table_free(table);
+}
+
+static void test_long_lists_end_with_a_number(void **state)
+{
+    (void)state;
+    expect_routes(20, ", r18, r19  web (1)\n");
+    expect_routes(23, ", r18, r19 and 3 more  web (1)\n");
+}
+
 static void test_a_narrow_terminal_cuts_the_last_columns(void **state)
 {
     (void)state;
     struct table *table = table_make(
-        (struct site){"shop.test", "a-service-with-quite-a-long-name", 2, false});
+        (struct site){"shop.test", "a-service-with-quite-a-long-name", 2, false, 0});
     struct buf buf = buf_make();
     table_print(table, (struct table_style){.width = 80}, &buf);
     struct str rest = buf_str(&buf);
@@ -201,9 +226,9 @@ static void test_colour_only_where_asked(void **state)
 static void test_changes_come_go_and_change(void **state)
 {
     (void)state;
-    struct table *a = table_make((struct site){"a.test", "web", 1, false});
-    struct table *a2 = table_make((struct site){"a.test", "web", 2, false});
-    struct table *b = table_make((struct site){"b.test", "web", 1, false});
+    struct table *a = table_make((struct site){"a.test", "web", 1, false, 0});
+    struct table *a2 = table_make((struct site){"a.test", "web", 2, false, 0});
+    struct table *b = table_make((struct site){"b.test", "web", 1, false, 0});
 
     struct buf buf = buf_make();
     assert_int_equal(table_print_changes(a, a, (struct table_style){0}, &buf), 0);
@@ -234,6 +259,7 @@ int main(void)
         cmocka_unit_test(test_a_row_for_each_host),
         cmocka_unit_test(test_certificates_say_type_and_end),
         cmocka_unit_test(test_a_service_without_endpoints_says_so),
+        cmocka_unit_test(test_long_lists_end_with_a_number),
         cmocka_unit_test(test_a_narrow_terminal_cuts_the_last_columns),
         cmocka_unit_test(test_colour_only_where_asked),
         cmocka_unit_test(test_changes_come_go_and_change),
