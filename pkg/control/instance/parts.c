@@ -1,0 +1,94 @@
+#include "control/instance/parts.h"
+
+/* "<name>.<namespace>": a namespace has no dot. */
+static size_t dot_of(struct str key)
+{
+    return str_find_last_char(key, '.');
+}
+
+struct str instance_name(const struct api_object *object)
+{
+    return str_first(object->key.name, dot_of(object->key.name));
+}
+
+struct str instance_namespace(const struct api_object *object)
+{
+    return str_from(object->key.name, dot_of(object->key.name) + 1);
+}
+
+const uint32_t *instance_ports(struct arena *arena, const struct api_mesh_gateway *gateway,
+                               size_t *ret_count)
+{
+    uint32_t *ports = ARENA_NEW_ARRAY(arena, uint32_t, gateway->listener_count);
+    unsigned char seen[(UINT16_MAX + 1) / 8] = {0};
+    size_t count = 0;
+    for (size_t i = 0; i < gateway->listener_count; i++) {
+        uint32_t port = gateway->listeners[i].port;
+        if (port == 0 || port > UINT16_MAX || (seen[port / 8] & (1U << port % 8)) != 0)
+            continue;
+        seen[port / 8] |= (unsigned char)(1U << port % 8);
+        ports[count++] = port;
+    }
+    *ret_count = count;
+    return ports;
+}
+
+void instance__string_write(struct jv_writer *writer, struct str key, struct str value)
+{
+    jv_write_key(writer, key);
+    jv_write_string(writer, value);
+}
+
+void instance__number_write(struct jv_writer *writer, struct str key, uint64_t value)
+{
+    jv_write_key(writer, key);
+    jv_write_u64(writer, value);
+}
+
+void instance__tags_write(struct jv_writer *writer, struct api_tags tags)
+{
+    jv_write_object(writer);
+    for (size_t i = 0; i < tags.count; i++)
+        instance__string_write(writer, tags.items[i].name, tags.items[i].value);
+    jv_write_end(writer);
+}
+
+static void owner_write(struct jv_writer *writer, const struct instance *instance)
+{
+    jv_write_object(writer);
+    instance__string_write(writer, STR("apiVersion"), STR("kuma.io/v1alpha1"));
+    jv_write_key(writer, STR("blockOwnerDeletion"));
+    jv_write_bool(writer, true);
+    jv_write_key(writer, STR("controller"));
+    jv_write_bool(writer, true);
+    instance__string_write(writer, STR("kind"), STR("MeshGatewayInstance"));
+    instance__string_write(writer, STR("name"), instance_name(instance->object));
+    instance__string_write(writer, STR("uid"), instance->uid);
+    jv_write_end(writer);
+}
+
+void instance__metadata_write(struct jv_writer *writer, const struct instance *instance,
+                              struct api_tags annotations, struct api_tags labels)
+{
+    jv_write_object(writer);
+    if (annotations.count > 0) {
+        jv_write_key(writer, STR("annotations"));
+        instance__tags_write(writer, annotations);
+    }
+    jv_write_key(writer, STR("labels"));
+    instance__tags_write(writer, labels);
+    instance__string_write(writer, STR("name"), instance_name(instance->object));
+    instance__string_write(writer, STR("namespace"), instance_namespace(instance->object));
+    jv_write_key(writer, STR("ownerReferences"));
+    jv_write_array(writer);
+    owner_write(writer, instance);
+    jv_write_end(writer);
+    jv_write_end(writer);
+}
+
+void instance__selector_write(struct jv_writer *writer, const struct instance *instance)
+{
+    jv_write_object(writer);
+    instance__string_write(writer, STR(INSTANCE__SELECTOR), instance_name(instance->object));
+    jv_write_end(writer);
+}
