@@ -99,13 +99,22 @@ static struct str certificate_cell(struct table *table, const struct model_snaps
     return str_format(table->arena, "%.*s until %.10s", STR_ARG(cell), text);
 }
 
-static struct str routes_cell(struct table *table, const struct model_virtual_host *host)
+static const struct model_route *route_of(const struct model_snapshot *snapshot, struct str name)
+{
+    const struct model_resource *route = model_snapshot_find(snapshot, MODEL_ROUTE, name);
+    ASSERT(route != NULL); /* a snapshot has what its resources name */
+    return route->route;
+}
+
+static struct str routes_cell(struct table *table, const struct model_snapshot *snapshot,
+                              const struct model_virtual_host *host)
 {
     struct list_cell routes;
     list_init(&routes);
-    for (size_t i = 0; i < host->rule_count; i++) {
-        if (host->rules[i].route.size > 0)
-            list_add(&routes, host->rules[i].route);
+    for (size_t i = 0; i < host->routes.count; i++) {
+        const struct model_route *route = route_of(snapshot, host->routes.items[i]);
+        if (route->route.size > 0)
+            list_add(&routes, route->route);
     }
     return list_take(table, &routes);
 }
@@ -126,19 +135,26 @@ static struct str backend_text(struct table *table, const struct model_snapshot 
     return str_format(table->arena, "%.*s (%zu)", STR_ARG(service), count);
 }
 
+static void backends_add(struct table *table, const struct model_snapshot *snapshot,
+                         const struct model_route *route, struct list_cell *backends)
+{
+    for (size_t i = 0; i < route->rule_count; i++) {
+        const struct model_rule *rule = &route->rules[i];
+        for (size_t j = 0; j < rule->backend_count; j++) {
+            struct str cluster = rule->backends[j].cluster;
+            if (list_claim(backends, cluster))
+                list_add(backends, backend_text(table, snapshot, cluster));
+        }
+    }
+}
+
 static struct str backends_cell(struct table *table, const struct model_snapshot *snapshot,
                                 const struct model_virtual_host *host)
 {
     struct list_cell backends;
     list_init(&backends);
-    for (size_t i = 0; i < host->rule_count; i++) {
-        const struct model_rule *rule = &host->rules[i];
-        for (size_t j = 0; j < rule->backend_count; j++) {
-            struct str cluster = rule->backends[j].cluster;
-            if (list_claim(&backends, cluster))
-                list_add(&backends, backend_text(table, snapshot, cluster));
-        }
-    }
+    for (size_t i = 0; i < host->routes.count; i++)
+        backends_add(table, snapshot, route_of(snapshot, host->routes.items[i]), &backends);
     return list_take(table, &backends);
 }
 
@@ -162,7 +178,7 @@ static void add_chain(struct table *table, const struct model_snapshot *snapshot
         row.cells[COLUMN_HOSTNAME] = str_dup(table->arena, host->domain);
         row.cells[COLUMN_PROTOCOL] = listener->protocol == MODEL_HTTPS ? STR("HTTPS") : STR("HTTP");
         row.cells[COLUMN_CERTIFICATE] = certificate_cell(table, snapshot, chain);
-        row.cells[COLUMN_ROUTES] = routes_cell(table, host);
+        row.cells[COLUMN_ROUTES] = routes_cell(table, snapshot, host);
         row.cells[COLUMN_BACKENDS] = backends_cell(table, snapshot, host);
         VEC_PUSH(&table->rows, row);
     }

@@ -4,12 +4,13 @@
  * set of named resources, each with a digest over its canonical JSON form (sorted keys, no spaces),
  * so equal content means equal digest, and equal digests in a set mean an equal snapshot:
  *
- *     listener ──> chain ──> virtual host ──> rule ──> cluster ──> endpoint set
+ *     listener ──> chain ──> virtual host ──> route ──> rule ──> cluster ──> endpoint set
  *                    └─────> secret
  *
- * References are names. Endpoint sets stand apart from routes, so that churn of back ends changes
- * small objects only. What travels from plane to plane is a transaction: the resources that differ
- * from what a proxy acknowledged, and the digest of the snapshot that results.
+ * References are names. A route that changes is one small resource among thousands, and endpoint
+ * sets stand apart from routes, so that churn of back ends changes small objects only. What travels
+ * from plane to plane is a transaction: the resources that differ from what a proxy acknowledged,
+ * and the digest of the snapshot that results.
  *
  * Resources and snapshots are frozen by the function that returns them, reference counted with
  * atomic counts, and may be shared between threads. The `content` that the _new functions take is
@@ -27,13 +28,14 @@
 enum model_kind {
     MODEL_LISTENER,
     MODEL_VIRTUAL_HOST,
+    MODEL_ROUTE,
     MODEL_CLUSTER,
     MODEL_ENDPOINT_SET,
     MODEL_SECRET,
 };
-#define MODEL_KINDS 5
+#define MODEL_KINDS 6
 
-/* "listener", "virtualHost", "cluster", "endpointSet", "secret". */
+/* "listener", "virtualHost", "route", "cluster", "endpointSet", "secret". */
 const char *model_kind_name(enum model_kind kind);
 
 /* SHA-256. */
@@ -76,7 +78,7 @@ struct model_listener {
 
 enum model_path_match {
     MODEL_PATH_EXACT,
-    MODEL_PATH_PREFIX, /* bytes; the compiler makes every value end in "/" */
+    MODEL_PATH_PREFIX, /* whole segments: "/a" takes "/a" and what begins with "/a/" */
 };
 
 struct model_backend {
@@ -90,10 +92,10 @@ enum model_action {
 };
 
 struct model_rule {
-    struct str route;    /* "<name of the route object>", empty for the gateway's own rules */
-    uint32_t route_rule; /* index in that route's list */
+    struct str route; /* the name of the route object: model_route_new sets it */
+    uint32_t index;   /* in that object's list of rules */
     enum model_path_match path_match;
-    struct str path;
+    struct str path; /* prefix: without a final "/", except "/" itself */
     enum model_action action;
     uint32_t request_timeout_ms; /* forward: until the response's head is complete: 504; 0 is off */
     uint32_t stream_idle_timeout_ms; /* forward: without a byte either way; 0 is off */
@@ -104,12 +106,22 @@ struct model_rule {
     struct str reason; /* and for the log why */
 };
 
-/* The first rule that matches wins: the compiler has put them in order of precedence. */
+/* What a route object does on listeners with the same tags. */
+struct model_route {
+    struct str name;  /* unique in the snapshot: "<mesh>/<route>-<16 hex digits of the tags>" */
+    struct str route; /* the name of the route object, empty for the gateway's own answers */
+    const struct model_rule *rules;
+    size_t rule_count;
+};
+
+/* Of the rules of its routes that match a path, an exact one wins over a prefix and a longer prefix
+ * over a shorter; of equals the first route of the list, and its first rule. The path of a prefix
+ * itself ("/a" of "/a") is left to shorter prefixes when any rule of the virtual host names it
+ * exactly. */
 struct model_virtual_host {
     struct str name;   /* unique in the snapshot: "<listener>/<chain>/<domain>" */
     struct str domain; /* "*", "*.example.com" or "foo.example.com", lower case */
-    const struct model_rule *rules;
-    size_t rule_count;
+    struct model_names routes;
 };
 
 struct model_cluster {
@@ -150,6 +162,7 @@ struct model_resource {
     union {
         const struct model_listener *listener;
         const struct model_virtual_host *virtual_host;
+        const struct model_route *route;
         const struct model_cluster *cluster;
         const struct model_endpoint_set *endpoint_set;
         const struct model_secret *secret;
@@ -159,6 +172,7 @@ struct model_resource {
 MUST_USE const struct model_resource *model_listener_new(const struct model_listener *content);
 MUST_USE const struct model_resource *
 model_virtual_host_new(const struct model_virtual_host *content);
+MUST_USE const struct model_resource *model_route_new(const struct model_route *content);
 MUST_USE const struct model_resource *model_cluster_new(const struct model_cluster *content);
 MUST_USE const struct model_resource *
 model_endpoint_set_new(const struct model_endpoint_set *content);

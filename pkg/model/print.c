@@ -30,6 +30,7 @@ void model__resource_write(struct jv_writer *writer, const struct model_resource
     switch (resource->kind) {
     case MODEL_LISTENER: model__listener_write(writer, resource->listener); return;
     case MODEL_VIRTUAL_HOST: model__virtual_host_write(writer, resource->virtual_host); return;
+    case MODEL_ROUTE: model__route_write(writer, resource->route); return;
     case MODEL_CLUSTER: model__cluster_write(writer, resource->cluster); return;
     case MODEL_ENDPOINT_SET: model__endpoint_set_write(writer, resource->endpoint_set); return;
     case MODEL_SECRET: model__secret_write(writer, resource->secret, redacted); return;

@@ -67,6 +67,7 @@ const struct model_resource *model__draft_freeze(struct model__draft *draft, con
     switch (draft->resource.kind) {
     case MODEL_LISTENER: draft->resource.listener = content; break;
     case MODEL_VIRTUAL_HOST: draft->resource.virtual_host = content; break;
+    case MODEL_ROUTE: draft->resource.route = content; break;
     case MODEL_CLUSTER: draft->resource.cluster = content; break;
     case MODEL_ENDPOINT_SET: draft->resource.endpoint_set = content; break;
     case MODEL_SECRET: draft->resource.secret = content; break;
@@ -120,6 +121,7 @@ const char *model_kind_name(enum model_kind kind)
     switch (kind) {
     case MODEL_LISTENER: return "listener";
     case MODEL_VIRTUAL_HOST: return "virtualHost";
+    case MODEL_ROUTE: return "route";
     case MODEL_CLUSTER: return "cluster";
     case MODEL_ENDPOINT_SET: return "endpointSet";
     case MODEL_SECRET: return "secret";

@@ -21,6 +21,7 @@ struct model_names model__names_sorted(struct arena *arena, struct model_names n
 /* Write one object each, kind and name included. */
 void model__listener_write(struct jv_writer *writer, const struct model_listener *listener);
 void model__virtual_host_write(struct jv_writer *writer, const struct model_virtual_host *host);
+void model__route_write(struct jv_writer *writer, const struct model_route *route);
 void model__cluster_write(struct jv_writer *writer, const struct model_cluster *cluster);
 void model__endpoint_set_write(struct jv_writer *writer, const struct model_endpoint_set *set);
 void model__secret_write(struct jv_writer *writer, const struct model_secret *secret,

@@ -106,14 +106,13 @@ MUST_USE static enum err check_listener(const struct model_snapshot *snapshot,
     return err;
 }
 
-MUST_USE static enum err check_virtual_host(const struct model_snapshot *snapshot,
-                                            const struct model_resource *resource,
-                                            struct err_info *reterr)
+MUST_USE static enum err check_route(const struct model_snapshot *snapshot,
+                                     const struct model_resource *resource, struct err_info *reterr)
 {
-    const struct model_virtual_host *host = resource->virtual_host;
+    const struct model_route *route = resource->route;
     enum err err = ERR_OK;
-    for (size_t i = 0; i < host->rule_count; i++) {
-        const struct model_rule *rule = &host->rules[i];
+    for (size_t i = 0; i < route->rule_count; i++) {
+        const struct model_rule *rule = &route->rules[i];
         for (size_t j = 0; j < rule->backend_count && err == ERR_OK; j++)
             err = check_reference(snapshot, resource, MODEL_CLUSTER, rule->backends[j].cluster,
                                   reterr);
@@ -129,7 +128,11 @@ MUST_USE static enum err check_references(const struct model_snapshot *snapshot,
         const struct model_resource *resource = snapshot->resources[i];
         switch (resource->kind) {
         case MODEL_LISTENER: err = check_listener(snapshot, resource, reterr); break;
-        case MODEL_VIRTUAL_HOST: err = check_virtual_host(snapshot, resource, reterr); break;
+        case MODEL_VIRTUAL_HOST:
+            err = check_names(snapshot, resource, MODEL_ROUTE, resource->virtual_host->routes,
+                              reterr);
+            break;
+        case MODEL_ROUTE: err = check_route(snapshot, resource, reterr); break;
         case MODEL_CLUSTER:
             err = check_reference(snapshot, resource, MODEL_ENDPOINT_SET,
                                   resource->cluster->endpoint_set, reterr);

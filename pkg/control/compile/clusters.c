@@ -6,7 +6,6 @@
 #include "core/pki/pki.h"
 
 #define CONNECT_TIMEOUT_MS 5000
-#define IDENTITY_SIZE      16
 
 static void add_text(struct pki_hash *hash, struct str text)
 {
@@ -23,6 +22,25 @@ static void add_tags(struct pki_hash *hash, struct api_tags tags)
     pki_hash_add(hash, "", 1);
 }
 
+/* Takes over the hash. */
+static struct str identity_of(struct compile__run *run, struct pki_hash *hash)
+{
+    unsigned char digest[PKI_SHA256_SIZE];
+    pki_hash_finish(hash, digest);
+    (void)pki_hash_free(hash); /* always NULL */
+    char hex[PKI_SHA256_HEX_SIZE + 1];
+    pki_hex(digest, hex);
+    return str_dup(run->arena, str_make(hex, COMPILE__IDENTITY_SIZE));
+}
+
+struct str compile__identity(struct compile__run *run, struct str mesh, struct api_tags tags)
+{
+    struct pki_hash *hash = pki_hash_new();
+    add_text(hash, mesh);
+    add_tags(hash, tags);
+    return identity_of(run, hash);
+}
+
 static struct str name_of(struct compile__run *run, struct str mesh,
                           const struct compile__plan_backend *backend, struct api_tags tags)
 {
@@ -30,12 +48,8 @@ static struct str name_of(struct compile__run *run, struct str mesh,
     add_text(hash, mesh);
     add_tags(hash, backend->destination);
     add_tags(hash, tags);
-    unsigned char digest[PKI_SHA256_SIZE];
-    pki_hash_finish(hash, digest);
-    hash = pki_hash_free(hash);
-    char hex[PKI_SHA256_HEX_SIZE + 1];
-    pki_hex(digest, hex);
-    return str_format(run->arena, "%.*s-%.*s", STR_ARG(backend->service), IDENTITY_SIZE, hex);
+    struct str identity = identity_of(run, hash);
+    return str_format(run->arena, "%.*s-%.*s", STR_ARG(backend->service), STR_ARG(identity));
 }
 
 struct str compile__cluster(struct compile__run *run, struct str mesh,

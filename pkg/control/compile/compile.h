@@ -9,9 +9,9 @@
  *     tls       data sources -> certificates of a host                        certificates.c
  *     attach    MeshGatewayRoutes -> the hosts that their selectors match     attach.c
  *     hosts     host names -> virtual hosts, with the routes of each          hosts.c
- *     rules     matches -> expanded and ordered rules                         rules.c, paths.c
- *     clusters  back ends -> clusters and endpoint sets                       clusters.c,
- * endpoints.c emit      all of it -> resources of the model                           emit.c
+ *     rules     routes -> their rules                                         rules.c, plans.c
+ *     clusters  back ends -> clusters and endpoint sets            clusters.c, endpoints.c
+ *     emit      all of it -> resources of the model                           emit.c
  *
  * Findings are about objects of the cache and name field and place. Those of decoding stay with
  * their objects (api_object.findings) and are not repeated here.

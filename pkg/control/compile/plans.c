@@ -29,15 +29,29 @@ static const char *unserved(const struct api_route_match *match)
     return NULL;
 }
 
+/* Of whole segments: "/foo/" is the same prefix as "/foo". */
+static struct str prefix_of(struct str path)
+{
+    while (path.size > 1 && path.data[path.size - 1] == '/')
+        path.size--;
+    return path;
+}
+
 static struct compile__plan_match plan_match(const struct api_route_match *match, size_t index)
 {
-    return (struct compile__plan_match){
-        .match = match->has_path && match->path_match == API_PATH_EXACT ? MODEL_PATH_EXACT
-                                                                        : MODEL_PATH_PREFIX,
-        .path = match->has_path ? match->path : STR("/"),
+    struct compile__plan_match plan = {
+        .match = MODEL_PATH_PREFIX,
+        .path = STR("/"), /* no path is any path */
         .index = index,
         .mark = match->mark,
     };
+    if (match->has_path && match->path_match == API_PATH_EXACT) {
+        plan.match = MODEL_PATH_EXACT;
+        plan.path = match->path;
+    } else if (match->has_path) {
+        plan.path = prefix_of(match->path);
+    }
+    return plan;
 }
 
 /* A match that cannot be expressed is left out: serving more than it says would be worse. */

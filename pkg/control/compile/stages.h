@@ -21,7 +21,7 @@ struct compile__run {
     struct map *certificates;                     /* certificates.c: by secret */
     struct map *plans;                            /* plans.c: by route */
     struct map *services;                         /* endpoints.c: by mesh and service */
-    size_t rule_count;
+    size_t rule_count;                            /* of all virtual hosts together */
 };
 
 void compile__run_init(struct compile__run *run, const struct compile_input *input,
@@ -124,8 +124,8 @@ struct compile__hosts compile__make_hosts(struct compile__run *run, struct str m
 
 struct compile__plan_match {
     enum model_path_match match;
-    struct str path;
-    size_t index; /* in the rule's list */
+    struct str path; /* as the model writes it */
+    size_t index;    /* in the rule's list */
     struct finding_mark mark;
 };
 
@@ -152,34 +152,15 @@ struct compile__plan {
 const struct compile__plan *compile__plan_of(struct compile__run *run,
                                              const struct api_object *route);
 
-/* ---- paths.c: expansion and order ---- */
-
-/* One way into a virtual host. */
-struct compile__entry {
-    enum model_path_match match;
-    struct str path;
-    bool is_copy; /* the bare path of a prefix, which nobody wrote */
-    const struct compile__plan *plan;
-    size_t route_order; /* of attachment */
-    size_t rule;
-    size_t match_order; /* of the match in its rule */
-    const struct compile__plan_match *source;
-};
-
-struct compile__entries {
-    struct compile__entry *items;
-    size_t count;
-    size_t capacity;
-};
-
-/* Replaces prefix entries by their expansion and sorts all by precedence. */
-void compile__expand(struct compile__run *run, struct compile__entries *entries);
-
 /* ---- rules.c, clusters.c, endpoints.c ---- */
 
-/* Emits the virtual host `name`. */
+/* Emits the virtual host `name` and the routes that it names. */
 void compile__emit_virtual_host(struct compile__run *run, struct str mesh, struct str name,
                                 const struct compile__host *host);
+
+/* 16 hex digits that tell listeners of a mesh with different tags apart. */
+#define COMPILE__IDENTITY_SIZE 16
+struct str compile__identity(struct compile__run *run, struct str mesh, struct api_tags tags);
 
 /* The name of the cluster that leads to `backend` from listeners with `tags`; emits it once. */
 struct str compile__cluster(struct compile__run *run, struct str mesh,

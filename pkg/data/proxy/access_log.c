@@ -152,7 +152,7 @@ static void put_route(struct line *line, const struct proxy__request *request)
         put_text(line, STR("virtual_host"), route_host_model(request->host)->domain);
     if (request->rule != NULL && request->rule->route.size > 0) {
         put_text(line, STR("route"), request->rule->route);
-        put_count(line, STR("rule"), request->rule->route_rule, STR_EMPTY);
+        put_count(line, STR("rule"), request->rule->index, STR_EMPTY);
     }
     if (request->cluster != NULL)
         put_text(line, STR("cluster"), upstream_cluster_model(request->cluster)->name);

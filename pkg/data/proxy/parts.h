@@ -178,6 +178,7 @@ struct proxy__request {
 
     const struct route_host *host;
     const struct model_rule *rule;
+    size_t rule_index;
     struct upstream_cluster *cluster;
     struct upstream_endpoint *endpoint;
 

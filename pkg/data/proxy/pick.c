@@ -42,8 +42,7 @@ void proxy__pick(struct proxy__request *request)
 {
     if (request->cluster == NULL) {
         const struct model_backend *backend = route_backend_pick(
-            request->host, (size_t)(request->rule - route_host_model(request->host)->rules),
-            random_next(&request->worker->random));
+            request->host, request->rule_index, random_next(&request->worker->random));
         if (backend == NULL) {
             proxy__reply(request, 500, STR_EMPTY, STR("no_backend_with_weight"));
             return;

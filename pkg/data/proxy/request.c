@@ -88,6 +88,7 @@ static void route(struct proxy__request *request, const struct http_request *hea
     case ROUTE_FOUND:
         request->host = match.host;
         request->rule = match.rule;
+        request->rule_index = match.rule_index;
         request->strict_transport = conn->tls;
         rule_run(request, head, path);
         return;

@@ -3,13 +3,14 @@
  *     table (one per listener) ──> chain (TLS server name) ──> host (Host field) ──> rule (path)
  *
  * Names are matched without regard to letter case: exact names by hash, then the longest matching
- * "*.suffix" with any number of labels before it, then "*". A trailing dot makes another name. Of
- * a host's rules the first one that matches wins, as the model says; exact paths are found by hash
- * and prefixes by a radix tree, so 10,000 rules cost what 10 do.
+ * "*.suffix" with any number of labels before it, then "*". A trailing dot makes another name.
+ * Which of a host's rules wins is the model's to say; exact paths are found by hash and prefixes by
+ * a radix tree, so 10,000 rules cost what 10 do.
  *
- * A matcher of a virtual host is built once per digest: a new table takes over those of the
- * previous one that are unchanged. Everything is frozen by the function that returns it, counted
- * with atomic references and may be used by many threads. No lookup allocates. */
+ * A matcher of a virtual host is built once for its content: a new table takes over those of the
+ * previous one that are unchanged, routes included. Everything is frozen by the function that
+ * returns it, counted with atomic references and may be used by many threads. No lookup allocates.
+ */
 #pragma once
 
 #include <stddef.h>
@@ -24,9 +25,9 @@ struct route_chain;
 struct route_host;
 
 /* The matcher of `listener`, with the virtual hosts it names from `snapshot`. Virtual hosts that
- * `previous` (or NULL) holds with the same digest are shared with it. The table keeps what it needs
- * of the snapshot alive. ERR_INVALID: a virtual host is missing, or a name or domain occurs twice
- * in a chain or listener; reterr says which. */
+ * `previous` (or NULL) holds with the same content are shared with it. The table keeps what it
+ * needs of the snapshot alive. ERR_INVALID: a virtual host is missing, or a name or domain occurs
+ * twice in a chain or listener; reterr says which. */
 MUST_USE enum err route_table_new(const struct model_snapshot *snapshot,
                                   const struct model_resource *listener,
                                   const struct route_table *previous,
@@ -58,7 +59,7 @@ struct route_match {
     enum route_outcome outcome;
     const struct route_host *host; /* FOUND and NO_RULE; borrowed from the table, like the rule */
     const struct model_rule *rule; /* FOUND */
-    size_t rule_index;
+    size_t rule_index;             /* among those of the host */
 };
 
 /* `host` is without its port, in any letter case; `path` is normalised and without its query. */

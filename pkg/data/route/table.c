@@ -36,11 +36,11 @@ static struct route_host *host_take(struct route_table *table,
         return NULL;
     }
     struct route_host *old = previous == NULL ? NULL : map_get(previous->hosts, name);
-    if (old != NULL && model_digest_equal(&route__host_resource(old)->digest, &resource->digest)) {
+    if (old != NULL && route__host_is_current(old, resource, snapshot)) {
         host = route__host_ref(old);
         table->reused++;
     } else {
-        host = route__host_new(resource);
+        host = route__host_new(resource, snapshot);
     }
     (void)map_set(table->hosts, name, host); /* looked up above: it replaces nothing */
     return host;
@@ -177,12 +177,7 @@ struct route_match route_find(const struct route_chain *chain, struct str host, 
     if (match.host == NULL) {
         return match;
     }
-    match.rule_index = route__host_find(match.host, path);
-    if (match.rule_index == SIZE_MAX) {
-        match.outcome = ROUTE_NO_RULE;
-        return match;
-    }
-    match.outcome = ROUTE_FOUND;
-    match.rule = &route_host_model(match.host)->rules[match.rule_index];
+    match.rule = route__host_find(match.host, path, &match.rule_index);
+    match.outcome = match.rule == NULL ? ROUTE_NO_RULE : ROUTE_FOUND;
     return match;
 }

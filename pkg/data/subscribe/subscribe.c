@@ -57,20 +57,19 @@ static enum err check_endpoints(const struct model_snapshot *snapshot, struct er
 static enum err check_rules(const struct model_snapshot *snapshot, struct err_info *reterr)
 {
     size_t count;
-    const struct model_resource *const *hosts = model_snapshot_kind(snapshot, MODEL_VIRTUAL_HOST,
-                                                                    &count);
+    const struct model_resource *const *routes = model_snapshot_kind(snapshot, MODEL_ROUTE, &count);
     for (size_t i = 0; i < count; i++)
-        for (size_t j = 0; j < hosts[i]->virtual_host->rule_count; j++) {
-            const struct model_rule *rule = &hosts[i]->virtual_host->rules[j];
+        for (size_t j = 0; j < routes[i]->route->rule_count; j++) {
+            const struct model_rule *rule = &routes[i]->route->rules[j];
             if (rule->action != MODEL_RESPOND)
                 continue;
             if (rule->body.size > SUBSCRIBE_BODY_MAX)
-                return blame(reterr, hosts[i],
+                return blame(reterr, routes[i],
                              err_set(reterr, ERR_LIMIT,
                                      "rule %zu answers with %zu bytes, above %zu", j,
                                      rule->body.size, SUBSCRIBE_BODY_MAX));
             if (rule->status < 200 || rule->status > 599)
-                return blame(reterr, hosts[i],
+                return blame(reterr, routes[i],
                              err_set(reterr, ERR_INVALID, "rule %zu answers with status %u", j,
                                      rule->status));
         }

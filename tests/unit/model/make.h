@@ -18,18 +18,24 @@ static inline const struct model_resource *make_cluster(const char *name, const 
                                                      .connect_timeout_ms = 5000});
 }
 
-static inline const struct model_resource *make_host(const char *name, const char *cluster)
+static inline const struct model_resource *make_host(const char *name, const char *route)
+{
+    const struct str routes[] = {str_of(route)};
+    return model_virtual_host_new(&(struct model_virtual_host){
+        .name = str_of(name), .domain = STR("*"), .routes = {routes, 1}});
+}
+
+static inline const struct model_resource *make_route(const char *name, const char *cluster)
 {
     const struct model_backend backend = {str_of(cluster), 1};
-    const struct model_rule rule = {.route = STR("r"),
-                                    .path_match = MODEL_PATH_PREFIX,
+    const struct model_rule rule = {.path_match = MODEL_PATH_PREFIX,
                                     .path = STR("/"),
                                     .action = MODEL_FORWARD,
                                     .request_timeout_ms = 15000,
                                     .backends = &backend,
                                     .backend_count = 1};
-    return model_virtual_host_new(&(struct model_virtual_host){
-        .name = str_of(name), .domain = STR("*"), .rules = &rule, .rule_count = 1});
+    return model_route_new(&(struct model_route){
+        .name = str_of(name), .route = STR("r"), .rules = &rule, .rule_count = 1});
 }
 
 static inline const struct model_resource *make_secret(const char *name, const char *key)

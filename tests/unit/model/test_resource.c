@@ -40,12 +40,19 @@ static void test_each_kind_prints_canonical_json(void **state)
                    "\"name\":\"c\",\"service\":\"web\"}");
     resource = model_resource_unref(resource);
 
-    resource = make_host("h", "c");
+    resource = make_route("x", "c");
     assert_printed(resource, false,
-                   "{\"domain\":\"*\",\"kind\":\"virtualHost\",\"name\":\"h\",\"rules\":["
+                   "{\"kind\":\"route\",\"name\":\"x\",\"route\":\"r\",\"rules\":["
                    "{\"action\":\"forward\",\"backends\":[{\"cluster\":\"c\",\"weight\":1}],"
-                   "\"path\":\"/\",\"pathMatch\":\"prefix\",\"requestTimeoutMs\":15000,"
-                   "\"route\":\"r\",\"routeRule\":0,\"streamIdleTimeoutMs\":0}]}");
+                   "\"index\":0,\"path\":\"/\",\"pathMatch\":\"prefix\","
+                   "\"requestTimeoutMs\":15000,\"streamIdleTimeoutMs\":0}]}");
+    assert_true(str_equal(resource->route->rules[0].route, STR("r")));
+    resource = model_resource_unref(resource);
+
+    resource = make_host("h", "x");
+    assert_printed(resource, false,
+                   "{\"domain\":\"*\",\"kind\":\"virtualHost\",\"name\":\"h\","
+                   "\"routes\":[\"x\"]}");
     resource = model_resource_unref(resource);
 
     resource = make_listener("l", "x", "h");
@@ -100,12 +107,12 @@ static void test_endpoints_are_a_set(void **state)
     assert_same(a, b, true);
 }
 
-static const struct model_resource *host_with(const struct model_backend *backends, size_t count)
+static const struct model_resource *route_with(const struct model_backend *backends, size_t count)
 {
     const struct model_rule rule = {
         .action = MODEL_FORWARD, .path = STR("/"), .backends = backends, .backend_count = count};
-    return model_virtual_host_new(
-        &(struct model_virtual_host){.name = STR("h"), .rules = &rule, .rule_count = 1});
+    return model_route_new(
+        &(struct model_route){.name = STR("x"), .rules = &rule, .rule_count = 1});
 }
 
 static void test_the_order_of_backends_does_not_matter(void **state)
@@ -114,14 +121,14 @@ static void test_the_order_of_backends_does_not_matter(void **state)
     const struct model_backend one[] = {{STR("a"), 1}, {STR("b"), 2}};
     const struct model_backend two[] = {{STR("b"), 2}, {STR("a"), 1}};
     const struct model_backend other[] = {{STR("b"), 1}, {STR("a"), 2}};
-    assert_same(host_with(one, 2), host_with(two, 2), true);
-    assert_same(host_with(one, 2), host_with(other, 2), false);
+    assert_same(route_with(one, 2), route_with(two, 2), true);
+    assert_same(route_with(one, 2), route_with(other, 2), false);
 }
 
-static const struct model_resource *host_of(const struct model_rule *rules, size_t count)
+static const struct model_resource *route_of(const struct model_rule *rules, size_t count)
 {
-    return model_virtual_host_new(
-        &(struct model_virtual_host){.name = STR("h"), .rules = rules, .rule_count = count});
+    return model_route_new(
+        &(struct model_route){.name = STR("x"), .rules = rules, .rule_count = count});
 }
 
 static void test_the_order_of_rules_matters(void **state)
@@ -130,7 +137,16 @@ static void test_the_order_of_rules_matters(void **state)
     const struct model_rule one[] = {{.path = STR("/a"), .action = MODEL_RESPOND},
                                      {.path = STR("/b"), .action = MODEL_RESPOND}};
     const struct model_rule two[] = {one[1], one[0]};
-    assert_same(host_of(one, 2), host_of(two, 2), false);
+    assert_same(route_of(one, 2), route_of(two, 2), false);
+}
+
+static void test_the_order_of_routes_matters(void **state)
+{
+    (void)state;
+    const struct str one[] = {STR("a"), STR("b")};
+    const struct str two[] = {STR("b"), STR("a")};
+    assert_same(model_virtual_host_new(&(struct model_virtual_host){.routes = {one, 2}}),
+                model_virtual_host_new(&(struct model_virtual_host){.routes = {two, 2}}), false);
 }
 
 static void test_a_rule_keeps_only_what_its_action_uses(void **state)
@@ -139,7 +155,7 @@ static void test_a_rule_keeps_only_what_its_action_uses(void **state)
     const struct model_rule plain = {.action = MODEL_RESPOND, .status = 500};
     struct model_rule noisy = plain;
     noisy.request_timeout_ms = 7;
-    assert_same(host_of(&plain, 1), host_of(&noisy, 1), true);
+    assert_same(route_of(&plain, 1), route_of(&noisy, 1), true);
 }
 
 static void test_the_order_of_chains_and_their_names_does_not_matter(void **state)
@@ -190,6 +206,7 @@ static void test_kinds_have_names(void **state)
     (void)state;
     assert_string_equal(model_kind_name(MODEL_LISTENER), "listener");
     assert_string_equal(model_kind_name(MODEL_VIRTUAL_HOST), "virtualHost");
+    assert_string_equal(model_kind_name(MODEL_ROUTE), "route");
     assert_string_equal(model_kind_name(MODEL_CLUSTER), "cluster");
     assert_string_equal(model_kind_name(MODEL_ENDPOINT_SET), "endpointSet");
     assert_string_equal(model_kind_name(MODEL_SECRET), "secret");
@@ -204,6 +221,7 @@ int main(void)
         cmocka_unit_test(test_endpoints_are_a_set),
         cmocka_unit_test(test_the_order_of_backends_does_not_matter),
         cmocka_unit_test(test_the_order_of_rules_matters),
+        cmocka_unit_test(test_the_order_of_routes_matters),
         cmocka_unit_test(test_a_rule_keeps_only_what_its_action_uses),
         cmocka_unit_test(test_the_order_of_chains_and_their_names_does_not_matter),
         cmocka_unit_test(test_content_is_copied),

@@ -7,12 +7,12 @@
 
 #include "make.h"
 
-/* listener l -> secret x, host h -> cluster c -> set s, last first. */
+/* listener l -> secret x, host h -> route r -> cluster c -> set s, last first. */
 static const struct model_snapshot *make_snapshot(bool turned)
 {
-    const struct model_resource *resources[] = {make_set("s", 80), make_cluster("c", "s"),
-                                                make_host("h", "c"), make_secret("x", "K"),
-                                                make_listener("l", "x", "h")};
+    const struct model_resource *resources[] = {
+        make_set("s", 80),   make_cluster("c", "s"), make_route("r", "c"),
+        make_host("h", "r"), make_secret("x", "K"),  make_listener("l", "x", "h")};
     for (size_t i = 0; turned && i < ARRAY_SIZE(resources) / 2; i++) {
         const struct model_resource *other = resources[ARRAY_SIZE(resources) - 1 - i];
         resources[ARRAY_SIZE(resources) - 1 - i] = resources[i];
@@ -31,7 +31,7 @@ static void test_input_order_does_not_matter(void **state)
     const struct model_snapshot *b = make_snapshot(true);
     assert_true(model_digest_equal(&a->digest, &b->digest));
     assert_int_equal(a->resources[0]->kind, MODEL_LISTENER);
-    assert_int_equal(a->resources[4]->kind, MODEL_SECRET);
+    assert_int_equal(a->resources[5]->kind, MODEL_SECRET);
     a = model_snapshot_unref(a);
     b = model_snapshot_unref(b);
 }
@@ -95,9 +95,12 @@ static void test_references_to_nothing_are_refused(void **state)
     const struct model_resource *cluster[] = {make_cluster("c", "s")};
     assert_refused(cluster, 1, ERR_INVALID,
                    "cluster \"c\" refers to endpointSet \"s\", which is not there");
-    const struct model_resource *host[] = {make_host("h", "c")};
+    const struct model_resource *route[] = {make_route("r", "c")};
+    assert_refused(route, 1, ERR_INVALID,
+                   "route \"r\" refers to cluster \"c\", which is not there");
+    const struct model_resource *host[] = {make_host("h", "r")};
     assert_refused(host, 1, ERR_INVALID,
-                   "virtualHost \"h\" refers to cluster \"c\", which is not there");
+                   "virtualHost \"h\" refers to route \"r\", which is not there");
     const struct model_resource *no_secret[] = {make_listener("l", "x", "h")};
     assert_refused(no_secret, 1, ERR_INVALID,
                    "listener \"l\" refers to secret \"x\", which is not there");
@@ -115,7 +118,7 @@ static void test_the_last_reference_frees_the_resources(void **state)
     assert_ptr_equal(model_snapshot_ref(snapshot), snapshot);
     assert_null(model_snapshot_unref(snapshot));
     assert_int_equal(model_snapshots_alive(), snapshots_before + 1);
-    assert_int_equal(model_resources_alive(), resources_before + 5);
+    assert_int_equal(model_resources_alive(), resources_before + 6);
     assert_null(model_snapshot_unref(snapshot));
     assert_int_equal(model_snapshots_alive(), snapshots_before);
     assert_int_equal(model_resources_alive(), resources_before);

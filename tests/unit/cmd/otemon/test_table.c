@@ -45,31 +45,32 @@ static const struct model_resource *set_make(struct str service, size_t count)
     });
 }
 
-/* Two rules of each of `routes` routes (0: one route, "shop"). */
-static const struct model_resource *host_make(const struct site *site)
+static const struct model_resource *route_make(const char *name, const char *service)
 {
-    struct model_backend backend = {.cluster = str_of(site->service), .weight = 1};
-    struct model_rule rules[2 * ROUTES_MAX];
-    char names[ROUTES_MAX][8];
-    size_t routes = site->routes > 0 ? site->routes : 1;
-    for (size_t i = 0; i < 2 * routes; i++) {
-        char *name = names[i / 2];
-        (void)snprintf(name, sizeof(names[0]), "r%zu", i / 2);
-        struct str route = site->routes > 0 ? str_of(name) : STR("shop");
-        rules[i] = (struct model_rule){
-            .route = route,
-            .path = STR("/"),
-            .path_match = i % 2 == 0 ? MODEL_PATH_EXACT : MODEL_PATH_PREFIX,
-            .backends = &backend,
-            .backend_count = 1,
-        };
+    struct model_backend backend = {.cluster = str_of(service), .weight = 1};
+    struct model_rule rule = {.path = STR("/"),
+                              .path_match = MODEL_PATH_PREFIX,
+                              .backends = &backend,
+                              .backend_count = 1};
+    return model_route_new(&(struct model_route){
+        .name = str_of(name), .route = str_of(name), .rules = &rule, .rule_count = 1});
+}
+
+/* With `routes` routes, "r0" and so on; 0: one route, "shop". Returns how many. */
+static size_t routes_make(const struct site *site, const struct model_resource **ret_routes,
+                          struct str *ret_names)
+{
+    for (size_t i = 0; i < site->routes; i++) {
+        char name[24];
+        (void)snprintf(name, sizeof(name), "r%zu", i); /* short enough */
+        ret_routes[i] = route_make(name, site->service);
+        ret_names[i] = ret_routes[i]->name;
     }
-    return model_virtual_host_new(&(struct model_virtual_host){
-        .name = str_of(site->domain),
-        .domain = str_of(site->domain),
-        .rules = rules,
-        .rule_count = 2 * routes,
-    });
+    if (site->routes > 0)
+        return site->routes;
+    ret_routes[0] = route_make("shop", site->service);
+    ret_names[0] = ret_routes[0]->name;
+    return 1;
 }
 
 static const struct model_resource *secret_make(void)
@@ -106,17 +107,19 @@ static const struct model_resource *listener_make(const struct site *site)
 
 static struct table *table_make(struct site site)
 {
-    const struct model_resource *resources[5] = {
-        listener_make(&site),
-        host_make(&site),
-        cluster_make(str_of(site.service)),
-        set_make(str_of(site.service), site.endpoints),
-    };
+    const struct model_resource *resources[ROUTES_MAX + 5];
+    struct str names[ROUTES_MAX];
+    size_t count = routes_make(&site, resources, names);
+    resources[count] = model_virtual_host_new(&(struct model_virtual_host){
+        .name = str_of(site.domain), .domain = str_of(site.domain), .routes = {names, count}});
+    resources[++count] = listener_make(&site);
+    resources[++count] = cluster_make(str_of(site.service));
+    resources[++count] = set_make(str_of(site.service), site.endpoints);
     if (site.tls)
-        resources[4] = secret_make();
+        resources[++count] = secret_make();
     const struct model_snapshot *snapshot = NULL;
     struct err_info reason;
-    if (model_snapshot_new(resources, site.tls ? 5 : 4, &snapshot, &reason) != ERR_OK)
+    if (model_snapshot_new(resources, count + 1, &snapshot, &reason) != ERR_OK)
         fail_msg("%s: %s", reason.path, reason.message);
     struct table *table = table_new(snapshot);
     model_snapshot_unref(snapshot);

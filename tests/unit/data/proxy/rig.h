@@ -107,32 +107,33 @@ static const struct model_snapshot *rig_snapshot(const struct rig *rig, const st
 {
     struct model_backend back_end = {STR("back"), 1};
     struct model_backend nobody = {STR("back"), 0};
-    struct model_rule rules[] = {
-        {.route = STR("own"),
-         .path_match = MODEL_PATH_EXACT,
-         .path = STR("/own"),
-         .action = MODEL_RESPOND,
-         .status = 404,
-         .body = STR("not here"),
-         .reason = STR("own_rule")},
-        {.route = STR("none"),
-         .path_match = MODEL_PATH_EXACT,
-         .path = STR("/weightless"),
-         .action = MODEL_FORWARD,
-         .backends = &nobody,
-         .backend_count = 1},
-        {.route = STR("all"),
-         .route_rule = 3,
-         .path_match = MODEL_PATH_PREFIX,
-         .path = STR("/"),
-         .action = MODEL_FORWARD,
-         .backends = &back_end,
-         .backend_count = 1,
-         .request_timeout_ms = spec->request_timeout_ms,
-         .stream_idle_timeout_ms = spec->stream_idle_timeout_ms},
+    struct model_rule own = {.path_match = MODEL_PATH_EXACT,
+                             .path = STR("/own"),
+                             .action = MODEL_RESPOND,
+                             .status = 404,
+                             .body = STR("not here"),
+                             .reason = STR("own_rule")};
+    struct model_rule none = {.path_match = MODEL_PATH_EXACT,
+                              .path = STR("/weightless"),
+                              .action = MODEL_FORWARD,
+                              .backends = &nobody,
+                              .backend_count = 1};
+    struct model_rule all = {.index = 3,
+                             .path_match = MODEL_PATH_PREFIX,
+                             .path = STR("/"),
+                             .action = MODEL_FORWARD,
+                             .backends = &back_end,
+                             .backend_count = 1,
+                             .request_timeout_ms = spec->request_timeout_ms,
+                             .stream_idle_timeout_ms = spec->stream_idle_timeout_ms};
+    const struct model_route routes[] = {
+        {.name = STR("m/own"), .route = STR("own"), .rules = &own, .rule_count = 1},
+        {.name = STR("m/none"), .route = STR("none"), .rules = &none, .rule_count = 1},
+        {.name = STR("m/all"), .route = STR("all"), .rules = &all, .rule_count = 1},
     };
+    const struct str route_names[] = {routes[0].name, routes[1].name, routes[2].name};
     struct model_virtual_host host = {
-        .name = STR("edge/*/a.test"), .domain = STR("a.test"), .rules = rules, .rule_count = 3};
+        .name = STR("edge/*/a.test"), .domain = STR("a.test"), .routes = {route_names, 3}};
     struct str host_name = host.name;
     struct str secret_name = STR("certificate");
     struct model_chain chain = {.hostname = STR("*"), .virtual_hosts = {&host_name, 1}};
@@ -153,9 +154,11 @@ static const struct model_snapshot *rig_snapshot(const struct rig *rig, const st
                                     .endpoint_set = STR("back"),
                                     .connect_timeout_ms = 5000};
     const struct model_resource *resources[] = {
-        model_listener_new(&listener), model_virtual_host_new(&host), model_cluster_new(&cluster),
-        rig_endpoints(rig, spec), NULL};
-    size_t count = 4;
+        model_listener_new(&listener), model_virtual_host_new(&host),
+        model_route_new(&routes[0]),   model_route_new(&routes[1]),
+        model_route_new(&routes[2]),   model_cluster_new(&cluster),
+        rig_endpoints(rig, spec),      NULL};
+    size_t count = 7;
     if (spec->key_pem != NULL) {
         struct model_secret secret = {.name = secret_name,
                                       .certificates_pem = str_of(spec->secret_pem),

@@ -63,8 +63,9 @@ static const struct model_snapshot *snapshot_of(const struct content *content)
                               .status = 404,
                               .body = str_of(content->body)};
     struct str host_name = STR("l/*/*");
+    struct model_route route = {.name = STR("r"), .rules = &rule, .rule_count = 1};
     struct model_virtual_host host = {
-        .name = host_name, .domain = STR("*"), .rules = &rule, .rule_count = 1};
+        .name = host_name, .domain = STR("*"), .routes = {&route.name, 1}};
     struct model_chain chain = {.hostname = STR("*"), .virtual_hosts = {&host_name, 1}};
     struct model_listener listener = {.name = STR("edge:HTTP:80"),
                                       .gateway = STR("edge"),
@@ -77,9 +78,10 @@ static const struct model_snapshot *snapshot_of(const struct content *content)
     struct model_endpoint endpoint = {str_of(content->endpoint), 1};
     struct model_endpoint_set set = {.name = STR("s"), .endpoints = &endpoint, .endpoint_count = 1};
     const struct model_resource *resources[] = {
-        model_listener_new(&listener), model_virtual_host_new(&host), model_endpoint_set_new(&set)};
+        model_listener_new(&listener), model_virtual_host_new(&host), model_route_new(&route),
+        model_endpoint_set_new(&set)};
     const struct model_snapshot *snapshot = NULL;
-    assert_int_equal(model_snapshot_new(resources, 3, &snapshot, NULL), ERR_OK);
+    assert_int_equal(model_snapshot_new(resources, ARRAY_SIZE(resources), &snapshot, NULL), ERR_OK);
     return snapshot;
 }
 
@@ -189,7 +191,7 @@ static void what_is_no_address_or_too_long_is_refused(void **state)
     memset(body, 'x', sizeof(body) - 1);
     content = (struct content){content.port, "127.0.0.1", body};
     assert_int_equal(stage(&bench, &content, &none, &why), ERR_LIMIT);
-    assert_string_equal(why.path, "virtualHost l/*/*");
+    assert_string_equal(why.path, "route r");
     assert_null(none);
     assert_null(subscribe_last(bench.subscribe));
     bench_close(&bench);
