@@ -7,11 +7,10 @@ import ssl
 import stat
 import subprocess
 import threading
-from pathlib import Path
 
 import pytest
 
-OTEMON = Path(__file__).resolve().parents[2] / "build/bin/otemon"
+from harness.otemon import PROGRAM as OTEMON
 
 
 def run(*words, cwd=None):

@@ -1,0 +1,64 @@
+"""Fixtures of the integration tests."""
+import pytest
+
+from harness import manifests, ports
+from harness.backend import Backend
+from harness.otemon import Otemon
+
+
+@pytest.fixture
+def run():
+    """Starts `otemon run`; whatever still runs at the end has to end well."""
+    started = []
+
+    def start(directory, *flags, **options):
+        started.append(Otemon(directory, *flags, **options))
+        return started[-1]
+
+    yield start
+    try:
+        for otemon in started:
+            if otemon.process.poll() is None:
+                otemon.stop()
+    finally:
+        for otemon in started:
+            otemon.kill()
+
+
+@pytest.fixture
+def backend():
+    """Starts back ends."""
+    started = []
+
+    def start(handle=None):
+        started.append(Backend(handle))
+        return started[-1]
+
+    yield start
+    for each in started:
+        if each.sock.fileno() != -1:
+            each.close()
+
+
+class Gateway:
+    """A gateway with one HTTP listener for every host name, and one route to one service."""
+
+    def __init__(self, run_, directory, endpoints, *flags):
+        self.directory = directory
+        self.port = ports.free()
+        manifests.write(directory / "gateway.yaml", manifests.gateway(self.port))
+        manifests.write(directory / "routes.yaml", manifests.route(("/", "PREFIX", {"web": 1})))
+        manifests.write(directory / "services.yaml", manifests.service("web", *endpoints))
+        self.otemon = run_(directory, *flags).wait_ready()
+
+    def log(self, part):
+        """Waits for the access log's line with `part`."""
+        return self.otemon.wait_said(part)
+
+
+@pytest.fixture
+def gateway(run, tmp_path):
+    """Starts a Gateway in front of these back ends."""
+    def start(*backends, flags=()):
+        return Gateway(run, tmp_path, [each.port for each in backends], *flags)
+    return start
