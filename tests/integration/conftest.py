@@ -1,9 +1,30 @@
 """Fixtures of the integration tests."""
+import os
+
 import pytest
 
-from harness import manifests, ports
+pytest.register_assert_rewrite("harness")
+
+from harness import manifests, network, ports
 from harness.backend import Backend
-from harness.otemon import Otemon
+from harness.curl import Curl
+from harness.otemon import PROGRAM, Otemon
+
+
+def pytest_configure():
+    network.enter()
+
+
+@pytest.fixture
+def curl(tmp_path_factory):
+    """Runs curl; see harness/curl.py."""
+    return Curl(tmp_path_factory.mktemp("curl"))
+
+
+@pytest.fixture
+def environment(tmp_path):
+    """Of a person who has installed the program: its name is enough."""
+    return {**os.environ, "PATH": f"{PROGRAM.parent}:{os.environ['PATH']}", "HOME": str(tmp_path)}
 
 
 @pytest.fixture

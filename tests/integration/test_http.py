@@ -264,7 +264,8 @@ def test_what_is_refused_has_a_line_with_a_reason(strict):
     assert "reason=" in strict.otemon.wait_said(" 400 ", since)
 
 
-BAD_CHUNKS = ["x\r\n", "-1\r\n", "2\r\nabc\r\n", "fffffffffffffffff\r\n", "2 \r\nab\r\n", "2\nab\r\n"]
+BAD_CHUNKS = ["x\r\n", "-1\r\n", "2\r\nabc\r\n", "fffffffffffffffff\r\n", "2 \r\nab\r\n",
+              "2\nab\r\n"]
 
 
 @pytest.mark.parametrize("chunk", BAD_CHUNKS)

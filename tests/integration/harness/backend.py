@@ -53,7 +53,8 @@ class Exchange:
 
     def answer(self, body=b"ok", fields="", status="200 OK"):
         body = body if isinstance(body, bytes) else body.encode()
-        self.send(f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n{fields}\r\n".encode() + body)
+        head = f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n{fields}\r\n"
+        self.send(head.encode() + body)
 
 
 class Backend:

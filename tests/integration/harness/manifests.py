@@ -37,7 +37,8 @@ def route(*rules, name="all", gateway_name="edge", hostnames=()):
         text += f"    - matches:\n      - path: {{match: {match}, value: '{path}'}}\n"
         text += "      backends:\n"
         for service, weight in services.items():
-            text += f"      - weight: {weight}\n        destination: {{kuma.io/service: {service}}}\n"
+            text += f"      - weight: {weight}\n"
+            text += f"        destination: {{kuma.io/service: {service}}}\n"
     return text
 
 

@@ -1,4 +1,6 @@
 """`otemon run` as a process, with what it prints."""
+import json
+import os
 import signal
 import subprocess
 import threading
@@ -6,30 +8,41 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from harness import metrics, ports, waiting
+from harness import metrics, ports, report, waiting
 
 ROOT = Path(__file__).resolve().parents[3]
-PROGRAM = ROOT / "build/bin/otemon"
+
+# Another build may be tested: OTEMON=build/asan/bin/otemon scripts/test integration
+PROGRAM = Path(os.environ.get("OTEMON", ROOT / "build/bin/otemon")).resolve()
 
 
 class Otemon:
-    """Runs until stop(). `lines` has everything that was printed so far, on both outputs."""
+    """Runs until stop(). `lines` has everything that was printed so far, on both outputs; `out`
+    and `err` have that of one. `plain`: with no flags but those given."""
 
-    def __init__(self, directory, *flags, prefix=()):
-        self.health = ports.free()
-        self.admin = ports.free()
-        self.lines = []
-        words = [*prefix, PROGRAM, "run", f"--health=127.0.0.1:{self.health}",
-                 f"--admin=127.0.0.1:{self.admin}", "--workers=2", *flags, directory]
+    def __init__(self, directory, *flags, prefix=(), plain=False, **options):
+        self.health = 9902 if plain else ports.free()
+        self.admin = 9901 if plain else ports.free()
+        self.lines, self.out, self.err = [], [], []
+        words = [*prefix, PROGRAM, "run"]
+        if not plain:
+            words += [f"--health=127.0.0.1:{self.health}", f"--admin=127.0.0.1:{self.admin}",
+                      "--workers=2"]
         # pylint: disable-next=consider-using-with
-        self.process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                        stdin=subprocess.DEVNULL, text=True, bufsize=1)
-        self.reader = threading.Thread(target=self._read, daemon=True)
-        self.reader.start()
+        self.process = subprocess.Popen([*words, *flags, directory], stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
+                                        text=True, bufsize=1, **options)
+        self.readers = [threading.Thread(target=self._read, args=pair, daemon=True)
+                        for pair in ((self.process.stdout, self.out),
+                                     (self.process.stderr, self.err))]
+        for reader in self.readers:
+            reader.start()
 
-    def _read(self):
-        for line in self.process.stdout:
-            self.lines.append(line.rstrip("\n"))
+    def _read(self, pipe, lines):
+        with pipe:
+            for line in pipe:
+                lines.append(line.rstrip("\n"))
+                self.lines.append(lines[-1])
 
     def text(self):
         return "\n".join(self.lines)
@@ -61,6 +74,25 @@ class Otemon:
     def metrics(self):
         return metrics.parse(self.get_health("/metrics")[1])
 
+    def config(self):
+        """What the admin address shows of the configuration that is served."""
+        status, text = self.get_admin("/config")
+        assert status == 200, text
+        return json.loads(text)
+
+    def table(self):
+        """The table as it was printed first: {(address, hostname): row}."""
+        return report.table(self.out)
+
+    def changes(self, since=0):
+        """Rows that came "+", went "-" or changed "~": [(sign, address, hostname)]."""
+        return [(row["sign"], row["address"], row["hostname"])
+                for row in report.rows(self.out[since:]) if row["sign"]]
+
+    def findings(self, since=0):
+        """Findings printed from line `since` of `out` on."""
+        return report.findings(self.out[since:])
+
     def memory_kib(self):
         status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
         return int(status.split("VmRSS:")[1].split()[0])
@@ -70,7 +102,8 @@ class Otemon:
 
     def wait_end(self, seconds=40):
         status = self.process.wait(timeout=seconds)
-        self.reader.join(timeout=5)
+        for reader in self.readers:
+            reader.join(timeout=5)
         return status
 
     def stop(self):

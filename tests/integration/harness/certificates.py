@@ -1,0 +1,37 @@
+"""Certificates for tests: made by the program itself, looked at by openssl."""
+import base64
+import re
+import socket
+import ssl
+
+from harness.otemon import PROGRAM
+from harness.shell import run
+
+
+def bundle(*hostnames, key_type="ecdsa"):
+    """A key and a self-signed certificate for it, as one PEM text."""
+    flags = [f"--hostname={hostname}" for hostname in hostnames]
+    made = run(PROGRAM, "generate", "tls-certificate", "--type=server", *flags,
+               f"--key-type={key_type}", "--key-file=-", "--cert-file=-")
+    assert made.returncode == 0, made.stderr
+    return made.stdout
+
+
+def to_base64(text):
+    return base64.b64encode(text.encode()).decode()
+
+
+def certificate_of(text):
+    """The first certificate of a PEM text, as DER."""
+    block = re.search(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n", text, re.S)
+    return ssl.PEM_cert_to_DER_cert(block[0])
+
+
+def served(port, name, address="127.0.0.1"):
+    """The certificate, as DER, that a TLS handshake for `name` shows."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    with socket.create_connection((address, port), timeout=10) as plain, \
+            context.wrap_socket(plain, server_hostname=name) as tls:
+        return tls.getpeercert(binary_form=True)
