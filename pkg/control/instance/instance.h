@@ -24,6 +24,7 @@
 #include "core/base/arena.h"
 #include "core/base/buf.h"
 #include "core/base/str.h"
+#include "core/json/json.h"
 
 /* What the proxy container gets when the instance says nothing of it. Far below what Kuma reserves
  * for Envoy. A CPU is a worker, and one of them fills a fast network; memory is for the buffers of
@@ -73,3 +74,42 @@ void instance_service_print(const struct instance *instance, const uint32_t *por
 /* Appends the Deployment. */
 void instance_deployment_print(const struct instance *instance,
                                const struct instance_options *options, struct buf *buf);
+
+/* ---- What is said of it ---- */
+
+enum instance_value {
+    INSTANCE_FALSE,
+    INSTANCE_TRUE,
+    INSTANCE_UNKNOWN,
+};
+
+struct instance_condition {
+    enum instance_value value;
+    struct str reason;
+    struct str message;
+};
+
+/* What is there: objects of Kubernetes with the instance's name in its namespace, whoever made
+ * them. NULL: there is none. Who has not looked yet cannot judge: an object of somebody else would
+ * be taken over. */
+struct instance_observed {
+    const struct jv *service;
+    const struct jv *deployment;
+};
+
+struct instance_verdict {
+    bool wants_service; /* the document is to be applied; what is there stays in any case */
+    bool wants_deployment;
+    struct instance_condition accepted;
+    struct instance_condition ready; /* with Kuma's reasons */
+    const struct jv *load_balancer;  /* of the Service, as the status takes it; NULL: none */
+    const struct str *addresses;     /* where clients reach it */
+    size_t address_count;
+};
+
+/* `gateway`: the MeshGateway that the tags of the instance select (select_gateway); NULL: none.
+ * Without one nothing is made anew, but what was made stays, so that a MeshGateway may be renamed
+ * without losing the load balancer. Results are in `arena`, or borrowed from the arguments. */
+struct instance_verdict instance_judge(struct arena *arena, const struct instance *instance,
+                                       const struct api_object *gateway,
+                                       const struct instance_observed *observed);
