@@ -340,6 +340,22 @@ static uint64_t creation_time(struct api__decoder *d, const struct envelope *e,
     return wall_ms;
 }
 
+/* On an instance Kuma reads annotations that tune its own proxy. */
+static void check_instance_annotations(struct api__decoder *d, const struct api__place *root)
+{
+    struct api__place metadata = api__member(root, STR("metadata"));
+    struct api__place place = api__member(&metadata, STR("annotations"));
+    size_t count = api__is_present(&place) && place.value->type == JV_OBJECT ? place.value->count
+                                                                             : 0;
+    for (size_t i = 0; i < count; i++) {
+        struct str name = place.value->members[i].key;
+        struct api__place annotation = api__key(&place, name);
+        if (str_starts_with(name, STR("kuma.io/")) && !str_equal(name, STR("kuma.io/mesh")) &&
+            !str_equal(name, STR("kuma.io/display-name")))
+            api__warning(d, &annotation, "has no effect: it tunes the proxy of Kuma");
+    }
+}
+
 /* Decodes the fields into a struct of the kind. */
 static void *decode_content(struct api__decoder *d, const struct envelope *e,
                             const struct api__place *root, enum api_kind kind)
@@ -387,6 +403,8 @@ static const struct api_object *decode(const struct envelope *e, enum api_kind k
     d.subject = api_subject(object); /* with the mesh */
     if (e->is_universal)
         check_name(&d, &root, e->name);
+    if (kind == API_MESH_GATEWAY_INSTANCE)
+        check_instance_annotations(&d, &root);
     object->creation_time_ms = creation_time(&d, e, &root);
     content_set(object, decode_content(&d, e, &root, kind));
     map_free(d.failed);

@@ -184,6 +184,20 @@ static void what_has_no_effect_is_said(void **state)
     assert_false(m.object->broken);
 }
 
+static void annotations_that_tune_kumas_proxy_are_named(void **state)
+{
+    (void)state;
+    manifest_decode(&m,
+                    HEAD "metadata: {name: a, annotations: {kuma.io/sidecar-drain-time: 9s, "
+                         "kuma.io/display-name: a, kuma.io/mesh: default, example.com/x: z}}\n");
+    assert_findings(&m, "3:35 warning metadata.annotations[\"kuma.io/sidecar-drain-time\"]: has no "
+                        "effect: it tunes the proxy of Kuma\n");
+    manifest_decode(&m, HEAD "metadata: {name: a, annotations: null}\n");
+    assert_findings(&m, "");
+    manifest_decode(&m, HEAD "metadata: {name: a, annotations: [kuma.io/x]}\n");
+    assert_findings(&m, "");
+}
+
 static void resources_have_a_bound(void **state)
 {
     (void)state;
@@ -221,6 +235,7 @@ int main(void)
         TEST(the_service_may_be_named),
         TEST(what_is_wrong_breaks_the_instance),
         TEST(what_has_no_effect_is_said),
+        TEST(annotations_that_tune_kumas_proxy_are_named),
         TEST(resources_have_a_bound),
         TEST(it_is_a_kind_of_kubernetes),
     };
