@@ -31,6 +31,11 @@ static void error_command(struct command_parse *parse, struct str word)
 
 static void error_flag(struct command_parse *parse, struct str name)
 {
+    if (command_find(parse->command, name) != NULL) { /* "--version", as elsewhere */
+        ERROR(parse, "%.*s is a command, not a flag: %s %.*s", STR_ARG(name), parse->path,
+              STR_ARG(name));
+        return;
+    }
     struct str names[COMMAND_FLAGS_MAX];
     for (size_t i = 0; i < parse->command->flag_count; i++)
         names[i] = str_of(parse->command->flags[i].name);
@@ -133,6 +138,10 @@ static void path_extend(struct command_parse *parse, const char *name)
 
 static void word_read(struct command_parse *parse, const char *word)
 {
+    if (parse->command->run == NULL && strcmp(word, "help") == 0) {
+        parse->help_last = true;
+        return;
+    }
     if (parse->command->run != NULL) {
         if (parse->argument_count < COMMAND_LIST_MAX)
             parse->arguments[parse->argument_count++] = word;
@@ -151,14 +160,15 @@ static void word_read(struct command_parse *parse, const char *word)
 static void arguments_check(struct command_parse *parse)
 {
     const struct command *command = parse->command;
-    if (command->run == NULL)
+    if (command->run == NULL || parse->help_last)
         parse->help = true;
     else if (parse->argument_count < command->argument_count)
         ERROR(parse, "%s is missing; usage: %s [flags] %s", command->arguments, parse->path,
               command->arguments);
     else if (parse->argument_count > command->argument_count)
-        ERROR(parse, "\"%s\" is one argument too many; usage: %s [flags] %s",
+        ERROR(parse, "\"%s\" is one argument too many; usage: %s%s%s%s",
               parse->arguments[command->argument_count], parse->path,
+              command->flag_count > 0 ? " [flags]" : "", command->arguments == NULL ? "" : " ",
               command->arguments == NULL ? "" : command->arguments);
 }
 
@@ -176,6 +186,8 @@ void command_parse(const struct command *root, int argc, char **argv, struct com
             ret->help = true;
         else if (!flags_end && strncmp(word, "--", 2) == 0)
             flag_read(ret, str_of(word), &next);
+        else if (!flags_end && word[0] == '-' && word[1] != '\0')
+            ERROR(ret, "there is no flag %s; %s --help lists the flags", word, ret->path);
         else
             word_read(ret, word);
     }

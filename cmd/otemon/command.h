@@ -1,8 +1,9 @@
 /* Sub-commands and flags, as tables: what a program takes, and its help, stand in one place.
  *
  * A command either runs or has commands below it. Flags are `--name value` or `--name=value`;
- * a switch is `--name`, `--name=true` or `--name=false`; `--` ends them. A wrong word gets one
- * sentence on standard error with the nearest right one, and exit status 2. */
+ * a switch is `--name`, `--name=true` or `--name=false`; `--` ends them. `--help`, `-h` and a
+ * `help` before the name of a command show its page. A wrong word gets one sentence on standard
+ * error with the nearest right one, and exit status 2. */
 #pragma once
 
 #include <stdbool.h>
@@ -77,6 +78,7 @@ struct command_parse {
     const struct command *command; /* the one that was named */
     char path[128];                /* "otemon generate tls-certificate" */
     bool help;                     /* --help was given, or a command is missing */
+    bool help_last;                /* "help", before the command that it is wanted of */
     struct command_value values[COMMAND_FLAGS_MAX];
     const char *arguments[COMMAND_LIST_MAX];
     size_t argument_count;

@@ -13,15 +13,26 @@ static void indent(struct buf *buf, size_t columns)
         buf_append_char(buf, ' ');
 }
 
+/* What the lines after the first are indented by in an item such as "2  the reason". */
+static size_t hanging_of(struct str text)
+{
+    size_t word = str_find_char(text, ' ');
+    bool is_item = word != STR_NOT_FOUND && word + 2 < text.size && text.data[word + 1] == ' ';
+    return is_item ? word + 2 : 0;
+}
+
 /* One paragraph, broken into lines between words. */
 static void paragraph(struct buf *buf, struct str text, size_t margin)
 {
     size_t column = 0;
+    size_t hanging = hanging_of(text);
     while (text.size > 0) {
         struct str word = str_cut(&text, ' ');
         if (column > 0 && column + 1 + word.size > WIDTH) {
             buf_append_char(buf, '\n');
             column = 0;
+            margin += hanging;
+            hanging = 0; /* once is for all lines that follow */
         }
         if (column == 0) {
             indent(buf, margin);
@@ -36,7 +47,7 @@ static void paragraph(struct buf *buf, struct str text, size_t margin)
     buf_append_char(buf, '\n');
 }
 
-/* Lines are paragraphs; one that begins with a space stands as it is. */
+/* Lines are paragraphs; one that begins with a space stands as it is, without that space. */
 static void text_append(struct buf *buf, const char *text, size_t margin)
 {
     struct str rest = str_of(text);
@@ -48,7 +59,7 @@ static void text_append(struct buf *buf, const char *text, size_t margin)
         }
         if (line.size > 0) {
             indent(buf, margin);
-            buf_append(buf, line);
+            buf_append(buf, str_from(line, 1));
         }
         buf_append_char(buf, '\n');
     }

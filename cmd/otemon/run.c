@@ -1,7 +1,10 @@
 #include "otemon/commands.h"
 #include "otemon/serve.h"
 
+#include <stdio.h>
+
 #include "core/base/attr.h"
+#include "core/net/net.h"
 
 enum {
     FLAG_DATAPLANE,
@@ -110,9 +113,20 @@ static enum serve_access_log access_log_of(struct str word)
     return str_equal(word, STR("off")) ? SERVE_ACCESS_LOG_OFF : SERVE_ACCESS_LOG_TEXT;
 }
 
+static bool is_ip_address(struct str text)
+{
+    struct net_address address;
+    return net_address_make(text, 0, &address) == ERR_OK;
+}
+
 static int run_run(const struct command_input *input)
 {
     const struct command_value *values = input->values;
+    if (values[FLAG_ADDRESS].given && !is_ip_address(values[FLAG_ADDRESS].text)) {
+        (void)fprintf(stderr, "otemon run: --address is an IP address, not \"%.*s\"\n",
+                      STR_ARG(values[FLAG_ADDRESS].text));
+        return EXIT_USAGE;
+    }
     struct serve_options options = {
         .directory = input->arguments[0],
         .dataplanes = values[FLAG_DATAPLANE].list,

@@ -84,7 +84,8 @@ static void on_applied(void *arg, const struct model_digest *result)
         serve->serving = true;
         endpoints_open(serve);
     }
-    report_now(serve);
+    if (!serve->ending)
+        report_now(serve);
 }
 
 static void on_refused(struct serve *serve, const struct model_transaction *transaction,
@@ -118,10 +119,11 @@ static void check_first(struct serve *serve)
         return;
     report_now(serve);
     bool told = finding_count(pipeline_findings(serve->pipeline)) > 0;
-    (void)fprintf(stderr, "otemon: %s %s%s\n", serve->options->directory,
-                  pipeline_placement(serve->pipeline)->count == 0
-                      ? "holds no MeshGateway that can be served here"
-                      : "has no listener that can be served",
+    const char *what = "has no listener that can be served";
+    if (pipeline_placement(serve->pipeline)->count == 0)
+        what = told ? "holds no MeshGateway that can be served here"
+                    : "holds no MeshGateway; manifests are files named *.yaml, *.yml or *.json";
+    (void)fprintf(stderr, "otemon: %s %s%s\n", serve->options->directory, what,
                   told ? "; the findings above say why" : "");
     end(serve, EXIT_FAILED);
 }

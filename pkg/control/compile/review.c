@@ -110,6 +110,10 @@ static void review_route(struct compile__run *run, const struct reached *reached
         compile__find(run, FINDING_WARNING, route, mark, STR("selectors"),
                       "attaches to no listener: no selector matches the tags that a listener gets "
                       "from its dataplane, its gateway and itself");
+    else if (map_get(reached->served, key) == NULL &&
+             route->mesh_gateway_route->hostname_count == 0)
+        compile__find(run, FINDING_WARNING, route, mark, STR("selectors"),
+                      "attaches only to listeners that are not served, as their findings say");
     else if (map_get(reached->served, key) == NULL)
         compile__find(run, FINDING_WARNING, route, route->mark, STR("conf.http.hostnames"),
                       "no listener that the route attaches to serves one of its host names");

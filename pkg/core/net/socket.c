@@ -18,10 +18,11 @@ static enum err bind_failed(const struct net_address *address, struct err_info *
     if (errno == EADDRINUSE)
         return err_set(reterr, ERR_CONFLICT, "%s is in use by another process", text);
     if (errno == EACCES)
-        return err_set(reterr, ERR_UNAUTHORISED,
-                       "%s: no permission for this port; it is below "
-                       "net.ipv4.ip_unprivileged_port_start",
-                       text);
+        return err_set(
+            reterr, ERR_UNAUTHORISED,
+            "%s: no permission for this port; ports below the sysctl "
+            "net.ipv4.ip_unprivileged_port_start (1024) need root or CAP_NET_BIND_SERVICE",
+            text);
     if (errno == EADDRNOTAVAIL || errno == EAFNOSUPPORT)
         return err_set(reterr, ERR_INVALID, "%s is not an address of this machine", text);
     if (errno == EMFILE || errno == ENFILE)

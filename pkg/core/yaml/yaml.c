@@ -82,7 +82,7 @@ static enum err fail_parser(struct composer *c)
     const char *problem = parser->problem != NULL ? parser->problem : "not well-formed";
     if (parser->context == NULL)
         return fail(c, ERR_INVALID, mark, "%s", problem);
-    return fail(c, ERR_INVALID, mark, "%s %s", parser->context, problem);
+    return fail(c, ERR_INVALID, mark, "%s %s", problem, parser->context);
 }
 
 static enum err event_next(struct composer *c, yaml_event_t *ret_event)

@@ -71,10 +71,12 @@ static enum err scan_directory(struct scan *scan, const char *path, unsigned dep
                                struct err_info *reterr)
 {
     DIR *directory = opendir(path);
-    if (directory == NULL && (errno == ENOENT || errno == ENOTDIR))
+    if (directory == NULL && errno == ENOENT)
+        return err_set(reterr, ERR_NOT_FOUND, "there is no directory %s", path);
+    if (directory == NULL && errno == ENOTDIR)
         return err_set(reterr, ERR_NOT_FOUND, "%s is no directory", path);
     if (directory == NULL && errno == EACCES)
-        return err_set(reterr, ERR_UNAUTHORISED, "%s: permission denied", path);
+        return err_set(reterr, ERR_UNAUTHORISED, "no permission to read the directory %s", path);
     if (directory == NULL)
         return err_set_errno(reterr, "cannot read %s", path);
     push(scan->directories, path);

@@ -45,14 +45,21 @@ static const struct command leaf = {
     .run = run_stub,
 };
 
-static const struct command *const below[] = {&leaf};
+static const struct command twig = {
+    .name = "twig",
+    .summary = "takes nothing",
+    .description = "Does nothing.",
+    .run = run_stub,
+};
+
+static const struct command *const below[] = {&leaf, &twig};
 
 static const struct command root = {
     .name = "tool",
     .summary = "a tool",
     .description = "A tool.",
     .commands = below,
-    .command_count = 1,
+    .command_count = ARRAY_SIZE(below),
 };
 
 static struct command_parse parsed;
@@ -133,6 +140,10 @@ static void test_wrong_words_get_the_nearest_right_one(void **state)
     expect_error("there is no flag --nmae; did you mean --name");
     PARSE("leaf", "--zzzzzz", "dir");
     expect_error("there is no flag --zzzzzz; tool leaf --help");
+    PARSE("leaf", "-z", "dir");
+    expect_error("there is no flag -z; tool leaf --help");
+    PARSE("--leaf");
+    expect_error("leaf is a command, not a flag: tool leaf");
 }
 
 static void test_wrong_values(void **state)
@@ -156,7 +167,17 @@ static void test_arguments_are_counted(void **state)
     PARSE("leaf");
     expect_error("DIR is missing");
     PARSE("leaf", "a", "b");
-    expect_error("\"b\" is one argument too many");
+    expect_error("\"b\" is one argument too many; usage: tool leaf [flags] DIR");
+    PARSE("twig", "b");
+    assert_string_equal(parsed.error, "\"b\" is one argument too many; usage: tool twig");
+}
+
+static void test_a_single_dash_is_an_argument(void **state)
+{
+    (void)state;
+    PARSE("leaf", "-");
+    assert_string_equal(parsed.error, "");
+    assert_string_equal(parsed.arguments[0], "-");
 }
 
 static void test_help_wins_over_what_is_missing(void **state)
@@ -168,6 +189,21 @@ static void test_help_wins_over_what_is_missing(void **state)
     PARSE("-h");
     assert_true(parsed.help);
     assert_ptr_equal(parsed.command, &root);
+}
+
+static void test_the_word_help_comes_before_a_command(void **state)
+{
+    (void)state;
+    PARSE("help");
+    assert_true(parsed.help);
+    assert_ptr_equal(parsed.command, &root);
+    PARSE("help", "leaf");
+    assert_true(parsed.help);
+    assert_string_equal(parsed.error, "");
+    assert_ptr_equal(parsed.command, &leaf);
+    PARSE("leaf", "help");
+    assert_false(parsed.help);
+    assert_string_equal(parsed.arguments[0], "help");
 }
 
 static void test_a_command_without_its_sub_command_shows_help(void **state)
@@ -194,7 +230,7 @@ static void test_help_has_every_section(void **state)
         "       --type=server|client  (default server)\n           A type.\n",
         "       --watch[=true|false]  (default true)\n",
         "EXIT STATUS\n       0  fine\n",
-        "EXAMPLES\n        tool leaf dir\n",
+        "EXAMPLES\n       tool leaf dir\n",
     };
     for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
         if (strstr(buf.data, parts[i]) == NULL)
@@ -211,6 +247,7 @@ static void test_help_breaks_long_lines_between_words(void **state)
         .summary = "many words",
         .description =
             "aaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbbbbbbbbbbb cccccccccccccccccccccccc ddddd",
+        .exit_text = "0  aaaaaaaaaaaa bbbbbbbbbbbbbbbbbbbbbbbbbbbb cccccccccccccccccccccccc ddddd",
         .run = run_stub,
     };
     struct buf buf;
@@ -218,6 +255,7 @@ static void test_help_breaks_long_lines_between_words(void **state)
     command_help(&wordy, "wordy", &buf);
     buf_append_char(&buf, '\0');
     assert_non_null(strstr(buf.data, "cccc\n       ddddd\n"));
+    assert_non_null(strstr(buf.data, "cccc\n          ddddd\n")); /* below the text of its item */
     buf_deinit(&buf);
 }
 
@@ -244,7 +282,9 @@ int main(void)
         cmocka_unit_test(test_wrong_words_get_the_nearest_right_one),
         cmocka_unit_test(test_wrong_values),
         cmocka_unit_test(test_arguments_are_counted),
+        cmocka_unit_test(test_a_single_dash_is_an_argument),
         cmocka_unit_test(test_help_wins_over_what_is_missing),
+        cmocka_unit_test(test_the_word_help_comes_before_a_command),
         cmocka_unit_test(test_a_command_without_its_sub_command_shows_help),
         cmocka_unit_test(test_help_has_every_section),
         cmocka_unit_test(test_help_breaks_long_lines_between_words),

@@ -256,7 +256,7 @@ static void a_file_that_is_no_yaml_keeps_its_objects(void **state)
     put("a.yaml", secret("a1"));
     open_files("+a1 ");
     put("a.yaml", "a: [\n");
-    run("!d/a.yaml:2:1: error: while parsing a flow node did not find expected node content. What "
+    run("!d/a.yaml:2:1: error: did not find expected node content while parsing a flow node. What "
         "this file said before is kept ");
     put("a.yaml", secret("a1"));
     run("+a1 ");
@@ -354,7 +354,8 @@ static void the_directory_may_go_and_come_back(void **state)
     assert_int_equal(rename(f.directory, away), 0);
     char wanted[256];
     (void)snprintf(wanted, sizeof(wanted),
-                   "!d: error: %s is no directory. What was read before is kept ", f.directory);
+                   "!d: error: there is no directory %s. What was read before is kept ",
+                   f.directory);
     run(wanted);
     assert_int_equal(mkdir(f.directory, 0700), 0);
     put("b.yaml", secret("b1"));
