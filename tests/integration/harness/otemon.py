@@ -1,6 +1,7 @@
 """`otemon run` as a process, with what it prints."""
 import json
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -55,6 +56,12 @@ class Otemon:
         return waiting.until(lambda: self.said(part, since),
                              lambda: f"«{part}» in:\n{self.text()}")
 
+    def wait_match(self, pattern, since=0):
+        """Waits for a line from `since` on in which the regular expression is found."""
+        regex = re.compile(pattern)
+        return waiting.until(lambda: next(filter(regex.search, list(self.lines)[since:]), None),
+                             lambda: f"/{pattern}/ in:\n{self.text()}")
+
     def wait_ready(self):
         def ready():
             assert self.process.poll() is None, self.text()
@@ -73,6 +80,10 @@ class Otemon:
 
     def metrics(self):
         return metrics.parse(self.get_health("/metrics")[1])
+
+    def metric(self, name, **labels):
+        """The sum of the samples of that name with these labels."""
+        return metrics.value(self.metrics(), name, **labels)
 
     def config(self):
         """What the admin address shows of the configuration that is served."""
