@@ -1,4 +1,4 @@
-"""Back ends and clients that misbehave: each gets the right status, its line, and leaves nothing."""
+"""Back ends and clients that misbehave: each gets its status and its line, and leaves nothing."""
 import threading
 import time
 
@@ -71,7 +71,7 @@ def test_a_kept_connection_that_closes_as_it_is_used(gateway, backend, leaves_no
     with Wire(edge.port) as client:
         for _ in range(10):
             assert client.ask().status == 200
-        for _ in range(3):  # its body waits in memory, so it can be sent again: it is not idempotent
+        for _ in range(3):
             client.ask("PUT", body="again")
         statuses = [client.ask("POST", body="once").status for _ in range(4)]
     until(lambda: edge.otemon.metric("otemon_second_tries_total") >= 5, "second tries are counted")
@@ -190,7 +190,8 @@ def test_clients_that_vanish(gateway, backend, leaves_nothing):
 
     edge = gateway(backend(handle))
     for vanish in (Wire.close, Wire.reset):
-        for text in ("GET / HT", "POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 1000\r\n\r\nabc",
+        for text in ("GET / HT",
+                     "POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 1000\r\n\r\nabc",
                      "POST / HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\na",
                      "GET /waits HTTP/1.1\r\nHost: a.test\r\n\r\n",
                      "GET /large HTTP/1.1\r\nHost: a.test\r\n\r\n"):
