@@ -88,7 +88,7 @@ class Site:
 
 
 def snapshot_of(otemon):
-    return otemon.config()["digest"]
+    return otemon.config()["snapshot"]["digest"]
 
 
 def test_200_changes_lose_nothing_and_leave_nothing(run, tmp_path, backend):
