@@ -1,5 +1,5 @@
-/* Any bytes as YAML, each document as a manifest: decoding says what it thinks and leaks nothing.
- */
+/* Any bytes as YAML, each document as a manifest and as an answer of an API server: decoding says
+ * what it thinks and leaks nothing. */
 #include <stddef.h>
 #include <stdint.h>
 
@@ -9,15 +9,24 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void decode(const struct jv *document, struct finding_list *problems)
+static void decode_as(const struct jv *document, const struct api_origin *origin,
+                      struct finding_list *problems)
 {
-    const struct api_origin origin = {.file = STR("fuzz.yaml")};
-    const struct api_object *object = api_decode(document, &origin, problems);
+    const struct api_object *object = api_decode(document, origin, problems);
     if (object == NULL)
         return;
     ASSERT(object->key.name.size > 0);
+    ASSERT(!origin->has_kind || object->key.kind == origin->kind);
     finding_add_all(problems, object->findings);
     ASSERT(api_object_unref(object) == NULL);
+}
+
+/* As a manifest, and as an API server's answer for each kind. */
+static void decode(const struct jv *document, struct finding_list *problems)
+{
+    decode_as(document, &(struct api_origin){.file = STR("fuzz.yaml")}, problems);
+    for (enum api_kind kind = 0; kind < API_KINDS; kind++)
+        decode_as(document, &(struct api_origin){.has_kind = true, .kind = kind}, problems);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

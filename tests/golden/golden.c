@@ -4,12 +4,12 @@
  *
  * Each case also shows what holds for all: compiling in the opposite order of documents gives the
  * same, and objects that concern nobody change nothing. */
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "case.h"
 #include "core/base/file.h"
+#include "core/base/ip.h"
 
 #define TEXT_SIZE_MAX ((size_t)16 * 1024 * 1024)
 #define PATH_SIZE     1024
@@ -25,13 +25,10 @@ struct args {
 static bool is_local(void *arg, struct str address)
 {
     (void)arg;
-    char terminated[INET6_ADDRSTRLEN];
-    (void)snprintf(terminated, sizeof(terminated), "%.*s", STR_ARG(address));
-    struct in_addr v4;
-    struct in6_addr v6;
-    if (inet_pton(AF_INET, terminated, &v4) == 1)
-        return (ntohl(v4.s_addr) >> 24) == 127;
-    return inet_pton(AF_INET6, terminated, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+    static const unsigned char loopback[IP_SIZE_MAX] = {[IP_SIZE_MAX - 1] = 1};
+    unsigned char bytes[IP_SIZE_MAX];
+    size_t size = ip_parse(address, bytes);
+    return size == IP_SIZE_MAX ? memcmp(bytes, loopback, size) == 0 : size > 0 && bytes[0] == 127;
 }
 
 static bool read_text(const char *directory, const char *file, struct buf *text)

@@ -25,8 +25,11 @@ enum api_kind {
     API_DATAPLANE,
     API_SECRET,
     API_MESH_GATEWAY_INSTANCE, /* Kubernetes only */
+    API_SERVICE,               /* this and what follows: from an API server only */
+    API_ENDPOINT_SLICE,
+    API_POD,
 };
-#define API_KINDS 6
+#define API_KINDS 9
 
 /* "MeshGateway". */
 struct str api_kind_name(enum api_kind kind);
@@ -35,7 +38,7 @@ struct str api_kind_name(enum api_kind kind);
  * "<name>.<namespace>"; Secrets go by their bare name, since they all live in one namespace. */
 struct api_key {
     enum api_kind kind;
-    struct str mesh; /* empty for a Mesh */
+    struct str mesh; /* empty for a Mesh, a Service and an EndpointSlice */
     struct str name;
 };
 
@@ -258,10 +261,62 @@ struct api_mesh_gateway_instance {
     bool read_only_root;
 };
 
+/* A port of a Service. Only TCP ports lead anywhere. */
+struct api_service_port {
+    struct str name; /* may be empty when it is the only one */
+    uint32_t port;
+    bool is_tcp;
+    struct str protocol; /* what it speaks, as kuma.io/protocol says: "http", ..., else "tcp" */
+};
+
+struct api_service {
+    bool is_external_name; /* a name elsewhere, without endpoints */
+    bool is_headless;
+    bool is_ignored; /* the annotation kuma.io/ignore says so */
+    const struct api_service_port *ports;
+    size_t port_count;
+};
+
+/* One back end of a Service. */
+struct api_endpoint {
+    struct str address;
+    struct str pod; /* its name, in the namespace of the slice; empty: it is no pod */
+    bool is_ready;
+    bool is_serving; /* answers, though it may be about to end */
+    bool is_terminating;
+};
+
+struct api_slice_port {
+    struct str name; /* of the Service's port */
+    uint32_t port;   /* 0: that of the Service */
+    bool is_tcp;
+};
+
+struct api_endpoint_slice {
+    struct str service; /* its name, in the namespace of the slice; empty: it is nobody's */
+    bool is_fqdn;       /* its addresses are names */
+    const struct api_endpoint *endpoints;
+    size_t endpoint_count;
+    const struct api_slice_port *ports;
+    size_t port_count;
+};
+
+struct api_pod {
+    bool has_mesh;                /* says of what mesh it is; else it is of any */
+    bool is_terminating;          /* deleted, with its grace period running */
+    bool is_builtin_gateway;      /* kuma.io/gateway: builtin */
+    struct api_tags tags;         /* its labels, without those of Kuma and without empty ones */
+    struct api_tags gateway_tags; /* of a builtin gateway: kuma.io/tags. The object is broken when
+                                     they cannot be read */
+};
+
 struct api_object {
     struct api_key key;
     struct str file; /* as the source names it; empty when it was derived */
     struct finding_mark mark;
+    struct str namespace;      /* Kubernetes; empty: of the cluster, or from another envelope */
+    struct str uid;            /* Kubernetes; else empty */
+    uint64_t generation;       /* Kubernetes; else 0 */
     uint64_t creation_time_ms; /* 0: unknown */
     bool broken;               /* at its root (selectors, conf): it takes no part in anything */
     const struct finding_list *findings;
@@ -271,6 +326,9 @@ struct api_object {
         const struct api_dataplane *dataplane;
         const struct api_secret *secret;
         const struct api_mesh_gateway_instance *mesh_gateway_instance;
+        const struct api_service *service;
+        const struct api_endpoint_slice *endpoint_slice;
+        const struct api_pod *pod;
     };
 };
 
@@ -284,13 +342,18 @@ struct api_origin {
     struct str file;  /* as findings shall name it */
     api_load_fn load; /* reads what a data source names by `file:`; NULL: it cannot be read */
     void *load_arg;
+    /* An API server: it was asked for objects of `kind`, and its documents need not say so again,
+     * as the items of its lists do not. Pods may be their metadata alone. */
+    bool has_kind;
+    enum api_kind kind;
 };
 
 /* Decodes one document in either envelope into an object with one reference.
  *
  * What is wrong with an object stands in its own findings. NULL: the document is none that we keep.
  * Then `problems` has got a finding that says so, unless the document is empty or of a Kubernetes
- * kind that is no business of a gateway (Service, Deployment, ...): those are passed over. */
+ * kind that is no business of a gateway (Deployment, ...), or that only an API server delivers
+ * (Service, EndpointSlice, Pod): those are passed over. */
 MUST_USE const struct api_object *api_decode(const struct jv *document,
                                              const struct api_origin *origin,
                                              struct finding_list *problems);

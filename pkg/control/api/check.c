@@ -1,6 +1,6 @@
 #include "control/api/check.h"
 
-#include <arpa/inet.h>
+#include "core/base/ip.h"
 
 #define HOSTNAME_MAX 253
 #define ADDRESS_MAX  255
@@ -137,14 +137,8 @@ void api__check_hostname(struct api__decoder *d, const struct api__place *place,
 
 bool api__is_ip(struct str text)
 {
-    char terminated[INET6_ADDRSTRLEN];
-    unsigned char bytes[sizeof(struct in6_addr)];
-    if (text.size == 0 || text.size >= sizeof(terminated))
-        return false;
-    memcpy(terminated, text.data, text.size);
-    terminated[text.size] = '\0';
-    return inet_pton(AF_INET, terminated, bytes) == 1 ||
-           inet_pton(AF_INET6, terminated, bytes) == 1;
+    unsigned char bytes[IP_SIZE_MAX];
+    return ip_parse(text, bytes) > 0;
 }
 
 static bool is_address_label(struct str label)

@@ -1,6 +1,7 @@
 #include "control/api/decode.h"
 
 #include "core/base/assert.h"
+#include "core/base/spell.h"
 
 /* How lists lie in the structs of api.h. */
 struct list {
@@ -281,7 +282,7 @@ static void warn_of_unknown(struct api__decoder *d, const struct api__place *pla
             continue;
         struct api__place unknown = api__key(place, name);
         unknown.step = API__MEMBER;
-        struct str closest = api__closest(name, names, table->count);
+        struct str closest = spell_closest(name, names, table->count);
         if (closest.size > 0)
             api__warning(d, &unknown, "unknown field, ignored; did you mean \"%.*s\"?",
                          STR_ARG(closest));

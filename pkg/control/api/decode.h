@@ -18,7 +18,7 @@ struct api__decoder {
     struct finding_list *findings;
     struct finding_subject subject;
     const struct api_origin *origin;
-    struct map *failed; /* the paths that did not decode: checks say nothing about them */
+    struct map *failed; /* the paths that did not decode: checks say nothing of them; or NULL */
     bool is_universal;  /* the fields of spec stand beside type, mesh and name */
 };
 
@@ -115,9 +115,6 @@ struct api__table {
 /* Decodes the object at `place` into `object`, which is zeroed. */
 void api__decode(struct api__decoder *d, const struct api__place *place,
                  const struct api__table *table, void *object);
-
-/* Of `count` names the one most like `name`, or the empty slice. */
-struct str api__closest(struct str name, const struct str *names, size_t count);
 
 /* Standard base64 with padding; line ends are skipped. ERR_INVALID. */
 MUST_USE enum err api__base64(struct arena *arena, struct str text, struct str *ret_bytes);

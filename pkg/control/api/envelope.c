@@ -3,25 +3,33 @@
 #include <stdio.h>
 
 #include "control/api/check.h"
+#include "control/api/envelope.h"
 #include "control/api/kinds.h"
 #include "control/api/object.h"
-
-#define NAME_SIZE_MAX 253
+#include "core/base/spell.h"
 
 /* Quoted names in messages are cut here. */
 #define QUOTED_MAX ((size_t)60)
 
+/* A kind of Kuma has a table for its spec; one of Kubernetes, of which little is kept, a reader. */
 static const struct {
     const struct api__table *table;
     bool is_namespaced;
+    api__read_fn read;
 } kinds[API_KINDS] = {
-    [API_MESH] = {&api__mesh_table, false},
-    [API_MESH_GATEWAY] = {&api__mesh_gateway_table, false},
-    [API_MESH_GATEWAY_ROUTE] = {&api__mesh_gateway_route_table, false},
-    [API_DATAPLANE] = {&api__dataplane_table, true},
-    [API_SECRET] = {&api__secret_table, false},
-    [API_MESH_GATEWAY_INSTANCE] = {&api__mesh_gateway_instance_table, true},
+    [API_MESH] = {&api__mesh_table, false, NULL},
+    [API_MESH_GATEWAY] = {&api__mesh_gateway_table, false, NULL},
+    [API_MESH_GATEWAY_ROUTE] = {&api__mesh_gateway_route_table, false, NULL},
+    [API_DATAPLANE] = {&api__dataplane_table, true, NULL},
+    [API_SECRET] = {&api__secret_table, false, NULL},
+    [API_MESH_GATEWAY_INSTANCE] = {&api__mesh_gateway_instance_table, true, NULL},
+    [API_SERVICE] = {NULL, true, api__service_read},
+    [API_ENDPOINT_SLICE] = {NULL, true, api__endpoint_slice_read},
+    [API_POD] = {NULL, true, api__pod_read},
 };
+
+/* The kinds that a manifest may be of come before those that only an API server delivers. */
+#define MANIFEST_KINDS API_SERVICE
 
 /* Kuma's kinds that have no effect here so far. */
 static const struct str unserved[] = {
@@ -69,21 +77,10 @@ static const struct str unserved[] = {
     STR_INIT("MeshInsight"),
 };
 
-/* A document that is being looked at. */
-struct envelope {
-    const struct jv *document;
-    const struct api_origin *origin;
-    struct finding_list *problems;
-    bool is_universal;
-    struct str kind_name;
-    const struct jv *metadata; /* Kubernetes */
-    struct str name;
-};
-
-static void problem(const struct envelope *e, enum finding_severity severity, struct str field,
+static void problem(const struct api__envelope *e, enum finding_severity severity, struct str field,
                     const char *format, ...) PRINTF_LIKE(4, 5);
 
-static void problem(const struct envelope *e, enum finding_severity severity, struct str field,
+static void problem(const struct api__envelope *e, enum finding_severity severity, struct str field,
                     const char *format, ...)
 {
     char message[ERR_MESSAGE_MAX];
@@ -100,7 +97,7 @@ static void problem(const struct envelope *e, enum finding_severity severity, st
 
 static bool kind_find(struct str name, enum api_kind *ret_kind)
 {
-    for (enum api_kind kind = 0; kind < API_KINDS; kind++) {
+    for (enum api_kind kind = 0; kind < MANIFEST_KINDS; kind++) {
         if (str_equal(api_kind_name(kind), name)) {
             *ret_kind = kind;
             return true;
@@ -120,16 +117,16 @@ static bool is_unserved(struct str name)
 
 static struct str closest_kind(struct str name)
 {
-    struct str names[API_KINDS + ARRAY_SIZE(unserved)];
-    for (enum api_kind kind = 0; kind < API_KINDS; kind++)
+    struct str names[MANIFEST_KINDS + ARRAY_SIZE(unserved)];
+    for (enum api_kind kind = 0; kind < MANIFEST_KINDS; kind++)
         names[kind] = api_kind_name(kind);
     for (size_t i = 0; i < ARRAY_SIZE(unserved); i++)
-        names[API_KINDS + i] = unserved[i];
-    return api__closest(name, names, ARRAY_SIZE(names));
+        names[MANIFEST_KINDS + i] = unserved[i];
+    return spell_closest(name, names, ARRAY_SIZE(names));
 }
 
 /* A finding for a kind that is Kuma's, or was meant to be, and that we do not keep. */
-static void report_kind(const struct envelope *e)
+static void report_kind(const struct api__envelope *e)
 {
     struct str field = e->is_universal ? STR("type") : STR("kind");
     struct str quoted = str_first(e->kind_name, QUOTED_MAX);
@@ -144,7 +141,7 @@ static void report_kind(const struct envelope *e)
         problem(e, FINDING_ERROR, field, "unknown %.*s \"%.*s\"", STR_ARG(field), STR_ARG(quoted));
 }
 
-static bool identify_universal(struct envelope *e, enum api_kind *ret_kind)
+static bool identify_universal(struct api__envelope *e, enum api_kind *ret_kind)
 {
     e->kind_name = jv_text(jv_get(e->document, STR("type")));
     e->name = jv_text(jv_get(e->document, STR("name")));
@@ -175,7 +172,17 @@ static bool is_our_secret(const struct jv *document)
            str_equal(type, STR("kubernetes.io/tls"));
 }
 
-static bool identify_kubernetes(struct envelope *e, enum api_kind *ret_kind)
+/* The request has said what the document is: items of lists do not say so themselves. */
+static bool identify_served(struct api__envelope *e, enum api_kind *ret_kind)
+{
+    *ret_kind = e->origin->kind;
+    e->kind_name = api_kind_name(*ret_kind);
+    e->metadata = jv_get(e->document, STR("metadata"));
+    e->name = jv_text(jv_get(e->metadata, STR("name")));
+    return *ret_kind != API_SECRET || is_our_secret(e->document);
+}
+
+static bool identify_kubernetes(struct api__envelope *e, enum api_kind *ret_kind)
 {
     struct str version = jv_text(jv_get(e->document, STR("apiVersion")));
     e->kind_name = jv_text(jv_get(e->document, STR("kind")));
@@ -219,7 +226,7 @@ static const struct api__table kubernetes_table = API__TABLE(kubernetes_fields, 
                                                              .check = NULL);
 
 /* The root of the document, for findings about the envelope. */
-static struct api__place root_of(const struct envelope *e, struct api_object *object)
+static struct api__place root_of(const struct api__envelope *e, struct api_object *object)
 {
     return (struct api__place){
         .value = e->document,
@@ -228,138 +235,12 @@ static struct api__place root_of(const struct envelope *e, struct api_object *ob
     };
 }
 
-static bool is_mesh_name(struct str name)
-{
-    for (size_t i = 0; i < name.size; i++) {
-        char c = name.data[i];
-        bool ok = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '-' || c == '_' ||
-                  c == '.';
-        if (!ok)
-            return false;
-    }
-    return true;
-}
-
-static void check_mesh(struct api__decoder *d, const struct api__place *root, struct str mesh)
-{
-    struct api__place place = api__member(root, STR("mesh"));
-    if (mesh.size > NAME_SIZE_MAX)
-        api__error(d, &place, "value length must less or equal 253");
-    if (!is_mesh_name(mesh))
-        api__error(d, &place,
-                   "invalid characters. Valid characters are numbers, lowercase latin letters and "
-                   "'-', '_', '.' symbols.");
-}
-
-static void check_name(struct api__decoder *d, const struct api__place *root, struct str name)
-{
-    struct api__place place = api__member(root, STR("name"));
-    if (name.size > NAME_SIZE_MAX)
-        api__error(d, &place, "value length must less or equal 253");
-    if (!api__is_domain(name))
-        api__error(d, &place,
-                   "invalid characters. A lowercase RFC 1123 subdomain must consist of lower case "
-                   "alphanumeric characters, '-' or '.', and must start and end with an "
-                   "alphanumeric character");
-}
-
-/* The mesh of a Kubernetes object that has a label for it, or the annotation of old. */
-static struct str labelled_mesh(const struct envelope *e, enum api_kind kind)
-{
-    const struct str name = STR("kuma.io/mesh");
-    struct str mesh = jv_text(jv_get(jv_get(e->metadata, STR("labels")), name));
-    if (mesh.size == 0 && kind == API_MESH_GATEWAY_INSTANCE)
-        mesh = jv_text(jv_get(jv_get(e->metadata, STR("annotations")), name));
-    return mesh.size > 0 ? mesh : STR("default");
-}
-
-/* The mesh of a Kubernetes object: a label on Secrets and instances, else a field beside
- * metadata. */
-static struct str kubernetes_mesh(struct api__decoder *d, const struct envelope *e,
+/* Decodes the fields into a struct of the kind. */
+static const void *decode_content(struct api__decoder *d, const struct api__envelope *e,
                                   const struct api__place *root, enum api_kind kind)
 {
-    struct api__place place = api__member(root, STR("mesh"));
-    if (kind == API_SECRET)
-        return labelled_mesh(e, kind);
-    if (kind == API_MESH_GATEWAY_INSTANCE) {
-        if (api__is_present(&place))
-            api__warning(d, &place, "is ignored here: write the label kuma.io/mesh");
-        return labelled_mesh(e, kind);
-    }
-    struct str mesh = jv_text(place.value);
-    if (mesh.size > 0)
-        return mesh;
-    if (api__is_present(&place))
-        api__error(d, &place, "must be the name of a mesh");
-    else
-        api__warning(d, &place,
-                     "is missing, which Kuma refuses: taken as \"default\". "
-                     "Write mesh: default beside metadata");
-    return STR("default");
-}
-
-static struct str mesh_of(struct api__decoder *d, const struct envelope *e,
-                          const struct api__place *root, enum api_kind kind)
-{
-    if (kind == API_MESH)
-        return STR_EMPTY;
-    struct str mesh = STR_EMPTY;
-    if (e->is_universal) {
-        struct api__place place = api__member(root, STR("mesh"));
-        mesh = jv_text(place.value);
-        if (mesh.size == 0)
-            api__error(d, &place, "%s",
-                       api__is_present(&place) ? "must be a string: write it in quotes"
-                                               : "cannot be empty");
-    } else {
-        mesh = kubernetes_mesh(d, e, root, kind);
-    }
-    check_mesh(d, root, mesh);
-    return str_dup(d->arena, mesh);
-}
-
-static struct str name_of(struct api__decoder *d, const struct envelope *e, enum api_kind kind)
-{
-    if (e->is_universal || !kinds[kind].is_namespaced)
-        return str_dup(d->arena, e->name);
-    struct str name_space = jv_text(jv_get(e->metadata, STR("namespace")));
-    if (name_space.size == 0)
-        name_space = STR("default");
-    return str_format(d->arena, "%.*s.%.*s", STR_ARG(e->name), STR_ARG(name_space));
-}
-
-static uint64_t creation_time(struct api__decoder *d, const struct envelope *e,
-                              const struct api__place *root)
-{
-    struct api__place metadata = api__member(root, STR("metadata"));
-    struct api__place place = e->is_universal ? api__member(root, STR("creationTime"))
-                                              : api__member(&metadata, STR("creationTimestamp"));
-    uint64_t wall_ms = 0;
-    if (api__is_present(&place) && api__time(jv_text(place.value), &wall_ms) != ERR_OK)
-        api__warning(d, &place, "is ignored: it is no time as RFC 3339 writes it");
-    return wall_ms;
-}
-
-/* On an instance Kuma reads annotations that tune its own proxy. */
-static void check_instance_annotations(struct api__decoder *d, const struct api__place *root)
-{
-    struct api__place metadata = api__member(root, STR("metadata"));
-    struct api__place place = api__member(&metadata, STR("annotations"));
-    size_t count = api__is_present(&place) && place.value->type == JV_OBJECT ? place.value->count
-                                                                             : 0;
-    for (size_t i = 0; i < count; i++) {
-        struct str name = place.value->members[i].key;
-        struct api__place annotation = api__key(&place, name);
-        if (str_starts_with(name, STR("kuma.io/")) && !str_equal(name, STR("kuma.io/mesh")) &&
-            !str_equal(name, STR("kuma.io/display-name")))
-            api__warning(d, &annotation, "has no effect: it tunes the proxy of Kuma");
-    }
-}
-
-/* Decodes the fields into a struct of the kind. */
-static void *decode_content(struct api__decoder *d, const struct envelope *e,
-                            const struct api__place *root, enum api_kind kind)
-{
+    if (kinds[kind].read != NULL)
+        return kinds[kind].read(d, root);
     const struct api__table *table = kinds[kind].table;
     struct api__place place = *root;
     if (kind == API_SECRET && !e->is_universal) {
@@ -385,34 +266,36 @@ static void content_set(struct api_object *object, const void *content)
     case API_DATAPLANE: object->dataplane = content; return;
     case API_SECRET: object->secret = content; return;
     case API_MESH_GATEWAY_INSTANCE: object->mesh_gateway_instance = content; return;
+    case API_SERVICE: object->service = content; return;
+    case API_ENDPOINT_SLICE: object->endpoint_slice = content; return;
+    case API_POD: object->pod = content; return;
     }
 }
 
-static const struct api_object *decode(const struct envelope *e, enum api_kind kind)
+static const struct api_object *decode(const struct api__envelope *e, enum api_kind kind)
 {
     struct api__decoder d = {.origin = e->origin, .is_universal = e->is_universal};
     struct api_object *object = api__object_new(&d.arena, &d.findings);
-    d.failed = map_new();
     struct api__place root = root_of(e, object);
     object->key.kind = kind;
-    object->key.name = name_of(&d, e, kind);
+    object->key.name = api__name_of(&d, e, kinds[kind].is_namespaced);
     object->file = str_dup(d.arena, e->origin->file);
     object->mark = api__mark(&root);
     d.subject = api_subject(object);
-    object->key.mesh = mesh_of(&d, e, &root, kind);
+    object->key.mesh = api__mesh_of(&d, e, &root, kind);
     d.subject = api_subject(object); /* with the mesh */
     if (e->is_universal)
-        check_name(&d, &root, e->name);
+        api__check_name(&d, &root, e->name);
     if (kind == API_MESH_GATEWAY_INSTANCE)
-        check_instance_annotations(&d, &root);
-    object->creation_time_ms = creation_time(&d, e, &root);
+        api__check_instance_annotations(&d, &root);
+    api__read_identity(&d, e, &root, object);
     content_set(object, decode_content(&d, e, &root, kind));
-    map_free(d.failed);
+    d.failed = map_free(d.failed);
     return object;
 }
 
 /* Without a name there is nothing to keep. */
-static void report_name(const struct envelope *e)
+static void report_name(const struct api__envelope *e)
 {
     const struct jv *name = jv_get(e->is_universal ? e->document : e->metadata, STR("name"));
     const char *message = "cannot be empty";
@@ -425,7 +308,7 @@ static void report_name(const struct envelope *e)
 const struct api_object *api_decode(const struct jv *document, const struct api_origin *origin,
                                     struct finding_list *problems)
 {
-    struct envelope e = {.document = document, .origin = origin, .problems = problems};
+    struct api__envelope e = {.document = document, .origin = origin, .problems = problems};
     if (document->type == JV_NULL)
         return NULL;
     if (document->type != JV_OBJECT) {
@@ -433,11 +316,15 @@ const struct api_object *api_decode(const struct jv *document, const struct api_
                 jv_type_name(document->type));
         return NULL;
     }
-    e.is_universal = jv_find(document, STR("apiVersion")) == NULL &&
+    e.is_universal = !origin->has_kind && jv_find(document, STR("apiVersion")) == NULL &&
                      jv_find(document, STR("kind")) == NULL;
     enum api_kind kind = API_MESH;
-    bool found = e.is_universal ? identify_universal(&e, &kind) : identify_kubernetes(&e, &kind);
-    if (!found)
+    bool (*identify)(struct api__envelope *, enum api_kind *) = identify_kubernetes;
+    if (origin->has_kind)
+        identify = identify_served;
+    else if (e.is_universal)
+        identify = identify_universal;
+    if (!identify(&e, &kind))
         return NULL;
     if (e.name.size == 0) {
         report_name(&e);

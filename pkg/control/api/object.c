@@ -79,6 +79,9 @@ struct str api_kind_name(enum api_kind kind)
     case API_DATAPLANE: return STR("Dataplane");
     case API_SECRET: return STR("Secret");
     case API_MESH_GATEWAY_INSTANCE: return STR("MeshGatewayInstance");
+    case API_SERVICE: return STR("Service");
+    case API_ENDPOINT_SLICE: return STR("EndpointSlice");
+    case API_POD: return STR("Pod");
     }
     return STR_EMPTY;
 }

@@ -129,9 +129,11 @@ static void add(struct api__decoder *d, const struct api__place *place, enum abo
     struct buf path;
     buf_init(&path, PATH_MAX_SIZE);
     path_append(place, &path);
+    if (about == UNDECODABLE && d->failed == NULL)
+        d->failed = map_new();
     if (about == UNDECODABLE)
         (void)map_set(d->failed, buf_str(&path), d); /* any value: the key counts */
-    if (about != RULE || map_get(d->failed, buf_str(&path)) == NULL)
+    if (about != RULE || d->failed == NULL || map_get(d->failed, buf_str(&path)) == NULL)
         finding_add(d->findings, about == ADVICE ? FINDING_WARNING : FINDING_ERROR, &d->subject,
                     api__mark(place), buf_str(&path), "%s", message);
     buf_deinit(&path);

@@ -1,8 +1,5 @@
-/* Small readers of text: base64, times, and names that are nearly right. */
+/* Small readers of text: base64 and times. */
 #include "control/api/decode.h"
-
-/* Longer names are not compared. */
-#define NAME_MAX_SIZE 40
 
 static int base64_value(char c)
 {
@@ -131,44 +128,4 @@ enum err api__time(struct str text, uint64_t *ret_wall_ms)
         return ERR_INVALID;
     *ret_wall_ms = ((uint64_t)minutes * 60 + second) * 1000 + ms;
     return ERR_OK;
-}
-
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
-}
-
-/* Insertions, deletions and replacements from `a` to `b`, without case. */
-static size_t distance(struct str a, struct str b)
-{
-    size_t row[NAME_MAX_SIZE + 1];
-    for (size_t j = 0; j <= b.size; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= a.size; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= b.size; j++) {
-            size_t replaced = diagonal + (lower(a.data[i - 1]) == lower(b.data[j - 1]) ? 0 : 1);
-            diagonal = row[j];
-            row[j] = MIN(replaced, MIN(row[j], row[j - 1]) + 1);
-        }
-    }
-    return row[b.size];
-}
-
-struct str api__closest(struct str name, const struct str *names, size_t count)
-{
-    struct str best = STR_EMPTY;
-    if (name.size == 0 || name.size > NAME_MAX_SIZE)
-        return best;
-    /* A third of the letters may be wrong, and one more for two that changed places. */
-    size_t least = name.size / 3 + 2;
-    for (size_t i = 0; i < count; i++) {
-        size_t steps = names[i].size > NAME_MAX_SIZE ? least : distance(name, names[i]);
-        if (steps < least) {
-            best = names[i];
-            least = steps;
-        }
-    }
-    return best;
 }

@@ -2,10 +2,9 @@
  *
  * A set is named by its mesh and the tags of the destination alone, so that clusters share it and a
  * change of back ends touches nothing else. */
-#include <arpa/inet.h>
-
 #include "control/compile/stages.h"
 #include "control/select/select.h"
+#include "core/base/ip.h"
 
 struct candidate {
     const struct api_object *dataplane;
@@ -52,14 +51,8 @@ static void index_services(struct compile__run *run)
 
 static bool is_ip_address(struct str text)
 {
-    char terminated[INET6_ADDRSTRLEN];
-    unsigned char bytes[sizeof(struct in6_addr)];
-    if (text.size >= sizeof(terminated))
-        return false;
-    memcpy(terminated, text.data, text.size);
-    terminated[text.size] = '\0';
-    return inet_pton(AF_INET, terminated, bytes) == 1 ||
-           inet_pton(AF_INET6, terminated, bytes) == 1;
+    unsigned char bytes[IP_SIZE_MAX];
+    return ip_parse(text, bytes) > 0;
 }
 
 static struct str address_of(const struct candidate *candidate)

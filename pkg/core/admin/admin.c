@@ -1,8 +1,8 @@
 #include "core/admin/admin.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 
+#include "core/base/ip.h"
 #include "core/base/mem.h"
 #include "core/web/web.h"
 
@@ -59,16 +59,12 @@ static void health_index(const struct web_request *request, struct web_response 
 /* Of 127.0.0.0/8 or ::1, without brackets. */
 static bool is_loopback(struct str ip)
 {
-    char terminated[INET6_ADDRSTRLEN];
-    struct in_addr v4;
-    struct in6_addr v6;
-    if (ip.size == 0 || ip.size >= sizeof(terminated))
-        return false;
-    memcpy(terminated, ip.data, ip.size);
-    terminated[ip.size] = '\0';
-    if (inet_pton(AF_INET, terminated, &v4) == 1)
-        return ntohl(v4.s_addr) >> IN_CLASSA_NSHIFT == IN_LOOPBACKNET;
-    return inet_pton(AF_INET6, terminated, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+    static const unsigned char loopback[IP_SIZE_MAX] = {[IP_SIZE_MAX - 1] = 1};
+    unsigned char bytes[IP_SIZE_MAX];
+    size_t size = ip_parse(ip, bytes);
+    if (size == IP_SIZE_MAX)
+        return memcmp(bytes, loopback, size) == 0;
+    return size > 0 && bytes[0] == IN_LOOPBACKNET;
 }
 
 /* Cuts "address:port" and "[address]:port"; without a colon outside of brackets the port is empty.

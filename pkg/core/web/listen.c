@@ -1,10 +1,10 @@
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "core/base/assert.h"
+#include "core/base/ip.h"
 #include "core/web/internal.h"
 #include "core/web/web.h"
 
@@ -19,23 +19,21 @@ union address {
 /* The size of the address in use; 0: `text` is none. */
 static socklen_t address_make(struct str text, uint16_t port, union address *ret_address)
 {
-    char terminated[INET6_ADDRSTRLEN];
-    if (text.size == 0 || text.size >= sizeof(terminated))
-        return 0;
-    memcpy(terminated, text.data, text.size);
-    terminated[text.size] = '\0';
+    unsigned char bytes[IP_SIZE_MAX];
     memset(ret_address, 0, sizeof(*ret_address));
-    if (inet_pton(AF_INET, terminated, &ret_address->v4.sin_addr) == 1) {
+    switch (ip_parse(text, bytes)) {
+    case sizeof(ret_address->v4.sin_addr):
         ret_address->v4.sin_family = AF_INET;
         ret_address->v4.sin_port = htons(port);
+        memcpy(&ret_address->v4.sin_addr, bytes, sizeof(ret_address->v4.sin_addr));
         return sizeof(ret_address->v4);
-    }
-    if (inet_pton(AF_INET6, terminated, &ret_address->v6.sin6_addr) == 1) {
+    case sizeof(ret_address->v6.sin6_addr):
         ret_address->v6.sin6_family = AF_INET6;
         ret_address->v6.sin6_port = htons(port);
+        memcpy(&ret_address->v6.sin6_addr, bytes, sizeof(ret_address->v6.sin6_addr));
         return sizeof(ret_address->v6);
+    default: return 0;
     }
-    return 0;
 }
 
 static enum err bind_failed(struct str address, uint16_t port, struct err_info *reterr)

@@ -1,0 +1,34 @@
+/* A document that is being looked at, and what stands around the fields of its object. Private to
+ * control/api. */
+#pragma once
+
+#include "control/api/decode.h"
+
+struct api__envelope {
+    const struct jv *document;
+    const struct api_origin *origin;
+    struct finding_list *problems;
+    bool is_universal;
+    struct str kind_name;
+    const struct jv *metadata; /* Kubernetes */
+    struct str name;
+};
+
+/* A kind is namespaced in Kubernetes: then its objects go by "<name>.<namespace>". */
+struct str api__name_of(struct api__decoder *d, const struct api__envelope *e, bool is_namespaced);
+
+/* The mesh of an object, which may have been left out. */
+struct str api__mesh_of(struct api__decoder *d, const struct api__envelope *e,
+                        const struct api__place *root, enum api_kind kind);
+
+/* The mesh that a label, or the annotation of old, names; or empty. */
+struct str api__labelled_mesh(const struct jv *metadata, enum api_kind kind);
+
+/* Fills what Kubernetes knows an object by: namespace, uid, generation, and its age. */
+void api__read_identity(struct api__decoder *d, const struct api__envelope *e,
+                        const struct api__place *root, struct api_object *object);
+
+void api__check_name(struct api__decoder *d, const struct api__place *root, struct str name);
+
+/* On an instance Kuma reads annotations that tune its own proxy. */
+void api__check_instance_annotations(struct api__decoder *d, const struct api__place *root);

@@ -1,0 +1,154 @@
+/* What stands around the fields of an object: its mesh, name, age and identity. */
+#include "control/api/check.h"
+#include "control/api/envelope.h"
+
+#define NAME_SIZE_MAX 253
+
+static bool is_mesh_name(struct str name)
+{
+    for (size_t i = 0; i < name.size; i++) {
+        char c = name.data[i];
+        bool ok = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '-' || c == '_' ||
+                  c == '.';
+        if (!ok)
+            return false;
+    }
+    return true;
+}
+
+static void check_mesh(struct api__decoder *d, const struct api__place *root, struct str mesh)
+{
+    struct api__place place = api__member(root, STR("mesh"));
+    if (mesh.size > NAME_SIZE_MAX)
+        api__error(d, &place, "value length must less or equal 253");
+    if (!is_mesh_name(mesh))
+        api__error(d, &place,
+                   "invalid characters. Valid characters are numbers, lowercase latin letters and "
+                   "'-', '_', '.' symbols.");
+}
+
+void api__check_name(struct api__decoder *d, const struct api__place *root, struct str name)
+{
+    struct api__place place = api__member(root, STR("name"));
+    if (name.size > NAME_SIZE_MAX)
+        api__error(d, &place, "value length must less or equal 253");
+    if (!api__is_domain(name))
+        api__error(d, &place,
+                   "invalid characters. A lowercase RFC 1123 subdomain must consist of lower case "
+                   "alphanumeric characters, '-' or '.', and must start and end with an "
+                   "alphanumeric character");
+}
+
+/* Workloads may have the annotation of old; Secrets never had one. */
+struct str api__labelled_mesh(const struct jv *metadata, enum api_kind kind)
+{
+    const struct str name = STR("kuma.io/mesh");
+    struct str mesh = jv_text(jv_get(jv_get(metadata, STR("labels")), name));
+    if (mesh.size == 0 && kind != API_SECRET)
+        mesh = jv_text(jv_get(jv_get(metadata, STR("annotations")), name));
+    return mesh;
+}
+
+static struct str labelled_mesh(const struct api__envelope *e, enum api_kind kind)
+{
+    struct str mesh = api__labelled_mesh(e->metadata, kind);
+    return mesh.size > 0 ? mesh : STR("default");
+}
+
+/* The mesh of a Kubernetes object: a label on Secrets and workloads, else a field beside
+ * metadata. */
+static struct str kubernetes_mesh(struct api__decoder *d, const struct api__envelope *e,
+                                  const struct api__place *root, enum api_kind kind)
+{
+    struct api__place place = api__member(root, STR("mesh"));
+    if (kind == API_SECRET || kind == API_POD)
+        return labelled_mesh(e, kind);
+    if (kind == API_MESH_GATEWAY_INSTANCE) {
+        if (api__is_present(&place))
+            api__warning(d, &place, "is ignored here: write the label kuma.io/mesh");
+        return labelled_mesh(e, kind);
+    }
+    struct str mesh = jv_text(place.value);
+    if (mesh.size > 0)
+        return mesh;
+    if (api__is_present(&place))
+        api__error(d, &place, "must be the name of a mesh");
+    else
+        api__warning(d, &place,
+                     "is missing, which Kuma refuses: taken as \"default\". "
+                     "Write mesh: default beside metadata");
+    return STR("default");
+}
+
+struct str api__mesh_of(struct api__decoder *d, const struct api__envelope *e,
+                        const struct api__place *root, enum api_kind kind)
+{
+    if (kind == API_MESH || kind == API_SERVICE || kind == API_ENDPOINT_SLICE)
+        return STR_EMPTY;
+    struct str mesh = STR_EMPTY;
+    if (e->is_universal) {
+        struct api__place place = api__member(root, STR("mesh"));
+        mesh = jv_text(place.value);
+        if (mesh.size == 0)
+            api__error(d, &place, "%s",
+                       api__is_present(&place) ? "must be a string: write it in quotes"
+                                               : "cannot be empty");
+    } else {
+        mesh = kubernetes_mesh(d, e, root, kind);
+    }
+    check_mesh(d, root, mesh);
+    return str_dup(d->arena, mesh);
+}
+
+static struct str namespace_of(const struct api__envelope *e)
+{
+    struct str name = jv_text(jv_get(e->metadata, STR("namespace")));
+    return name.size > 0 ? name : STR("default");
+}
+
+struct str api__name_of(struct api__decoder *d, const struct api__envelope *e, bool is_namespaced)
+{
+    if (e->is_universal || !is_namespaced)
+        return str_dup(d->arena, e->name);
+    return str_format(d->arena, "%.*s.%.*s", STR_ARG(e->name), STR_ARG(namespace_of(e)));
+}
+
+static uint64_t creation_time(struct api__decoder *d, const struct api__envelope *e,
+                              const struct api__place *root)
+{
+    struct api__place metadata = api__member(root, STR("metadata"));
+    struct api__place place = e->is_universal ? api__member(root, STR("creationTime"))
+                                              : api__member(&metadata, STR("creationTimestamp"));
+    uint64_t wall_ms = 0;
+    if (api__is_present(&place) && api__time(jv_text(place.value), &wall_ms) != ERR_OK)
+        api__warning(d, &place, "is ignored: it is no time as RFC 3339 writes it");
+    return wall_ms;
+}
+
+void api__check_instance_annotations(struct api__decoder *d, const struct api__place *root)
+{
+    struct api__place metadata = api__member(root, STR("metadata"));
+    struct api__place place = api__member(&metadata, STR("annotations"));
+    size_t count = api__is_present(&place) && place.value->type == JV_OBJECT ? place.value->count
+                                                                             : 0;
+    for (size_t i = 0; i < count; i++) {
+        struct str name = place.value->members[i].key;
+        struct api__place annotation = api__key(&place, name);
+        if (str_starts_with(name, STR("kuma.io/")) && !str_equal(name, STR("kuma.io/mesh")) &&
+            !str_equal(name, STR("kuma.io/display-name")))
+            api__warning(d, &annotation, "has no effect: it tunes the proxy of Kuma");
+    }
+}
+
+void api__read_identity(struct api__decoder *d, const struct api__envelope *e,
+                        const struct api__place *root, struct api_object *object)
+{
+    object->creation_time_ms = creation_time(d, e, root);
+    if (e->is_universal)
+        return;
+    if (object->key.name.size > e->name.size || object->key.kind == API_SECRET)
+        object->namespace = str_dup(d->arena, namespace_of(e));
+    object->uid = str_dup(d->arena, jv_text(jv_get(e->metadata, STR("uid"))));
+    if (!jv_u64(jv_get(e->metadata, STR("generation")), INT64_MAX, &object->generation))
+        object->generation = 0; /* Secrets, and manifests that were never applied, have none */
+}

@@ -1,0 +1,57 @@
+/* Pod, of which the metadata alone is read: what its labels say, and whether it is a gateway. */
+#include "control/api/check.h"
+#include "control/api/envelope.h"
+#include "control/api/kinds.h"
+
+/* Whether a label says something about the workload, as tags do: Kuma's own do not. */
+static bool is_tag(const struct jv_member *label)
+{
+    const struct str own = STR("kuma.io/");
+    for (size_t i = 0; i + own.size <= label->key.size; i++) {
+        if (str_starts_with(str_from(label->key, i), own))
+            return false;
+    }
+    return jv_text(label->value).size > 0;
+}
+
+static struct api_tags read_labels(struct api__decoder *d, const struct jv *labels)
+{
+    if (labels == NULL || labels->type != JV_OBJECT)
+        return (struct api_tags){0};
+    struct api_tag *tags = ARENA_NEW_ARRAY(d->arena, struct api_tag, labels->count);
+    size_t count = 0;
+    for (size_t i = 0; i < labels->count; i++) {
+        const struct jv_member *label = &labels->members[labels->sorted[i]];
+        if (is_tag(label))
+            tags[count++] = (struct api_tag){str_dup(d->arena, label->key),
+                                             str_dup(d->arena, jv_text(label->value))};
+    }
+    return (struct api_tags){tags, count};
+}
+
+static void check_gateway(struct api__decoder *d, const struct api__place *annotations,
+                          struct api_pod *pod)
+{
+    const struct str name = STR("kuma.io/gateway");
+    struct api__place annotation = api__key(annotations, name);
+    struct str value = jv_text(annotation.value);
+    pod->is_builtin_gateway = str_equal(value, STR("builtin"));
+    if (!api__is_present(&annotation) || pod->is_builtin_gateway ||
+        str_equal(value, STR("enabled")) || str_equal(value, STR("provided")))
+        return;
+    api__error(d, &annotation,
+               "must be builtin for a gateway that MeshGateways configure, enabled or provided for "
+               "one of your own");
+}
+
+const void *api__pod_read(struct api__decoder *d, const struct api__place *root)
+{
+    struct api__place metadata = api__member(root, STR("metadata"));
+    struct api__place annotations = api__member(&metadata, STR("annotations"));
+    struct api_pod *pod = ARENA_NEW(d->arena, struct api_pod);
+    pod->has_mesh = api__labelled_mesh(metadata.value, API_POD).size > 0;
+    pod->is_terminating = jv_text(jv_get(metadata.value, STR("deletionTimestamp"))).size > 0;
+    pod->tags = read_labels(d, jv_get(metadata.value, STR("labels")));
+    check_gateway(d, &annotations, pod);
+    return pod;
+}
