@@ -37,7 +37,11 @@ def main(arguments: list[str]) -> int:
         print(__doc__, file=sys.stderr)
         return 2
     for name, port in zip(arguments[::2], arguments[1::2]):
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", int(port)), handler_for(name))
+        try:
+            server = http.server.ThreadingHTTPServer(("127.0.0.1", int(port)), handler_for(name))
+        except OSError as error:
+            print(f"backend.py: 127.0.0.1:{port}: {error.strerror}", file=sys.stderr)
+            return 1
         threading.Thread(target=server.serve_forever, daemon=True).start()
     print("serving", " ".join(arguments), flush=True)
     try:

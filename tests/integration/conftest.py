@@ -51,8 +51,8 @@ def backend():
     """Starts back ends."""
     started = []
 
-    def start(handle=None):
-        started.append(Backend(handle))
+    def start(handle=None, port=0):
+        started.append(Backend(handle, port))
         return started[-1]
 
     yield start

@@ -1,10 +1,6 @@
 """What `otemon run` prints: which dataplanes, the table, and how it fits a terminal."""
 from harness import manifests, ports, wire
-
-
-def hello(name):
-    """A back end's handler that says who it is."""
-    return lambda exchange: exchange.read_body() is None or exchange.answer(f"from {name}") is None
+from harness.backend import says
 
 
 def test_a_dataplane_is_derived(run, tmp_path, backend):
@@ -12,7 +8,7 @@ def test_a_dataplane_is_derived(run, tmp_path, backend):
     port = ports.free()
     manifests.write(tmp_path / "all.yaml", manifests.gateway(port, "foo.example.com", name="edge"),
                     manifests.route(("/", "PREFIX", {"web": 1}), name="foo"),
-                    manifests.service("web", backend(hello("web")).port))
+                    manifests.service("web", backend(says("from web")).port))
     otemon = run(tmp_path).wait_ready()
     assert otemon.out[0] == ("dataplane edge (mesh default) on 127.0.0.1, "
                              "derived from the first selector of the MeshGateway")

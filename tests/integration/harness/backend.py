@@ -61,12 +61,12 @@ class Backend:
     """Calls `handle(exchange)` for every request; what it returns decides: True keeps the
     connection for another request, everything else closes it. `seen` has every exchange."""
 
-    def __init__(self, handle=None):
+    def __init__(self, handle=None, port=0):
         self.handle = handle or (lambda exchange: exchange.read_body() is None or
                                  exchange.answer() is None)
         self.seen = []
         self.connections = []
-        self.sock = socket.create_server(("127.0.0.1", 0), backlog=1024)
+        self.sock = socket.create_server(("127.0.0.1", port), backlog=1024)
         self.port = self.sock.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -105,6 +105,11 @@ class Backend:
         self.sock.close()
         for conn in self.connections:
             close(conn)
+
+
+def says(body):
+    """A handler that answers every request with this text."""
+    return lambda exchange: exchange.read_body() is None or exchange.answer(body) is None
 
 
 def close(conn):

@@ -21,6 +21,10 @@ def to_base64(text):
     return base64.b64encode(text.encode()).decode()
 
 
+def from_base64(text):
+    return base64.b64decode(text).decode()
+
+
 def certificate_of(text):
     """The first certificate of a PEM text, as DER."""
     block = re.search(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n", text, re.S)

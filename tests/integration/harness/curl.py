@@ -30,26 +30,17 @@ class Answer:
 
 class Curl:
     def __init__(self, directory):
-        self._directory = directory
+        self.directory = directory
 
-    def __call__(self, url, *flags, host=None, tls_name=None, timeout=10):
-        """Asks for `url`. `host` is the Host field; `tls_name` with an https URL is the host name
-        to ask 127.0.0.1 for, and no certificate is verified unless --cacert is among the flags."""
-        head, body = self._directory / "curl.head", self._directory / "curl.body"
+    def __call__(self, url, *flags, host=None, timeout=10):
+        """Asks for `url`. `host` is the Host field."""
+        head, body = self.directory / "curl.head", self.directory / "curl.body"
         words = ["curl", "--silent", "--show-error", "--max-time", str(timeout), "--path-as-is",
                  "--dump-header", head, "--output", body]
         for path in (head, body):
             path.unlink(missing_ok=True)
         if host is not None:
             words += ["--header", f"Host: {host}"]
-        if tls_name is not None:
-            scheme, rest = url.split("://", 1)
-            address, slash, path = rest.partition("/")
-            port = address.rsplit(":", 1)[1]
-            words += ["--resolve", f"{tls_name}:{port}:127.0.0.1"]
-            url = f"{scheme}://{tls_name}:{port}{slash}{path}"
-        if url.startswith("https:") and "--cacert" not in flags:
-            words.append("--insecure")
         process = run(*words, *flags, url, timeout=timeout + 10)
         return Answer(process, head.read_text("latin-1") if head.exists() else "",
                       body.read_text(errors="backslashreplace") if body.exists() else "")

@@ -1,9 +1,12 @@
 """`otemon run` as a process, with what it prints."""
+import fcntl
 import json
 import os
 import re
+import select
 import signal
 import subprocess
+import termios
 import threading
 import urllib.error
 import urllib.request
@@ -32,7 +35,8 @@ class Otemon:
         # pylint: disable-next=consider-using-with
         self.process = subprocess.Popen([*words, *flags, directory], stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
-                                        text=True, bufsize=1, **options)
+                                        bufsize=0, **options)
+        self.reading = threading.Lock()
         self.readers = [threading.Thread(target=self._read, args=pair, daemon=True)
                         for pair in ((self.process.stdout, self.out),
                                      (self.process.stderr, self.err))]
@@ -40,10 +44,30 @@ class Otemon:
             reader.start()
 
     def _read(self, pipe, lines):
+        rest = b""
         with pipe:
-            for line in pipe:
-                lines.append(line.rstrip("\n"))
-                self.lines.append(lines[-1])
+            while True:
+                select.select([pipe], [], [])
+                with self.reading:
+                    data = os.read(pipe.fileno(), 65536)
+                    *whole, rest = (rest + data).split(b"\n")
+                    for line in whole if data else filter(None, [rest]):
+                        lines.append(line.decode(errors="backslashreplace"))
+                        self.lines.append(lines[-1])
+                if not data:
+                    return
+
+    def sync(self):
+        """Waits until all that it has written is in `lines`."""
+        for reader, pipe in zip(self.readers, (self.process.stdout, self.process.stderr)):
+            def read(reader=reader, pipe=pipe):
+                with self.reading:
+                    if pipe.closed or not reader.is_alive():
+                        return True
+                    waiting_bytes = bytearray(4)
+                    fcntl.ioctl(pipe, termios.FIONREAD, waiting_bytes)
+                    return not any(waiting_bytes)
+            waiting.until(read, "its output is read")
 
     def text(self):
         return "\n".join(self.lines)
@@ -70,6 +94,7 @@ class Otemon:
             except OSError:
                 return False
         waiting.until(ready, lambda: f"ready:\n{self.text()}")
+        self.sync()  # it prints what it serves before it is ready
         return self
 
     def get_health(self, path):
@@ -93,15 +118,18 @@ class Otemon:
 
     def table(self):
         """The table as it was printed first: {(address, hostname): row}."""
+        self.sync()
         return report.table(self.out)
 
     def changes(self, since=0):
         """Rows that came "+", went "-" or changed "~": [(sign, address, hostname)]."""
+        self.sync()
         return [(row["sign"], row["address"], row["hostname"])
                 for row in report.rows(self.out[since:]) if row["sign"]]
 
     def findings(self, since=0):
         """Findings printed from line `since` of `out` on."""
+        self.sync()
         return report.findings(self.out[since:])
 
     def memory_kib(self):
