@@ -238,7 +238,7 @@ static void a_client_that_vanishes_takes_its_request_along(void **state)
     client = rig_client(&rig); /* in the middle of its body */
     rig_send(client, "POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 100\r\n\r\nabc");
     back_end = rig_accept(&rig, 0);
-    rig_read_until(back_end, "abc");
+    rig_read_until(back_end, "\r\n\r\nabc");
     close(client);
     assert_int_equal(read(back_end, rig_text, 1), 0);
     rig_contains(rig_log(&rig), "reason=client_closed");
@@ -387,7 +387,7 @@ static void a_long_early_answer_outlives_its_back_end(void **state)
     int client = rig_client(&rig);
     rig_send(client, "POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 999999\r\n\r\nabc");
     int back_end = rig_accept(&rig, 0);
-    rig_read_until(back_end, "abc");
+    rig_read_until(back_end, "\r\n\r\nabc");
     rig_send(back_end, "HTTP/1.1 200 OK\r\ncontent-length: 8000000\r\n\r\n");
     static char block[64000];
     memset(block, 'x', sizeof(block));
@@ -432,7 +432,7 @@ static void a_slow_upload_is_not_the_back_ends_fault(void **state)
     int client = rig_client(&rig);
     rig_send(client, "POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 6\r\n\r\nabc");
     int back_end = rig_accept(&rig, 0);
-    rig_read_until(back_end, "abc");
+    rig_read_until(back_end, "\r\n\r\nabc");
     int other = rig_client(&rig); /* its timeout passes, so the first one's would have, too */
     rig_send(other, "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n");
     rig_read_until(other, "upstream request timeout");

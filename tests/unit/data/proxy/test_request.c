@@ -276,7 +276,7 @@ static void an_early_answer_arrives_and_ends_the_connection(void **state)
     int client = rig_client(&rig);
     rig_send(client, "POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 100\r\n\r\nabc");
     int back_end = rig_accept(&rig, 0);
-    rig_read_until(back_end, "abc");
+    rig_read_until(back_end, "\r\n\r\nabc");
     rig_send(back_end, "HTTP/1.1 413 Content Too Large\r\ncontent-length: 2\r\n\r\nno");
     rig_contains(rig_read_until(client, "\r\n\r\nno"), "connection: close\r\n");
     assert_string_equal(rig_read_all(client), "");
