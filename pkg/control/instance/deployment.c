@@ -127,9 +127,10 @@ static void mount_write(struct jv_writer *writer, struct str path, struct str na
 }
 
 static void container_write(struct jv_writer *writer, struct arena *arena,
-                            const struct instance *instance, const struct instance_options *options)
+                            const struct api_object *instance,
+                            const struct instance_options *options)
 {
-    const struct api_mesh_gateway_instance *spec = instance->object->mesh_gateway_instance;
+    const struct api_mesh_gateway_instance *spec = instance->mesh_gateway_instance;
     jv_write_object(writer);
     jv_write_key(writer, STR("args"));
     arguments_write(writer, arena, options);
@@ -213,9 +214,10 @@ static void volumes_write(struct jv_writer *writer, struct str ca_map)
 }
 
 static void pod_spec_write(struct jv_writer *writer, struct arena *arena,
-                           const struct instance *instance, const struct instance_options *options)
+                           const struct api_object *instance,
+                           const struct instance_options *options)
 {
-    const struct api_mesh_gateway_instance *spec = instance->object->mesh_gateway_instance;
+    const struct api_mesh_gateway_instance *spec = instance->mesh_gateway_instance;
     jv_write_object(writer);
     /* The proxy talks to the operator only, with the token that is mounted for it. */
     jv_write_key(writer, STR("automountServiceAccountToken"));
@@ -240,9 +242,9 @@ static void pod_spec_write(struct jv_writer *writer, struct arena *arena,
 
 /* By these a pod is known as a gateway's, and by its tags of which one. */
 static void pod_metadata_write(struct jv_writer *writer, struct arena *arena,
-                               const struct instance *instance)
+                               const struct api_object *instance)
 {
-    const struct api_mesh_gateway_instance *spec = instance->object->mesh_gateway_instance;
+    const struct api_mesh_gateway_instance *spec = instance->mesh_gateway_instance;
     struct buf tags;
     buf_init(&tags, ANNOTATIONS_SIZE_MAX);
     struct jv_writer tags_writer;
@@ -255,8 +257,8 @@ static void pod_metadata_write(struct jv_writer *writer, struct arena *arena,
     /* Where Kuma is installed too, its sidecars have no place here. */
     const struct api_tag defaults[] = {{STR("kuma.io/sidecar-injection"), STR("disabled")}};
     const struct api_tag labels[] = {
-        {STR(INSTANCE__SELECTOR), instance_name(instance->object)},
-        {STR("kuma.io/mesh"), instance->object->key.mesh},
+        {STR(INSTANCE__SELECTOR), instance_name(instance)},
+        {STR("kuma.io/mesh"), instance->key.mesh},
     };
     struct api_tags inner = select_overlay(arena, (struct api_tags){defaults, ARRAY_SIZE(defaults)},
                                            spec->pod.labels);
@@ -272,7 +274,7 @@ static void pod_metadata_write(struct jv_writer *writer, struct arena *arena,
     buf_deinit(&tags);
 }
 
-void instance_deployment_print(const struct instance *instance,
+void instance_deployment_print(const struct api_object *instance,
                                const struct instance_options *options, struct buf *buf)
 {
     const struct api_tag labels[] = {
@@ -289,8 +291,7 @@ void instance_deployment_print(const struct instance *instance,
                              (struct api_tags){labels, ARRAY_SIZE(labels)});
     jv_write_key(&writer, STR("spec"));
     jv_write_object(&writer);
-    instance__number_write(&writer, STR("replicas"),
-                           instance->object->mesh_gateway_instance->replicas);
+    instance__number_write(&writer, STR("replicas"), instance->mesh_gateway_instance->replicas);
     jv_write_key(&writer, STR("selector"));
     jv_write_object(&writer);
     jv_write_key(&writer, STR("matchLabels"));

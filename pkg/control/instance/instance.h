@@ -52,14 +52,10 @@ struct instance_options {
     uint32_t drain_time_s;
 };
 
-struct instance {
-    const struct api_object *object; /* a MeshGatewayInstance */
-    struct str uid;
-};
+/* `instance` is a MeshGatewayInstance of an API server. */
 
-/* Borrowed from the key of the object. */
-struct str instance_name(const struct api_object *object);
-struct str instance_namespace(const struct api_object *object);
+/* The name without the namespace; borrowed from the key. */
+struct str instance_name(const struct api_object *instance);
 
 /* The ports of a gateway's listeners, each once, in the order of the listeners; those of broken
  * listeners too, so that a mistake does not take a port from the load balancer. The array is in
@@ -68,11 +64,11 @@ const uint32_t *instance_ports(struct arena *arena, const struct api_mesh_gatewa
                                size_t *ret_count);
 
 /* Appends the Service. There has to be a port: Kubernetes refuses a Service without one. */
-void instance_service_print(const struct instance *instance, const uint32_t *ports, size_t count,
+void instance_service_print(const struct api_object *instance, const uint32_t *ports, size_t count,
                             struct buf *buf);
 
 /* Appends the Deployment. */
-void instance_deployment_print(const struct instance *instance,
+void instance_deployment_print(const struct api_object *instance,
                                const struct instance_options *options, struct buf *buf);
 
 /* ---- What is said of it ---- */
@@ -110,6 +106,6 @@ struct instance_verdict {
 /* `gateway`: the MeshGateway that the tags of the instance select (select_gateway); NULL: none.
  * Without one nothing is made anew, but what was made stays, so that a MeshGateway may be renamed
  * without losing the load balancer. Results are in `arena`, or borrowed from the arguments. */
-struct instance_verdict instance_judge(struct arena *arena, const struct instance *instance,
+struct instance_verdict instance_judge(struct arena *arena, const struct api_object *instance,
                                        const struct api_object *gateway,
                                        const struct instance_observed *observed);

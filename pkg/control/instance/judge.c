@@ -6,7 +6,7 @@
 
 struct judge {
     struct arena *arena;
-    const struct instance *instance;
+    const struct api_object *instance;
     const struct api_object *gateway;
     const struct jv *service;    /* of this instance, or NULL */
     const struct jv *deployment; /* likewise */
@@ -61,7 +61,7 @@ static struct instance_condition not_owned(const struct judge *judge, const char
 static struct instance_condition judge_accepted(const struct judge *judge,
                                                 const struct instance_observed *observed)
 {
-    const struct api_object *object = judge->instance->object;
+    const struct api_object *object = judge->instance;
     if (object->broken)
         return refusal(STR("Invalid"),
                        findings_text(judge->arena, object->findings, FINDING_ERROR));
@@ -83,7 +83,7 @@ static struct instance_condition judge_accepted(const struct judge *judge,
 
 static struct instance_condition no_gateway(const struct judge *judge)
 {
-    const struct api_object *object = judge->instance->object;
+    const struct api_object *object = judge->instance;
     const struct str *service = api_tags_find(object->mesh_gateway_instance->tags,
                                               STR("kuma.io/service"));
     return refusal(STR("NoGatewayMatched"),
@@ -130,7 +130,7 @@ static bool deployment_is_available(const struct judge *judge,
 
 static struct instance_condition judge_ready(const struct judge *judge, size_t address_count)
 {
-    const struct api_mesh_gateway_instance *spec = judge->instance->object->mesh_gateway_instance;
+    const struct api_mesh_gateway_instance *spec = judge->instance->mesh_gateway_instance;
     struct instance_condition condition;
     if (judge->gateway == NULL)
         return no_gateway(judge);
@@ -149,12 +149,12 @@ static struct instance_condition judge_ready(const struct judge *judge, size_t a
 
 /* ---- All of it ---- */
 
-static const struct jv *owned(const struct instance *instance, const struct jv *object)
+static const struct jv *owned(const struct api_object *instance, const struct jv *object)
 {
     return object != NULL && instance__owns(instance, object) ? object : NULL;
 }
 
-struct instance_verdict instance_judge(struct arena *arena, const struct instance *instance,
+struct instance_verdict instance_judge(struct arena *arena, const struct api_object *instance,
                                        const struct api_object *gateway,
                                        const struct instance_observed *observed)
 {
@@ -164,12 +164,12 @@ struct instance_verdict instance_judge(struct arena *arena, const struct instanc
         .gateway = gateway,
         .service = owned(instance, observed->service),
         .deployment = owned(instance, observed->deployment),
-        .name = instance_name(instance->object),
-        .namespace = instance_namespace(instance->object),
+        .name = instance_name(instance),
+        .namespace = instance->namespace,
     };
     struct instance_verdict verdict = {.accepted = judge_accepted(&judge, observed)};
     verdict.load_balancer = instance__load_balancer(arena, judge.service);
-    if (instance->object->mesh_gateway_instance->service_type == API_SERVICE_LOAD_BALANCER)
+    if (instance->mesh_gateway_instance->service_type == API_SERVICE_LOAD_BALANCER)
         verdict.addresses = instance__ingress_addresses(arena, verdict.load_balancer,
                                                         &verdict.address_count);
     else

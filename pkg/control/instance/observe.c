@@ -11,7 +11,7 @@ static const struct jv *list_of(const struct jv *object, struct str name)
     return list != NULL && list->type == JV_ARRAY ? list : &nothing;
 }
 
-bool instance__owns(const struct instance *instance, const struct jv *object)
+bool instance__owns(const struct api_object *instance, const struct jv *object)
 {
     const struct jv *owners = list_of(jv_get(object, STR("metadata")), STR("ownerReferences"));
     for (size_t i = 0; i < owners->count; i++) {

@@ -5,7 +5,7 @@
 #include "control/instance/instance.h"
 
 /* The instance is the controller of `object`. */
-bool instance__owns(const struct instance *instance, const struct jv *object);
+bool instance__owns(const struct api_object *instance, const struct jv *object);
 
 /* The condition of `type` in the status of `object`; NULL: there is none. */
 const struct jv *instance__condition(const struct jv *object, struct str type);

@@ -1,19 +1,9 @@
 #include "control/instance/parts.h"
 
-/* "<name>.<namespace>": a namespace has no dot. */
-static size_t dot_of(struct str key)
+struct str instance_name(const struct api_object *instance)
 {
-    return str_find_last_char(key, '.');
-}
-
-struct str instance_name(const struct api_object *object)
-{
-    return str_first(object->key.name, dot_of(object->key.name));
-}
-
-struct str instance_namespace(const struct api_object *object)
-{
-    return str_from(object->key.name, dot_of(object->key.name) + 1);
+    /* "<name>.<namespace>": a namespace has no dot. */
+    return str_first(instance->key.name, str_find_last_char(instance->key.name, '.'));
 }
 
 const uint32_t *instance_ports(struct arena *arena, const struct api_mesh_gateway *gateway,
@@ -53,7 +43,7 @@ void instance__tags_write(struct jv_writer *writer, struct api_tags tags)
     jv_write_end(writer);
 }
 
-static void owner_write(struct jv_writer *writer, const struct instance *instance)
+static void owner_write(struct jv_writer *writer, const struct api_object *instance)
 {
     jv_write_object(writer);
     instance__string_write(writer, STR("apiVersion"), STR("kuma.io/v1alpha1"));
@@ -62,12 +52,12 @@ static void owner_write(struct jv_writer *writer, const struct instance *instanc
     jv_write_key(writer, STR("controller"));
     jv_write_bool(writer, true);
     instance__string_write(writer, STR("kind"), STR("MeshGatewayInstance"));
-    instance__string_write(writer, STR("name"), instance_name(instance->object));
+    instance__string_write(writer, STR("name"), instance_name(instance));
     instance__string_write(writer, STR("uid"), instance->uid);
     jv_write_end(writer);
 }
 
-void instance__metadata_write(struct jv_writer *writer, const struct instance *instance,
+void instance__metadata_write(struct jv_writer *writer, const struct api_object *instance,
                               struct api_tags annotations, struct api_tags labels)
 {
     jv_write_object(writer);
@@ -77,8 +67,8 @@ void instance__metadata_write(struct jv_writer *writer, const struct instance *i
     }
     jv_write_key(writer, STR("labels"));
     instance__tags_write(writer, labels);
-    instance__string_write(writer, STR("name"), instance_name(instance->object));
-    instance__string_write(writer, STR("namespace"), instance_namespace(instance->object));
+    instance__string_write(writer, STR("name"), instance_name(instance));
+    instance__string_write(writer, STR("namespace"), instance->namespace);
     jv_write_key(writer, STR("ownerReferences"));
     jv_write_array(writer);
     owner_write(writer, instance);
@@ -86,9 +76,9 @@ void instance__metadata_write(struct jv_writer *writer, const struct instance *i
     jv_write_end(writer);
 }
 
-void instance__selector_write(struct jv_writer *writer, const struct instance *instance)
+void instance__selector_write(struct jv_writer *writer, const struct api_object *instance)
 {
     jv_write_object(writer);
-    instance__string_write(writer, STR(INSTANCE__SELECTOR), instance_name(instance->object));
+    instance__string_write(writer, STR(INSTANCE__SELECTOR), instance_name(instance));
     jv_write_end(writer);
 }

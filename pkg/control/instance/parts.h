@@ -18,8 +18,8 @@ void instance__string_write(struct jv_writer *writer, struct str key, struct str
 void instance__number_write(struct jv_writer *writer, struct str key, uint64_t value);
 
 /* Writes `metadata` of what the instance owns, with what a template adds to it. */
-void instance__metadata_write(struct jv_writer *writer, const struct instance *instance,
+void instance__metadata_write(struct jv_writer *writer, const struct api_object *instance,
                               struct api_tags annotations, struct api_tags labels);
 
 /* Writes the selector of the pods. */
-void instance__selector_write(struct jv_writer *writer, const struct instance *instance);
+void instance__selector_write(struct jv_writer *writer, const struct api_object *instance);

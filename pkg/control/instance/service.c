@@ -37,10 +37,10 @@ static void port_write(struct jv_writer *writer, uint32_t port, enum api_service
     jv_write_end(writer);
 }
 
-static void spec_write(struct jv_writer *writer, const struct instance *instance,
+static void spec_write(struct jv_writer *writer, const struct api_object *instance,
                        const uint32_t *ports, size_t count)
 {
-    const struct api_mesh_gateway_instance *spec = instance->object->mesh_gateway_instance;
+    const struct api_mesh_gateway_instance *spec = instance->mesh_gateway_instance;
     jv_write_object(writer);
     if (spec->load_balancer_ip.size > 0)
         instance__string_write(writer, STR("loadBalancerIP"), spec->load_balancer_ip);
@@ -55,7 +55,7 @@ static void spec_write(struct jv_writer *writer, const struct instance *instance
     jv_write_end(writer);
 }
 
-void instance_service_print(const struct instance *instance, const uint32_t *ports, size_t count,
+void instance_service_print(const struct api_object *instance, const uint32_t *ports, size_t count,
                             struct buf *buf)
 {
     /* Kuma makes no MeshService of a Service with this annotation. */
@@ -65,7 +65,7 @@ void instance_service_print(const struct instance *instance, const uint32_t *por
     static const struct api_tag labels[] = {
         {STR_INIT("app.kubernetes.io/managed-by"), STR_INIT(INSTANCE__MANAGER)},
     };
-    const struct api_mesh_gateway_instance *spec = instance->object->mesh_gateway_instance;
+    const struct api_mesh_gateway_instance *spec = instance->mesh_gateway_instance;
     CLEANUP(arena_free) struct arena *arena = arena_new(CHUNK_SIZE);
     struct jv_writer writer;
     jv_writer_init(&writer, buf);

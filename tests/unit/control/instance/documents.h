@@ -18,7 +18,7 @@ static const struct instance_options options = {
 };
 
 /* The instance that `yaml` describes: from its metadata on. */
-static inline struct instance instance_decode(struct manifest *m, const char *yaml)
+static inline const struct api_object *instance_decode(struct manifest *m, const char *yaml)
 {
     struct buf text;
     buf_init(&text, 1 << 16);
@@ -27,7 +27,7 @@ static inline struct instance instance_decode(struct manifest *m, const char *ya
     manifest_decode(m, text.data);
     buf_deinit(&text);
     assert_non_null(m->object);
-    return (struct instance){m->object, STR(UID)};
+    return m->object;
 }
 
 static inline const struct jv *yaml_value(struct arena *arena, const char *yaml)

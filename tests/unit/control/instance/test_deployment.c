@@ -12,10 +12,10 @@ static int teardown(void **state)
 static void assert_deployment(const char *manifest, const struct instance_options *with,
                               const char *wanted)
 {
-    struct instance instance = instance_decode(&m, manifest);
+    const struct api_object *instance = instance_decode(&m, manifest);
     struct buf buf;
     buf_init(&buf, 1 << 16);
-    instance_deployment_print(&instance, with, &buf);
+    instance_deployment_print(instance, with, &buf);
     assert_document(&buf, wanted);
     buf_deinit(&buf);
 }
@@ -50,7 +50,7 @@ static void a_deployment_of_nothing_but_defaults(void **state)
 {
     (void)state;
     assert_deployment(
-        "metadata: {name: front, namespace: edge}\n", &options,
+        "metadata: {uid: " UID ", name: front, namespace: edge}\n", &options,
         "apiVersion: apps/v1\n"
         "kind: Deployment\n"
         "metadata:\n"
@@ -101,7 +101,7 @@ static void a_deployment_with_everything(void **state)
         .drain_time_s = 7,
     };
     assert_deployment(
-        "metadata: {name: front, namespace: edge, labels: {kuma.io/mesh: shop}}\n"
+        "metadata: {uid: " UID ", name: front, namespace: edge, labels: {kuma.io/mesh: shop}}\n"
         "spec:\n"
         " replicas: 3\n"
         " tags: {tier: edge, kuma.io/service: mine}\n"

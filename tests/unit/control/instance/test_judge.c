@@ -42,9 +42,10 @@ struct situation {
 static struct instance_verdict judge(const struct situation *s)
 {
     char yaml[1024];
-    (void)snprintf(yaml, sizeof(yaml), "metadata: {name: %s, namespace: edge}\nspec: %s\n",
+    (void)snprintf(yaml, sizeof(yaml),
+                   "metadata: {uid: " UID ", name: %s, namespace: edge}\nspec: %s\n",
                    s->name == NULL ? "front" : s->name, s->spec == NULL ? "{}" : s->spec);
-    struct instance instance = instance_decode(&instance_manifest, yaml);
+    const struct api_object *instance = instance_decode(&instance_manifest, yaml);
     const struct api_object *gateway = NULL;
     if (s->listeners != NULL) {
         (void)snprintf(yaml, sizeof(yaml), GATEWAY, s->listeners);
@@ -55,7 +56,7 @@ static struct instance_verdict judge(const struct situation *s)
         s->service == NULL ? NULL : yaml_value(arena, s->service),
         s->deployment == NULL ? NULL : yaml_value(arena, s->deployment),
     };
-    return instance_judge(arena, &instance, gateway, &observed);
+    return instance_judge(arena, instance, gateway, &observed);
 }
 
 static void assert_condition(const struct instance_condition *got, enum instance_value value,

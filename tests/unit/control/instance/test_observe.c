@@ -20,13 +20,13 @@ static int teardown(void **state)
     return 0;
 }
 
-static const struct instance instance = {NULL, STR_INIT("u1")};
+static const struct api_object us = {.uid = STR_INIT("u1")};
 
 static bool owns(const char *owners)
 {
     char yaml[512];
     (void)snprintf(yaml, sizeof(yaml), "{metadata: {ownerReferences: %s}}", owners);
-    return instance__owns(&instance, yaml_value(arena, yaml));
+    return instance__owns(&us, yaml_value(arena, yaml));
 }
 
 static void the_controller_owns(void **state)
@@ -41,8 +41,8 @@ static void the_controller_owns(void **state)
     assert_false(owns("[]"));
     assert_false(owns("u1"));
     assert_false(owns("[u1, 1, null, []]"));
-    assert_false(instance__owns(&instance, yaml_value(arena, "{}")));
-    assert_false(instance__owns(&instance, yaml_value(arena, "[]")));
+    assert_false(instance__owns(&us, yaml_value(arena, "{}")));
+    assert_false(instance__owns(&us, yaml_value(arena, "[]")));
 }
 
 static void conditions_are_found_by_type(void **state)

@@ -12,10 +12,10 @@ static int teardown(void **state)
 static void assert_service(const char *manifest, const uint32_t *ports, size_t count,
                            const char *wanted)
 {
-    struct instance instance = instance_decode(&m, manifest);
+    const struct api_object *instance = instance_decode(&m, manifest);
     struct buf buf;
     buf_init(&buf, 1 << 16);
-    instance_service_print(&instance, ports, count, &buf);
+    instance_service_print(instance, ports, count, &buf);
     assert_document(&buf, wanted);
     buf_deinit(&buf);
 }
@@ -24,7 +24,8 @@ static void a_service_says_only_what_it_has_to(void **state)
 {
     (void)state;
     static const uint32_t ports[] = {443, 80};
-    assert_service("metadata: {name: front, namespace: edge}\n", ports, ARRAY_SIZE(ports),
+    assert_service("metadata: {uid: " UID ", name: front, namespace: edge}\n", ports,
+                   ARRAY_SIZE(ports),
                    "apiVersion: v1\n"
                    "kind: Service\n"
                    "metadata:\n"
@@ -51,7 +52,7 @@ static void what_the_template_adds(void **state)
 {
     (void)state;
     static const uint32_t ports[] = {8080};
-    assert_service("metadata: {name: front.two, namespace: edge}\n"
+    assert_service("metadata: {uid: " UID ", name: front.two, namespace: edge}\n"
                    "spec:\n"
                    " serviceType: ClusterIP\n"
                    " serviceTemplate:\n"
@@ -80,8 +81,9 @@ static void node_ports_are_the_listeners_where_they_can_be(void **state)
 {
     (void)state;
     static const uint32_t ports[] = {29999, 30000, 32767, 32768};
-    assert_service("metadata: {name: f, namespace: e}\nspec: {serviceType: NodePort}\n", ports,
-                   ARRAY_SIZE(ports),
+    assert_service("metadata: {uid: " UID
+                   ", name: f, namespace: e}\nspec: {serviceType: NodePort}\n",
+                   ports, ARRAY_SIZE(ports),
                    "apiVersion: v1\n"
                    "kind: Service\n"
                    "metadata: {name: f, namespace: e, annotations: {kuma.io/gateway: builtin}, "
