@@ -84,6 +84,19 @@ MUST_USE bool jv_u64(const struct jv *value, uint64_t max, uint64_t *ret_number)
 /* `text` is a number as RFC 8259 section 6 writes it. */
 bool jv_is_number_text(struct str text);
 
+/* What one text may hold at most: json-c needs up to 264 times the size of a text as memory, so
+ * values are counted before it sees them. A list of the API server, paged by 100, has some ten
+ * thousand. */
+#define JV_VALUES_MAX ((size_t)100 * 1000)
+
+/* Parses one JSON text (RFC 8259) by json-c into `arena`; `text` may go afterwards. Marks are 0:
+ * files, which have places, are core/yaml's. Of equal keys the last one counts, as for the API
+ * server, whose texts have none; integers beyond 64 bits become the nearest within. ERR_LIMIT: more
+ * than `values_max` values, or deeper than JV_DEPTH_MAX; ERR_INVALID: it is no JSON text; reterr
+ * says where. */
+MUST_USE enum err jv_parse(struct arena *arena, struct str text, size_t values_max,
+                           const struct jv **ret_value, struct err_info *reterr);
+
 /* Appends the canonical form of `value`. Numbers are printed as their literals. */
 void jv_print(const struct jv *value, struct buf *buf);
 
