@@ -46,6 +46,11 @@ struct model_digest {
 
 bool model_digest_equal(const struct model_digest *a, const struct model_digest *b);
 
+/* As 64 lower-case hex digits. */
+#define MODEL_DIGEST_TEXT_SIZE ((size_t)2 * MODEL_DIGEST_SIZE)
+void model_digest_print(const struct model_digest *digest, struct buf *buf);
+MUST_USE bool model_digest_parse(struct str text, struct model_digest *ret_digest);
+
 struct model_names {
     const struct str *items;
     size_t count;
@@ -220,7 +225,8 @@ struct model_removal {
 
 /* The way from one snapshot to the next. Owns what it points at. */
 struct model_transaction {
-    struct model_digest base;   /* the snapshot it starts from; zeros: from nothing */
+    struct model_digest base;   /* the snapshot it starts from; zeros: from nothing, whatever the
+                                   proxy has */
     struct model_digest result; /* the snapshot it leads to, which names its version */
     const struct model_resource *const *puts; /* new or changed */
     size_t put_count;
@@ -233,12 +239,22 @@ MUST_USE struct model_transaction *model_transaction_new(const struct model_snap
                                                          const struct model_snapshot *next);
 struct model_transaction *model_transaction_free(struct model_transaction *transaction);
 
-/* The snapshot that results from `base` (NULL: nothing).
- * ERR_CONFLICT: it does not start from `base`, or does not lead to what it promises. ERR_INVALID
- * as model_snapshot_new. */
+/* The snapshot that results from `base` (NULL: nothing), which one that starts from nothing does
+ * not look at. ERR_CONFLICT: it does not start from `base`, or does not lead to what it promises.
+ * ERR_INVALID as model_snapshot_new. */
 MUST_USE enum err model_transaction_apply(const struct model_transaction *transaction,
                                           const struct model_snapshot *base,
                                           const struct model_snapshot **ret_snapshot,
+                                          struct err_info *reterr);
+
+/* As it travels: JSON, keys included. */
+void model_transaction_print(const struct model_transaction *transaction, struct buf *buf);
+
+/* Reads what model_transaction_print wrote; digests are computed anew, not believed. ERR_INVALID:
+ * it is none; reterr's path names resource and member. */
+struct jv;
+MUST_USE enum err model_transaction_parse(const struct jv *object,
+                                          struct model_transaction **ret_transaction,
                                           struct err_info *reterr);
 
 /* Resources alive in this process, for metrics and leak tests. Any thread. */

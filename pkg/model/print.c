@@ -53,6 +53,28 @@ struct model__hex model__digest_hex(const struct model_digest *digest)
     return hex;
 }
 
+void model_digest_print(const struct model_digest *digest, struct buf *buf)
+{
+    struct model__hex hex = model__digest_hex(digest);
+    buf_append(buf, str_make(hex.text, MODEL_DIGEST_TEXT_SIZE));
+}
+
+bool model_digest_parse(struct str text, struct model_digest *ret_digest)
+{
+    static const char digits[] = "0123456789abcdef";
+    struct model_digest digest = {{0}};
+    if (text.size != MODEL_DIGEST_TEXT_SIZE)
+        return false;
+    for (size_t i = 0; i < text.size; i++) {
+        const char *digit = memchr(digits, text.data[i], sizeof(digits) - 1);
+        if (digit == NULL)
+            return false;
+        digest.bytes[i / 2] = (unsigned char)(digest.bytes[i / 2] << 4 | (digit - digits));
+    }
+    *ret_digest = digest;
+    return true;
+}
+
 void model_snapshot_print(const struct model_snapshot *snapshot, bool redacted, struct buf *buf)
 {
     struct jv_writer writer;

@@ -1,32 +1,39 @@
+#include "model/transaction.h"
 #include "core/base/assert.h"
 #include "core/base/map.h"
 #include "core/base/mem.h"
-#include "core/base/vec.h"
 #include "model/resource.h"
 
-struct transaction_box {
-    struct model_transaction transaction;
-    struct arena *arena; /* the names of removals */
-    VEC(const struct model_resource *) puts;
-    VEC(struct model_removal) removals;
-};
-
-static void put(struct transaction_box *box, const struct model_resource *resource)
+struct model__transaction *model__transaction_new(void)
 {
-    VEC_PUSH(&box->puts, model_resource_ref(resource));
+    struct model__transaction *box = MEM_NEW(struct model__transaction);
+    box->arena = arena_new(256);
+    return box;
 }
 
-static void remove_from(struct transaction_box *box, const struct model_resource *resource)
+void model__transaction_put(struct model__transaction *box, const struct model_resource *resource)
 {
-    struct model_removal removal = {
-        .kind = resource->kind,
-        .name = str_dup(box->arena, resource->name),
-    };
+    VEC_PUSH(&box->puts, resource);
+}
+
+void model__transaction_remove(struct model__transaction *box, enum model_kind kind,
+                               struct str name)
+{
+    struct model_removal removal = {.kind = kind, .name = str_dup(box->arena, name)};
     VEC_PUSH(&box->removals, removal);
 }
 
+struct model_transaction *model__transaction_done(struct model__transaction *box)
+{
+    box->transaction.puts = box->puts.items;
+    box->transaction.put_count = box->puts.count;
+    box->transaction.removals = box->removals.items;
+    box->transaction.removal_count = box->removals.count;
+    return &box->transaction;
+}
+
 /* Walks both sorted sets side by side. */
-static void compare_sets(struct transaction_box *box, const struct model_snapshot *base,
+static void compare_sets(struct model__transaction *box, const struct model_snapshot *base,
                          const struct model_snapshot *next)
 {
     size_t base_count = base == NULL ? 0 : base->count;
@@ -41,12 +48,13 @@ static void compare_sets(struct transaction_box *box, const struct model_snapsho
         else
             order = model__resource_compare(base->resources[i], next->resources[j]);
         if (order < 0) {
-            remove_from(box, base->resources[i++]);
+            model__transaction_remove(box, base->resources[i]->kind, base->resources[i]->name);
+            i++;
         } else if (order > 0) {
-            put(box, next->resources[j++]);
+            model__transaction_put(box, model_resource_ref(next->resources[j++]));
         } else {
             if (!model_digest_equal(&base->resources[i]->digest, &next->resources[j]->digest))
-                put(box, next->resources[j]);
+                model__transaction_put(box, model_resource_ref(next->resources[j]));
             i++;
             j++;
         }
@@ -56,24 +64,20 @@ static void compare_sets(struct transaction_box *box, const struct model_snapsho
 struct model_transaction *model_transaction_new(const struct model_snapshot *base,
                                                 const struct model_snapshot *next)
 {
-    struct transaction_box *box = MEM_NEW(struct transaction_box);
-    box->arena = arena_new(256);
+    struct model__transaction *box = model__transaction_new();
     compare_sets(box, base, next);
     if (base != NULL)
         box->transaction.base = base->digest;
     box->transaction.result = next->digest;
-    box->transaction.puts = box->puts.items;
-    box->transaction.put_count = box->puts.count;
-    box->transaction.removals = box->removals.items;
-    box->transaction.removal_count = box->removals.count;
-    return &box->transaction;
+    return model__transaction_done(box);
 }
 
 struct model_transaction *model_transaction_free(struct model_transaction *transaction)
 {
     if (transaction == NULL)
         return NULL;
-    struct transaction_box *box = CONTAINER_OF(transaction, struct transaction_box, transaction);
+    struct model__transaction *box = CONTAINER_OF(transaction, struct model__transaction,
+                                                  transaction);
     for (size_t i = 0; i < box->puts.count; i++)
         (void)model_resource_unref(box->puts.items[i]); /* always NULL */
     VEC_FREE(&box->puts);
@@ -82,10 +86,11 @@ struct model_transaction *model_transaction_free(struct model_transaction *trans
     return mem_free(box);
 }
 
+static const struct model_digest nothing = {{0}};
+
 MUST_USE static enum err check_base(const struct model_transaction *transaction,
                                     const struct model_snapshot *base, struct err_info *reterr)
 {
-    const struct model_digest nothing = {{0}};
     const struct model_digest *have = base == NULL ? &nothing : &base->digest;
     if (model_digest_equal(&transaction->base, have))
         return ERR_OK;
@@ -127,6 +132,8 @@ enum err model_transaction_apply(const struct model_transaction *transaction,
                                  const struct model_snapshot **ret_snapshot,
                                  struct err_info *reterr)
 {
+    if (model_digest_equal(&transaction->base, &nothing))
+        base = NULL;
     enum err err = check_base(transaction, base, reterr);
     if (err != ERR_OK)
         return err;

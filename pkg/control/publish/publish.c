@@ -127,6 +127,27 @@ void publish_reset(struct publish *publish)
     advance(publish);
 }
 
+static bool is_snapshot(const struct model_snapshot *snapshot, const struct model_digest *digest)
+{
+    return snapshot != NULL && model_digest_equal(&snapshot->digest, digest);
+}
+
+void publish_resume(struct publish *publish, const struct model_digest *have)
+{
+    const struct model_snapshot *old = publish->acknowledged;
+    publish->acknowledged = NULL;
+    if (is_snapshot(old, have))
+        publish->acknowledged = TAKE(old);
+    else if (is_snapshot(publish->wanted, have))
+        publish->acknowledged = model_snapshot_ref(publish->wanted);
+    else if (is_snapshot(publish->sent, have)) /* its answer was lost on the way */
+        publish->acknowledged = TAKE(publish->sent);
+    old = model_snapshot_unref(old);
+    forget_sent(publish);
+    forget_refusal(publish);
+    advance(publish);
+}
+
 struct publish_status publish_status(const struct publish *publish)
 {
     struct publish_status status = {

@@ -38,6 +38,10 @@ bool publish_refuse(struct publish *publish, const struct model_digest *result, 
  * way is forgotten. */
 void publish_reset(struct publish *publish);
 
+/* The proxy is back and serves the snapshot `have`. When that is what it had acknowledged, or what
+ * it shall serve, it is sent only what differs from it, maybe nothing; else as publish_reset. */
+void publish_resume(struct publish *publish, const struct model_digest *have);
+
 enum publish_state {
     PUBLISH_IDLE,    /* nothing was set yet */
     PUBLISH_SENT,    /* waiting for the proxy's answer */

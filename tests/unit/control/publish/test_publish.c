@@ -186,6 +186,41 @@ static void test_a_new_proxy_is_sent_everything(void **state)
     assert_sent(proxy, 4, zeros, first);
 }
 
+static void test_a_proxy_that_comes_back_is_sent_what_differs(void **state)
+{
+    struct proxy *proxy = *state;
+    struct model_digest first = want(proxy, 1);
+    assert_true(publish_acknowledge(proxy->publish, &first));
+    publish_resume(proxy->publish, &first); /* nothing has changed */
+    assert_int_equal(proxy->sent, 1);
+    assert_int_equal(publish_status(proxy->publish).state, PUBLISH_SERVED);
+
+    struct model_digest second = want(proxy, 2);
+    assert_sent(proxy, 2, first, second);
+    publish_resume(proxy->publish, &first); /* it was never told of the second */
+    assert_sent(proxy, 3, first, second);
+    publish_resume(proxy->publish, &second); /* it was, and its answer was lost */
+    assert_int_equal(proxy->sent, 3);
+    assert_int_equal(publish_status(proxy->publish).state, PUBLISH_SERVED);
+    assert_false(publish_acknowledge(proxy->publish, &second));
+
+    struct model_digest unknown = {{7}};
+    publish_resume(proxy->publish, &unknown);
+    assert_sent(proxy, 4, zeros, second);
+}
+
+static void test_a_lost_answer_to_what_is_outdated(void **state)
+{
+    struct proxy *proxy = *state;
+    struct model_digest first = want(proxy, 1);
+    struct model_digest second = want(proxy, 2); /* waits */
+    publish_resume(proxy->publish, &first);
+    assert_sent(proxy, 2, first, second);
+    assert_true(publish_refuse(proxy->publish, &second, STR_EMPTY, STR("a port is in use")));
+    publish_resume(proxy->publish, &first); /* it may be free by now */
+    assert_sent(proxy, 3, first, second);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, start, stop)
 
 int main(void)
@@ -200,6 +235,8 @@ int main(void)
         TEST(test_what_waited_is_sent_after_a_refusal),
         TEST(test_answers_to_nothing_are_ignored),
         TEST(test_a_new_proxy_is_sent_everything),
+        TEST(test_a_proxy_that_comes_back_is_sent_what_differs),
+        TEST(test_a_lost_answer_to_what_is_outdated),
     };
     return cmocka_run_group_tests_name("control/publish", tests, NULL, NULL);
 }

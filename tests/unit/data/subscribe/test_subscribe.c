@@ -152,6 +152,29 @@ static void what_stays_is_shared_and_its_sockets_are_left_alone(void **state)
     bench_close(&bench);
 }
 
+/* As after the other end has forgotten what we have. */
+static void all_of_it_anew_is_shared_with_what_is_there(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_open(&bench);
+    int fd;
+    struct content content = {port_any(&fd, 0), "127.0.0.1", "a"};
+    struct subscribe_state *before = NULL;
+    assert_int_equal(stage(&bench, &content, &before, NULL), ERR_OK);
+    const struct model_snapshot *next = snapshot_of(&content);
+    struct model_transaction *transaction = model_transaction_new(NULL, next);
+    struct subscribe_state *after = NULL;
+    assert_int_equal(subscribe_stage(bench.subscribe, transaction, &after, NULL), ERR_OK);
+    assert_null(after->listeners[0].sockets);
+    assert_int_equal(after->matchers_reused, 1);
+    assert_null(model_transaction_free(transaction));
+    assert_null(model_snapshot_unref(next));
+    assert_null(subscribe_state_unref(before));
+    assert_null(subscribe_state_unref(after));
+    bench_close(&bench);
+}
+
 static void a_port_in_use_refuses_the_whole_and_keeps_the_last(void **state)
 {
     (void)state;
@@ -218,6 +241,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_new_port_listens_once_per_worker),
         cmocka_unit_test(what_stays_is_shared_and_its_sockets_are_left_alone),
+        cmocka_unit_test(all_of_it_anew_is_shared_with_what_is_there),
         cmocka_unit_test(a_port_in_use_refuses_the_whole_and_keeps_the_last),
         cmocka_unit_test(what_is_no_address_or_too_long_is_refused),
         cmocka_unit_test(a_transaction_from_elsewhere_is_refused),
