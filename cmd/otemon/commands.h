@@ -1,7 +1,7 @@
 /* The commands of otemon, one file each. */
 #pragma once
 
-#include "otemon/command.h"
+#include "command/command.h"
 
 extern const struct command generate_command;
 extern const struct command run_command;

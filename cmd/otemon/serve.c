@@ -7,12 +7,12 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "command/command.h"
 #include "control/pipeline/pipeline.h"
 #include "control/source/files/files.h"
 #include "core/admin/admin.h"
 #include "core/base/mem.h"
 #include "core/net/net.h"
-#include "otemon/command.h"
 #include "otemon/report.h"
 
 struct serve {

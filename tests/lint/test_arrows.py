@@ -69,11 +69,15 @@ def arrows_check(root):
 
 def local_exists(root, path, name):
     """Programs and tests have headers of their own, spelled from cmd, from tests or from the file;
-    a program's are seen by itself and its unit tests."""
+    a program's are seen by itself and its unit tests, those of a folder of cmd that is no program
+    by all programs."""
     inside = str(path.relative_to(root))
-    program = name.split("/")[0]
-    if inside.startswith((f"cmd/{program}/", f"tests/unit/cmd/{program}/")):
-        return (root / "cmd" / name).is_file()
+    folder = name.split("/")[0]
+    users = (f"cmd/{folder}/", f"tests/unit/cmd/{folder}/")
+    if not (root / "cmd" / folder / "main.c").is_file():
+        users = ("cmd/", "tests/unit/cmd/")
+    if inside.startswith(users) and (root / "cmd" / name).is_file():
+        return True
     return inside.startswith(("tests/", "bench/", "examples/")) and (
         (path.parent / name).is_file() or (root / "tests" / name).is_file())
 
@@ -144,11 +148,19 @@ def test_cmd_sees_public_headers_only(tmp_path):
 
 
 def test_program_keeps_its_headers(tmp_path):
-    plant(tmp_path, {"cmd/otemon/command.h": ""})
-    own = '#include "otemon/command.h"\n'
+    plant(tmp_path, {"cmd/otemon/table.h": ""})
+    own = '#include "otemon/table.h"\n'
     assert broken(tmp_path, "cmd/otemon/main.c", own) == []
-    assert broken(tmp_path, "tests/unit/cmd/otemon/test_command.c", own) == []
+    assert broken(tmp_path, "tests/unit/cmd/otemon/test_table.c", own) == []
     assert "no such header" in broken(tmp_path, "cmd/proxy/main.c", own)[0]
+
+
+def test_programs_share_what_is_no_program(tmp_path):
+    plant(tmp_path, {"cmd/command/command.h": ""})
+    shared = '#include "command/command.h"\n'
+    assert broken(tmp_path, "cmd/otemon/main.c", shared) == []
+    assert broken(tmp_path, "tests/unit/cmd/otemon/test_table.c", shared) == []
+    assert "spelled from pkg" in broken(tmp_path, "pkg/core/low/low.c", shared)[0]
 
 
 def test_commented_include_is_none(tmp_path):

@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
+#include "command/command.h"
 #include "core/base/buf.h"
-#include "otemon/command.h"
 
 enum { FLAG_NAME, FLAG_TYPE, FLAG_HOST, FLAG_COUNT, FLAG_WATCH };
 

@@ -1,6 +1,6 @@
 /* Manual pages from the tables of commands. */
 
-#include "otemon/command.h"
+#include "command/command.h"
 
 #include "core/base/buf.h"
 

@@ -1,4 +1,5 @@
-/* Sub-commands and flags, as tables: what a program takes, and its help, stand in one place.
+/* Sub-commands and flags, as tables: what a program takes, and its help, stand in one place. All
+ * programs share this.
  *
  * A command either runs or has commands below it. Flags are `--name value` or `--name=value`;
  * a switch is `--name`, `--name=true` or `--name=false`; `--` ends them. `--help`, `-h` and a
