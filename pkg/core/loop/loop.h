@@ -177,6 +177,10 @@ MUST_USE enum err loop_watch_open(struct loop *loop, loop_watch_fn fn, void *arg
 MUST_USE enum err loop_watch_add(struct loop_watch *watch, const char *path, int *ret_id,
                                  struct err_info *reterr);
 
+/* Delivers what has happened so far, instead of in a later turn: for whoever has read a file and
+ * wants to know whether it was written meanwhile. Not from the watch's own callback. */
+void loop_watch_poll(struct loop_watch *watch);
+
 /* Events of `id` that are already read are dropped too. */
 void loop_watch_remove(struct loop_watch *watch, int id);
 struct loop_watch *loop_watch_close(struct loop_watch *watch);

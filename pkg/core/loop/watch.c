@@ -14,6 +14,9 @@
 /* Room for some hundred events; what does not fit is read next turn. */
 #define READ_SIZE 4096
 
+/* The kernel queues 16,384 events (fs.inotify.max_queued_events); one is 16 bytes and its name. */
+#define POLL_TURNS_MAX 256
+
 struct loop_watch {
     int inotify;
     struct loop_fd *fd;
@@ -79,15 +82,14 @@ static void free_watch(struct loop_watch *watch)
     (void)mem_free(watch);
 }
 
-static void on_readable(void *arg, unsigned events)
+/* False: there is nothing more, or the watch was closed. */
+static bool read_some(struct loop_watch *watch)
 {
-    (void)events; /* only LOOP_READ is wanted */
-    struct loop_watch *watch = arg;
     _Alignas(struct inotify_event) char bytes[READ_SIZE];
     ssize_t size = read(watch->inotify, bytes, sizeof(bytes));
     if (size < 0) {
         ASSERT(errno == EAGAIN || errno == EINTR);
-        return;
+        return false;
     }
     watch->in_callback = true;
     for (size_t at = 0; at < (size_t)size && !watch->closed;) {
@@ -96,8 +98,17 @@ static void on_readable(void *arg, unsigned events)
         at += sizeof(*event) + event->len;
     }
     watch->in_callback = false;
-    if (watch->closed)
+    if (watch->closed) {
         free_watch(watch);
+        return false;
+    }
+    return true;
+}
+
+static void on_readable(void *arg, unsigned events)
+{
+    (void)events;         /* only LOOP_READ is wanted */
+    (void)read_some(arg); /* the rest in the next turn, so that nothing else waits for it */
 }
 
 enum err loop_watch_open(struct loop *loop, loop_watch_fn fn, void *arg,
@@ -143,6 +154,14 @@ enum err loop_watch_add(struct loop_watch *watch, const char *path, int *ret_id,
         VEC_PUSH(&watch->ids, id);
     *ret_id = id;
     return ERR_OK;
+}
+
+void loop_watch_poll(struct loop_watch *watch)
+{
+    ASSERT(!watch->in_callback);
+    /* As many as can have been queued: somebody who writes faster does not keep us here. */
+    for (unsigned turn = 0; turn < POLL_TURNS_MAX && read_some(watch); turn++)
+        continue;
 }
 
 void loop_watch_remove(struct loop_watch *watch, int id)

@@ -35,6 +35,8 @@ struct files {
     struct loop *loop; /* NULL: nothing is watched, like what follows */
     struct loop_watch *watch;
     struct loop_alarm *alarm;
+    bool following; /* the first scan is done */
+    bool quiet;     /* what is read now has been quiet for a while */
     VEC(struct watched) watched;
 };
 
@@ -119,13 +121,37 @@ static void forget(struct files *files, const char *path)
     files__index_drop(files->index, str_of(path));
 }
 
+/* Whether a manifest, or something that it depends on, may have been read half: it changed since
+ * `moment`, or it is empty, which may be the first step of a rewrite that the kernel has not told
+ * of yet. Then it is read again when it is quiet. */
+static bool is_overtaken(struct files *files, const char *path, const struct files__paths *paths,
+                         uint64_t moment)
+{
+    if (!files->following)
+        return false; /* what happened meanwhile is delivered soon */
+    bool closed = is_empty_file(path) && !files->quiet;
+    bool any = closed;
+    for (size_t i = 0; i < paths->items.count && !files->quiet; i++)
+        any |= is_empty_file(paths->items.items[i]);
+    loop_watch_poll(files->watch); /* after the look: a file that is empty no more was changed */
+    any |= files__settle_is_written(files->settle, str_of(path), moment);
+    for (size_t i = 0; i < paths->items.count && !any; i++)
+        any = files__settle_is_written(files->settle, str_of(paths->items.items[i]), moment);
+    if (any)
+        files__settle_defer(files->settle, str_of(path), closed, loop_now_ms(files->loop));
+    return any;
+}
+
 static void read_manifest(struct files *files, const char *path)
 {
     struct files__content content;
     struct files__paths paths = {0};
     files__content_init(&content);
+    uint64_t moment = files__settle_moment(files->settle);
     enum err e = files__manifest_read(path, &content, &paths);
-    if (e == ERR_NOT_FOUND) {
+    if (is_overtaken(files, path, &paths, moment)) {
+        files__paths_clear(&paths);
+    } else if (e == ERR_NOT_FOUND) {
         files__paths_clear(&paths);
         forget(files, path);
     } else {
@@ -276,14 +302,14 @@ static bool refresh(struct files *files, struct str path, bool closed)
 static void on_due(void *arg)
 {
     struct files *files = arg;
-    struct str path;
-    bool closed = false;
+    struct files__due due;
     bool any = false;
-    while (files__settle_take(files->settle, loop_now_ms(files->loop), &path, &closed)) {
+    while (files__settle_take(files->settle, loop_now_ms(files->loop), &due)) {
         struct err_info reason = {.message = ""};
-        if (str_equal(path, RESCAN))
+        files->quiet = due.quiet;
+        if (str_equal(due.path, RESCAN))
             (void)rescan(files, false, &reason); /* reported as a finding */
-        else if (!refresh(files, path, closed))
+        else if (!refresh(files, due.path, due.closed))
             continue;
         any = true;
     }
@@ -408,6 +434,7 @@ enum err files_open(struct loop *loop, const char *directory, const struct sourc
         return err_set(reterr, e, "%s", reason.message);
     }
     files__index_flush(files->index);
+    files->following = loop != NULL;
     *ret_files = files;
     return ERR_OK;
 }

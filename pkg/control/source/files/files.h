@@ -2,10 +2,10 @@
  *
  * Subdirectories belong to it, hidden names and directories behind symbolic links do not. A file is
  * read when its writer closed it, when it was renamed into place, or when it has been quiet for
- * FILES_QUIET_MS after any other change; while it is empty and not closed it is not read at all, so
- * that a rewrite never makes objects vanish. Files in a ConfigMap or Secret volume are read when
- * its `..data` link is swapped. What `file:` data sources name, relative to their manifest, is read
- * and watched as well.
+ * FILES_QUIET_MS after any other change. What was written anew while it was read waits for quiet
+ * too, and so does an empty file: a rewrite never makes objects vanish. Files in a ConfigMap or
+ * Secret volume are read when its `..data` link is swapped. What `file:` data sources name,
+ * relative to their manifest, is read and watched as well.
  *
  * A file that cannot be read, or is no YAML, keeps the objects of its last readable version and is
  * reported. An object that two files define is that of the first by name; the other is reported.

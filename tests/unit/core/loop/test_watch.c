@@ -147,6 +147,22 @@ static void a_file_is_written_when_its_writer_closes_it(void **state)
     check(&f->seen[0], LOOP_CHANGE_WRITTEN, id, "a.yaml");
 }
 
+static void what_has_happened_can_be_had_at_once(void **state)
+{
+    struct fixture *f = *state;
+    int id = add(f, f->directory);
+    f->count = 0;
+    f->count_max = SIZE_MAX;
+    loop_watch_poll(f->watch);
+    assert_int_equal(f->count, 0);
+    int fd = open(path_of(f, "a.yaml"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    close(fd);
+    loop_watch_poll(f->watch);
+    assert_int_equal(f->count, 2);
+    check(&f->seen[1], LOOP_CHANGE_WRITTEN, id, "a.yaml");
+    run_until(f, 0); /* once is enough */
+}
+
 static void modifications_come_before_the_close(void **state)
 {
     struct fixture *f = *state;
@@ -282,6 +298,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_file_is_written_when_its_writer_closes_it, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(what_has_happened_can_be_had_at_once, setup, teardown),
         cmocka_unit_test_setup_teardown(modifications_come_before_the_close, setup, teardown),
         cmocka_unit_test_setup_teardown(renames_and_deletions, setup, teardown),
         cmocka_unit_test_setup_teardown(directories_are_created, setup, teardown),

@@ -262,6 +262,38 @@ static void a_file_that_is_no_yaml_keeps_its_objects(void **state)
     run("+a1 ");
 }
 
+/* A second writer: it begins as soon as the first has closed the file. */
+struct second_writer {
+    int fd;
+};
+
+static void begin_to_write(void *arg, const struct loop_change_event *event)
+{
+    struct second_writer *writer = arg;
+    if (event->change == LOOP_CHANGE_WRITTEN && writer->fd == -1)
+        writer->fd = open(path_of("a.yaml"), O_WRONLY | O_TRUNC | O_CLOEXEC);
+}
+
+static void what_is_written_anew_while_it_is_read_does_not_count(void **state)
+{
+    (void)state;
+    put("a.yaml", secret("a1"));
+    open_files("+a1 ");
+    struct second_writer writer = {.fd = -1};
+    struct loop_watch *watch;
+    int id;
+    assert_int_equal(loop_watch_open(f.loop, begin_to_write, &writer, &watch, NULL), ERR_OK);
+    assert_int_equal(loop_watch_add(watch, f.directory, &id, NULL), ERR_OK);
+    put("a.yaml", secret("a2"));
+    run(""); /* the file is empty now, but a1 does not vanish */
+    assert_int_not_equal(writer.fd, -1);
+    const char *text = secret("a3");
+    assert_int_equal(write(writer.fd, text, strlen(text)), strlen(text));
+    assert_int_equal(close(writer.fd), 0);
+    run("-a1 +a3 ");
+    watch = loop_watch_close(watch);
+}
+
 static void the_first_file_by_name_wins(void **state)
 {
     (void)state;
@@ -402,6 +434,7 @@ int main(void)
         TEST(a_slow_rewrite_loses_nothing),
         TEST(an_editor_that_moves_the_old_file_away_first_loses_nothing),
         TEST(a_file_that_is_no_yaml_keeps_its_objects),
+        TEST(what_is_written_anew_while_it_is_read_does_not_count),
         TEST(the_first_file_by_name_wins),
         TEST(a_configmap_volume_changes_as_one),
         TEST(a_relative_directory_is_read_once),

@@ -25,18 +25,16 @@ static int teardown(void **state)
 
 static void assert_takes(uint64_t now_ms, const char *wanted, bool wanted_closed)
 {
-    struct str path;
-    bool closed = !wanted_closed;
-    assert_true(files__settle_take(settle, now_ms, &path, &closed));
-    assert_true(str_equal(path, str_of(wanted)));
-    assert_int_equal(closed, wanted_closed);
+    struct files__due due = {.closed = !wanted_closed};
+    assert_true(files__settle_take(settle, now_ms, &due));
+    assert_true(str_equal(due.path, str_of(wanted)));
+    assert_int_equal(due.closed, wanted_closed);
 }
 
 static void assert_nothing(uint64_t now_ms)
 {
-    struct str path;
-    bool closed;
-    assert_false(files__settle_take(settle, now_ms, &path, &closed));
+    struct files__due due;
+    assert_false(files__settle_take(settle, now_ms, &due));
 }
 
 static void a_closed_file_is_due_at_once(void **state)
@@ -80,6 +78,44 @@ static void a_change_after_the_close_waits_again(void **state)
     assert_takes(1200, "a", false);
 }
 
+static void what_was_overtaken_waits_and_stays_closed(void **state)
+{
+    (void)state;
+    files__settle_note(settle, STR("a"), true, 1000);
+    files__settle_defer(settle, STR("a"), false, 1000);
+    assert_nothing(1199);
+    assert_takes(1200, "a", true);
+    files__settle_defer(settle, STR("a"), false, 2000);
+    assert_takes(2200, "a", false);
+    files__settle_defer(settle, STR("a"), true, 3000);
+    assert_takes(3200, "a", true);
+}
+
+static void who_waited_was_quiet(void **state)
+{
+    (void)state;
+    struct files__due due;
+    files__settle_note(settle, STR("a"), true, 1000);
+    assert_true(files__settle_take(settle, 1000, &due));
+    assert_false(due.quiet);
+    files__settle_defer(settle, STR("a"), true, 1000);
+    assert_true(files__settle_take(settle, 1200, &due));
+    assert_true(due.quiet);
+}
+
+static void what_is_being_written(void **state)
+{
+    (void)state;
+    files__settle_note(settle, STR("closed"), true, 1000);
+    files__settle_note(settle, STR("open"), false, 1000);
+    uint64_t moment = files__settle_moment(settle);
+    assert_false(files__settle_is_written(settle, STR("closed"), moment));
+    assert_false(files__settle_is_written(settle, STR("unknown"), moment));
+    assert_true(files__settle_is_written(settle, STR("open"), moment));
+    files__settle_note(settle, STR("closed"), true, 1000);
+    assert_true(files__settle_is_written(settle, STR("closed"), moment));
+}
+
 static void paths_do_not_wait_for_each_other(void **state)
 {
     (void)state;
@@ -99,8 +135,13 @@ static void paths_do_not_wait_for_each_other(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_closed_file_is_due_at_once),     TEST(any_other_change_waits_for_quiet),
-        TEST(the_close_ends_the_wait),          TEST(a_change_after_the_close_waits_again),
+        TEST(a_closed_file_is_due_at_once),
+        TEST(any_other_change_waits_for_quiet),
+        TEST(the_close_ends_the_wait),
+        TEST(a_change_after_the_close_waits_again),
+        TEST(what_was_overtaken_waits_and_stays_closed),
+        TEST(who_waited_was_quiet),
+        TEST(what_is_being_written),
         TEST(paths_do_not_wait_for_each_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
