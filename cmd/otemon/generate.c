@@ -157,7 +157,7 @@ static int certificate_run(const struct command_input *input)
 
 static const struct command certificate_command = {
     .name = "tls-certificate",
-    .summary = "make a private key and a self-signed certificate",
+    .summary = "make a key and its certificate",
     .description =
         "Makes a private key and a certificate for it that is signed with that key, valid for ten "
         "years. A client trusts it when it is told to, as with `curl --cacert cert.pem`.\n"
@@ -171,11 +171,11 @@ static const struct command certificate_command = {
                  "1  a hostname is none, or a file could not be written; standard error says why\n"
                  "2  the command line was not understood",
     .examples = "Key and certificate into two files:\n"
-                "    otemon generate tls-certificate --type=server --hostname=foo.example.com\n"
+                " otemon generate tls-certificate --type=server --hostname=foo.example.com\n"
                 "\n"
                 "The value of a Secret, for a listener that terminates TLS:\n"
-                "    otemon generate tls-certificate --type=server --hostname=foo.example.com \\\n"
-                "        --key-file=- --cert-file=- | base64 -w0",
+                " otemon generate tls-certificate --type=server \\\n"
+                "     --hostname=foo.example.com --key-file=- --cert-file=- | base64 -w0",
     .run = certificate_run,
 };
 

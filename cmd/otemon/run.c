@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "core/admin/admin.h"
 #include "core/base/attr.h"
 #include "core/net/net.h"
 
@@ -113,20 +114,26 @@ static enum serve_access_log access_log_of(struct str word)
     return str_equal(word, STR("off")) ? SERVE_ACCESS_LOG_OFF : SERVE_ACCESS_LOG_TEXT;
 }
 
-static bool is_ip_address(struct str text)
+/* What can be known of addresses before anything is opened. False: a sentence was printed. */
+static bool check_addresses(const struct serve_options *options)
 {
+    struct err_info reason;
     struct net_address address;
-    return net_address_make(text, 0, &address) == ERR_OK;
+    if (options->address.size > 0 && net_address_make(options->address, 0, &address) != ERR_OK) {
+        (void)fprintf(stderr, "otemon run: --address is an IP address, not \"%.*s\"\n",
+                      STR_ARG(options->address));
+        return false;
+    }
+    if (admin_check(options->health.address, options->admin.address, &reason) != ERR_OK) {
+        (void)fprintf(stderr, "otemon run: --%s: %s\n", reason.path, reason.message);
+        return false;
+    }
+    return true;
 }
 
 static int run_run(const struct command_input *input)
 {
     const struct command_value *values = input->values;
-    if (values[FLAG_ADDRESS].given && !is_ip_address(values[FLAG_ADDRESS].text)) {
-        (void)fprintf(stderr, "otemon run: --address is an IP address, not \"%.*s\"\n",
-                      STR_ARG(values[FLAG_ADDRESS].text));
-        return EXIT_USAGE;
-    }
     struct serve_options options = {
         .directory = input->arguments[0],
         .dataplanes = values[FLAG_DATAPLANE].list,
@@ -140,7 +147,7 @@ static int run_run(const struct command_input *input)
         .drain_delay_ms = values[FLAG_DRAIN_DELAY].number * 1000,
         .drain_time_ms = values[FLAG_DRAIN_TIME].number * 1000,
     };
-    return serve_run(&options);
+    return check_addresses(&options) ? serve_run(&options) : EXIT_USAGE;
 }
 
 const struct command run_command = {

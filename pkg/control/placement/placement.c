@@ -4,6 +4,7 @@
 
 #include "control/select/select.h"
 #include "core/base/mem.h"
+#include "core/base/spell.h"
 #include "core/base/vec.h"
 
 #define LOOPBACK STR("127.0.0.1")
@@ -174,6 +175,17 @@ static bool exists(const struct cache *cache, enum api_kind kind, struct str nam
     return false;
 }
 
+/* The name that somebody may have meant, or the empty slice. */
+static struct str closest(const struct search *search, struct str name)
+{
+    struct str *names = MEM_NEW_ARRAY(struct str, search->box->known.count);
+    for (size_t i = 0; i < search->box->known.count; i++)
+        names[i] = search->box->known.items[i].name;
+    struct str near = spell_closest(name, names, search->box->known.count);
+    mem_free(names);
+    return near;
+}
+
 static void check_names(const struct search *search, bool has_objects)
 {
     enum api_kind kind = has_objects ? API_DATAPLANE : API_MESH_GATEWAY;
@@ -181,12 +193,15 @@ static void check_names(const struct search *search, bool has_objects)
         struct str name = search->options->names[i];
         if (exists(search->cache, kind, name))
             continue;
+        struct str near = closest(search, name);
         const struct finding_subject subject = {.kind = STR("Dataplane"), .name = name};
         finding_add(
-            search->findings, FINDING_ERROR, &subject, (struct finding_mark){0}, STR_EMPTY, "%s",
+            search->findings, FINDING_ERROR, &subject, (struct finding_mark){0}, STR_EMPTY,
+            "%s%s%.*s%s",
             has_objects ? "--dataplane names no gateway Dataplane of these manifests"
                         : "--dataplane names no MeshGateway to derive a dataplane from, and there "
-                          "is no gateway Dataplane");
+                          "is no gateway Dataplane",
+            near.size > 0 ? "; did you mean " : "", STR_ARG(near), near.size > 0 ? "?" : "");
     }
 }
 

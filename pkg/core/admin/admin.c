@@ -114,16 +114,18 @@ static void admin_index(const struct web_request *request, struct web_response *
         buf_append(&response->body, STR("/config  what is being served, as JSON, without keys\n"));
 }
 
+/* The IP address is empty for all of this machine's. */
 static enum err address_parse(struct str text, struct str *ret_ip, uint16_t *ret_port,
                               struct err_info *reterr)
 {
     struct str host;
     struct str port;
     uint64_t number = 0;
+    unsigned char bytes[IP_SIZE_MAX];
     host_cut(text, &host, &port);
-    if (!str_parse_u64(port, UINT16_MAX, &number))
+    if (!str_parse_u64(port, UINT16_MAX, &number) || (host.size > 0 && ip_parse(host, bytes) == 0))
         return err_set(reterr, ERR_INVALID,
-                       "\"%.*s\" is not an address and port: write one like 127.0.0.1:9902",
+                       "\"%.*s\" is not an IP address and port: write it like 127.0.0.1:9902",
                        STR_ARG(str_first(text, 64)));
     *ret_ip = host;
     *ret_port = (uint16_t)number;
@@ -152,6 +154,21 @@ static enum err health_open(struct admin *admin, struct err_info *reterr)
     return web_server_open(admin->web, &server, &admin->health, reterr);
 }
 
+static enum err admin_address_parse(struct str text, struct str *ret_ip, uint16_t *ret_port,
+                                    struct err_info *reterr)
+{
+    struct str ip;
+    enum err e = address_parse(text, &ip, ret_port, reterr);
+    if (e == ERR_OK && !is_loopback(ip))
+        return err_set(reterr, ERR_INVALID,
+                       "\"%.*s\" is not a loopback address: the admin address shows the "
+                       "configuration, so it has to be of 127.0.0.0/8 or ::1",
+                       STR_ARG(str_first(ip, 64)));
+    if (e == ERR_OK)
+        *ret_ip = ip;
+    return e;
+}
+
 static enum err admin_server_open(struct admin *admin, struct err_info *reterr)
 {
     struct web_server_options server = {
@@ -160,15 +177,28 @@ static enum err admin_server_open(struct admin *admin, struct err_info *reterr)
     };
     if (admin->options.admin.size == 0)
         return ERR_OK;
-    enum err e = address_parse(admin->options.admin, &server.address, &server.port, reterr);
+    enum err e = admin_address_parse(admin->options.admin, &server.address, &server.port, reterr);
     if (e != ERR_OK)
         return e;
-    if (!is_loopback(server.address))
-        return err_set(reterr, ERR_INVALID,
-                       "\"%.*s\" is not a loopback address: the admin address shows the "
-                       "configuration, so it has to be of 127.0.0.0/8 or ::1",
-                       STR_ARG(str_first(server.address, 64)));
     return web_server_open(admin->web, &server, &admin->admin, reterr);
+}
+
+enum err admin_check(struct str health, struct str admin, struct err_info *reterr)
+{
+    struct str ip;
+    uint16_t port;
+    enum err e = ERR_OK;
+    if (health.size > 0)
+        e = address_parse(health, &ip, &port, reterr);
+    if (e != ERR_OK) {
+        err_prefix(reterr, STR("health"));
+        return e;
+    }
+    if (admin.size > 0)
+        e = admin_address_parse(admin, &ip, &port, reterr);
+    if (e != ERR_OK)
+        err_prefix(reterr, STR("admin"));
+    return e;
 }
 
 static struct admin *admin_new(const struct admin_options *options)

@@ -41,6 +41,10 @@ struct admin_options {
     void *arg; /* of both */
 };
 
+/* Whether these can be the addresses of the options, as far as that can be known without opening
+ * them: for command lines. reterr's path is "health" or "admin". ERR_INVALID. */
+MUST_USE enum err admin_check(struct str health, struct str admin, struct err_info *reterr);
+
 /* Opens what the options name, all or nothing. reterr's path is "health" or "admin".
  * ERR_INVALID: not an address and port, not this machine's, or admin not on loopback;
  * ERR_CONFLICT: in use; ERR_UNAUTHORISED: the port needs a privilege; ERR_UNAVAILABLE,

@@ -15,7 +15,8 @@
  * data sources name. */
 struct known {
     struct files__paths paths;
-    bool seen; /* by the scan that runs */
+    bool readable; /* now or before: it has said something */
+    bool seen;     /* by the scan that runs */
 };
 
 /* A directory that is watched. One inode has one id, but may have several paths. */
@@ -147,6 +148,8 @@ static void read_manifest(struct files *files, const char *path)
     struct files__content content;
     struct files__paths paths = {0};
     files__content_init(&content);
+    struct known *known = map_get(files->known, str_of(path));
+    content.has_former = known != NULL && known->readable;
     uint64_t moment = files__settle_moment(files->settle);
     enum err e = files__manifest_read(path, &content, &paths);
     if (is_overtaken(files, path, &paths, moment)) {
@@ -155,7 +158,6 @@ static void read_manifest(struct files *files, const char *path)
         files__paths_clear(&paths);
         forget(files, path);
     } else {
-        struct known *known = map_get(files->known, str_of(path));
         if (known == NULL) {
             known = MEM_NEW(struct known);
             (void)map_set(files->known, str_of(path), known); /* there was none */
@@ -163,6 +165,7 @@ static void read_manifest(struct files *files, const char *path)
         watch_paths(files, &paths);
         files__paths_clear(&known->paths);
         known->paths = paths;
+        known->readable |= e == ERR_OK;
         if (e == ERR_OK)
             files__index_put(files->index, str_of(path), &content);
         else

@@ -14,6 +14,7 @@ struct files__index;
 struct files__content {
     VEC(const struct api_object *) objects; /* one reference each */
     struct finding_list *problems;          /* besides the objects' own */
+    bool has_former; /* set by whoever reads it: the file could be read before */
 };
 
 void files__content_init(struct files__content *content);

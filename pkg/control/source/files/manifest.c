@@ -81,8 +81,9 @@ static void complain(struct files__content *content, const char *path, struct jv
 {
     struct finding_subject subject = {.file = str_of(path)};
     finding_add(content->problems, FINDING_ERROR, &subject,
-                (struct finding_mark){mark.line, mark.column}, STR_EMPTY,
-                "%s. What this file said before is kept", message);
+                (struct finding_mark){mark.line, mark.column}, STR_EMPTY, "%s. %s", message,
+                content->has_former ? "What this file said before is kept"
+                                    : "Nothing of this file is used");
 }
 
 static enum err decode(const char *path, struct str text, struct files__content *content,

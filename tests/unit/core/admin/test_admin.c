@@ -161,10 +161,10 @@ static void addresses_are_refused_with_a_sentence(void **state)
         {"", ":0", "admin", "is not a loopback address"},
         {"", "[::]:0", "admin", "\"::\" is not a loopback address"},
         {"127.0.0.1:0", "10.1.2.3:0", "admin", "has to be of 127.0.0.0/8 or ::1"},
-        {"127.0.0.1", "", "health", "is not an address and port"},
-        {"127.0.0.1:http", "", "health", "write one like 127.0.0.1:9902"},
-        {"127.0.0.1:65536", "", "health", "is not an address and port"},
-        {"localhost:0", "", "health", "\"localhost\" is not an IP address"},
+        {"127.0.0.1", "", "health", "is not an IP address and port"},
+        {"127.0.0.1:http", "", "health", "write it like 127.0.0.1:9902"},
+        {"127.0.0.1:65536", "", "health", "is not an IP address and port"},
+        {"localhost:0", "", "health", "\"localhost:0\" is not an IP address"},
         {"203.0.113.1:0", "", "health", "not an address of this machine"},
     };
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -174,7 +174,13 @@ static void addresses_are_refused_with_a_sentence(void **state)
         if (strstr(reason.message, cases[i].message) == NULL)
             fail_msg("%s", reason.message);
         assert_null(f->admin);
+        /* All but the last is known without opening anything. */
+        enum err e = admin_check(str_of(cases[i].health), str_of(cases[i].admin), &reason);
+        assert_int_equal(e, i + 1 < ARRAY_SIZE(cases) ? ERR_INVALID : ERR_OK);
+        assert_string_equal(reason.path, cases[i].path);
     }
+    assert_int_equal(admin_check(STR(":9902"), STR("[::1]:9901"), NULL), ERR_OK);
+    assert_int_equal(admin_check(STR_EMPTY, STR_EMPTY, NULL), ERR_OK);
 }
 
 static void a_port_in_use_is_a_conflict(void **state)

@@ -254,7 +254,12 @@ static void a_file_that_is_no_yaml_keeps_its_objects(void **state)
 {
     (void)state;
     put("a.yaml", secret("a1"));
-    open_files("+a1 ");
+    put("b.yaml", "[");
+    open_files("+a1 !d/b.yaml:2:1: error: did not find expected node content while parsing a flow "
+               "node. Nothing of this file is used ");
+    put("b.yaml", "{");
+    run("!d/b.yaml:2:1: error: did not find expected node content while parsing a flow node. "
+        "Nothing of this file is used ");
     put("a.yaml", "a: [\n");
     run("!d/a.yaml:2:1: error: did not find expected node content while parsing a flow node. What "
         "this file said before is kept ");
