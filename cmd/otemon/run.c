@@ -75,7 +75,8 @@ static const struct command_flag flags[] = {
             .kind = COMMAND_CHOICE,
             .value_name = "text|json|off",
             .fallback = "text",
-            .help = "One line per request on standard output, as text for people or as JSON.",
+            .help = "One line per request on standard output, as text for people or as JSON. With "
+                    "JSON, the table and the findings go to standard error.",
         },
     [FLAG_DRAIN_DELAY] =
         {

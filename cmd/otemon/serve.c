@@ -32,7 +32,13 @@ struct serve {
     int status;
 };
 
-/* Standard error has the sentences about what is not done; the report goes to standard output. */
+/* The report goes to standard output, unless a program reads JSON there. */
+static FILE *report_stream(const struct serve *serve)
+{
+    return serve->options->access_log == SERVE_ACCESS_LOG_JSON ? stderr : stdout;
+}
+
+/* Standard error has the sentences about what is not done. */
 static void say(const char *first, const char *second)
 {
     (void)fprintf(stderr, "otemon: %s%s\n", first, second);
@@ -64,8 +70,9 @@ static void report_now(struct serve *serve)
     struct buf text;
     buf_init(&text, REPORT_SIZE_MAX);
     report_update(serve->report, &input, &text);
-    (void)fwrite(text.data, 1, text.size, stdout); /* a closed terminal is no reason to stop */
-    (void)fflush(stdout);
+    FILE *stream = report_stream(serve);
+    (void)fwrite(text.data, 1, text.size, stream); /* a closed terminal is no reason to stop */
+    (void)fflush(stream);
     if (buf_overflowed(&text))
         say("there is more to report than fits, so it was cut", "");
     buf_deinit(&text);
@@ -217,12 +224,12 @@ static bool on_is_local(void *arg, struct str text)
 }
 
 /* Colour and width only for people: a terminal, and NO_COLOR (no-color.org) not set. */
-static struct table_style style_of_terminal(void)
+static struct table_style style_of(int fd)
 {
     struct winsize size;
-    if (!isatty(STDOUT_FILENO))
+    if (!isatty(fd))
         return (struct table_style){0};
-    bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0;
+    bool known = ioctl(fd, TIOCGWINSZ, &size) == 0;
     const char *no_colour = getenv("NO_COLOR");
     return (struct table_style){
         .width = known ? size.ws_col : 0,
@@ -282,7 +289,7 @@ static void signals_open(struct serve *serve)
 static enum err start(struct serve *serve, struct err_info *reterr)
 {
     serve->loop = loop_new();
-    serve->report = report_new(style_of_terminal());
+    serve->report = report_new(style_of(fileno(report_stream(serve))));
     signals_open(serve);
     enum err e = proxy_start(serve, reterr);
     return e == ERR_OK ? pipeline_begin(serve, reterr) : e;

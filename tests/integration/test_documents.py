@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from harness import documents, waiting
+from harness import documents, manifests, waiting
 from harness.documents import Terminal, shell
 from harness.otemon import ROOT
 
@@ -23,7 +23,11 @@ BLOCKS = {
                            "curl -k --resolve foo.example.com"],
     "docs/certificates.md": ["openssl s_client", "otemon generate", "kubectl apply",
                              "openssl x509"],
+    "docs/observing.md": ["curl http://127.0.0.1:9902/ready"],
 }
+
+# What they tell to type needs a cluster.
+CLUSTER = {"docs/install.md", "docs/security.md"}
 
 BACKENDS = documents.blocks("examples/README.md", "sh")[0]
 
@@ -54,7 +58,7 @@ def test_no_document_is_left_out():
                      for path in [ROOT / "README.md", *ROOT.glob("docs/*.md"),
                                   *ROOT.glob("examples/**/*.md")]
                      if documents.blocks(path.relative_to(ROOT), "sh", "console")}
-    assert with_commands == set(BLOCKS)
+    assert with_commands - CLUSTER == set(BLOCKS)
 
 
 def test_make_run_and_the_requests_of_the_readme():
@@ -142,6 +146,14 @@ def test_examples():
             assert terminal.interrupt() == 0
 
 
+def test_observing(run, tmp_path):
+    (tmp_path / "gateway.yaml").write_text(manifests.gateway(8080))
+    run(tmp_path, plain=True).wait_ready()
+    said = shell(block("docs/observing.md", 0))
+    assert said.startswith("ready\n# HELP ")
+    assert "\"snapshot\":" in said
+
+
 def test_certificates(environment, tmp_path, run):
     """The rest of docs/certificates.md; kubectl is a stand-in that keeps what it is given."""
     _, generate, script, look = documents.blocks("docs/certificates.md", "sh")
@@ -150,12 +162,12 @@ def test_certificates(environment, tmp_path, run):
     kubectl.write_text("#!/bin/sh\ntest \"$1 $2\" = \"apply -f\" && cat \"$3\" >secret.yaml\n")
     kubectl.chmod(0o755)
     environment = {**environment, "PATH": f"{kubectl.parent}:{environment['PATH']}"}
-    manifests = tmp_path / "manifests"
-    manifests.mkdir()
-    shell(script, cwd=manifests, env=environment)
+    directory = tmp_path / "manifests"
+    directory.mkdir()
+    shell(script, cwd=directory, env=environment)
     gateway = next(text for text in documents.blocks("docs/certificates.md", "yaml")
                    if text.startswith("type: MeshGateway\n"))
-    (manifests / "gateway.yaml").write_text(gateway)
+    (directory / "gateway.yaml").write_text(gateway)
 
     make, ask = generate.splitlines()
     shell(make, cwd=tmp_path, env=environment)
@@ -163,9 +175,9 @@ def test_certificates(environment, tmp_path, run):
     (tmp_path / "new.pem").write_text(bundle)
     assert "CN = foo.example.com" in shell(look, cwd=tmp_path)
 
-    otemon = run(manifests, plain=True).wait_ready()
+    otemon = run(directory, plain=True).wait_ready()
     assert otemon.findings() == []
-    (manifests / "gateway.yaml").write_text(gateway.replace("secret: foo-example-com-certificate",
+    (directory / "gateway.yaml").write_text(gateway.replace("secret: foo-example-com-certificate",
                                                             "file: ../new.pem"))
     waiting.until(lambda: "No routes match" in shell(ask + " || true", cwd=tmp_path),
                   "the certificate from the file is served")
