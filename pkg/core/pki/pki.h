@@ -96,5 +96,13 @@ struct pki_request {
 MUST_USE enum err pki_issue_self_signed(const struct pki_request *request,
                                         struct pki_bundle **ret_bundle, struct err_info *reterr);
 
+/* For libraries that stand on OpenSSL as well: `context` is their SSL_CTX. Both take TLS 1.2 and
+ * above. ERR_INVALID: the text holds no certificate, or no key that fits. */
+MUST_USE enum err pki_context_identity(void *context, struct str certificates_pem,
+                                       struct str key_pem, struct err_info *reterr);
+
+/* The authorities that it trusts, in addition to none. */
+MUST_USE enum err pki_context_trust(void *context, struct str ca_pem, struct err_info *reterr);
+
 CLEANUP_DEFINE(struct pki_bundle, pki_bundle_free);
 CLEANUP_DEFINE(struct pki_hash, pki_hash_free);

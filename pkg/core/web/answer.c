@@ -84,7 +84,8 @@ static int answer_end(struct lws *wsi, struct session *session)
 
 static int answer_begin(struct lws *wsi, struct session *session, struct str path)
 {
-    const struct web_server *server = lws_get_opaque_user_data(wsi);
+    const struct web_server *server = CONTAINER_OF(lws_get_opaque_user_data(wsi), struct web_server,
+                                                   owner);
     bool head = lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0;
     bool known = head || lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) > 0;
     struct web_response response = {.status = HTTP_STATUS_OK,
@@ -138,10 +139,7 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
     case LWS_CALLBACK_HTTP_WRITEABLE: return answer_go_on(wsi, session);
     case LWS_CALLBACK_CLOSED_HTTP:
     case LWS_CALLBACK_HTTP_DROP_PROTOCOL: session_clear(session); return 0;
-    case LWS_CALLBACK_WSI_DESTROY:
-        if (lws_get_opaque_user_data(wsi) != NULL)
-            web__connection_ended(lws_context_user(lws_get_context(wsi)));
-        return 0;
+    case LWS_CALLBACK_WSI_DESTROY: web__connection_destroyed(wsi); return 0;
     default: return 0;
     }
 #pragma GCC diagnostic pop

@@ -7,7 +7,21 @@
 #include "core/loop/loop.h"
 #include "core/web/web.h"
 
+/* Whose a connection is that was accepted: the opaque user data of its wsi. libwebsockets tells of
+ * its end to a protocol of any virtual host, so both say it on to this. */
+struct web__owner {
+    void (*ended)(struct web__owner *owner);
+};
+
+static inline void web__connection_destroyed(struct lws *wsi)
+{
+    struct web__owner *owner = lws_get_opaque_user_data(wsi);
+    if (owner != NULL)
+        owner->ended(owner);
+}
+
 struct web_server {
+    struct web__owner owner;
     struct web *web;
     int fd;
     struct loop_fd *watch;
@@ -24,7 +38,9 @@ struct web {
     struct web_server servers[WEB_SERVERS_MAX];
     size_t server_count;
     unsigned connection_count;
+    struct web_sockets *sockets; /* servers of WebSockets */
     struct loop_deferred closing;
+    bool is_closing;
     unsigned closing_turns;
     web_closed_fn closed;
     void *closed_arg;
@@ -36,7 +52,7 @@ MUST_USE enum err web__listen(struct str address, uint16_t port, int *ret_fd, ui
 
 /* Accepts as long as the bound on connections allows. */
 void web__accept(struct web_server *server);
-void web__connection_ended(struct web *web);
+void web__connection_ended(struct web__owner *owner);
 
 /* The one protocol of the one virtual host, and the end of the list. */
 extern const struct lws_protocols web__protocols[2];

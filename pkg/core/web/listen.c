@@ -97,15 +97,16 @@ void web__accept(struct web_server *server)
         web->connection_count++;
         struct lws *wsi = lws_adopt_socket_vhost(web->vhost, fd);
         if (wsi == NULL) /* it has closed the descriptor */
-            web__connection_ended(web);
+            web__connection_ended(&server->owner);
         else
-            lws_set_opaque_user_data(wsi, server);
+            lws_set_opaque_user_data(wsi, &server->owner);
     }
     watches_set(web, 0);
 }
 
-void web__connection_ended(struct web *web)
+void web__connection_ended(struct web__owner *owner)
 {
+    struct web *web = CONTAINER_OF(owner, struct web_server, owner)->web;
     ASSERT(web->connection_count > 0);
     if (web->connection_count-- == WEB_CONNECTIONS_MAX)
         watches_set(web, LOOP_READ);

@@ -6,6 +6,7 @@
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/web/internal.h"
+#include "core/web/socket.h"
 
 /* The turns of the loop that libwebsockets needs between the two halves of its destruction: in the
  * first one its libuv handles report that they have closed, in which it closes others. */
@@ -42,6 +43,7 @@ enum err web_server_open(struct web *web, const struct web_server_options *optio
         return err_set(reterr, ERR_LIMIT, "more than %u addresses", WEB_SERVERS_MAX);
     struct web_server *server = &web->servers[web->server_count];
     *server = (struct web_server){
+        .owner.ended = web__connection_ended,
         .web = web,
         .handlers = options->handlers,
         .handler_count = options->handler_count,
@@ -62,17 +64,20 @@ uint16_t web_server_port(const struct web_server *server)
 static enum err context_start(struct web *web, struct err_info *reterr)
 {
     struct lws_context_creation_info info = {
-        .port = CONTEXT_PORT_NO_LISTEN_SERVER,
+        /* Of virtual hosts with one port libwebsockets takes any for a request: that of sockets has
+         * to be another. */
+        .port = CONTEXT_PORT_NO_LISTEN,
         .vhost_name = "web",
         .protocols = web__protocols,
-        .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
+        .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
+                   LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
         .foreign_loops = &web->native_loop,
         .user = web,
         .uid = -1,
         .gid = -1,
         .server_string = "otemon",
         /* Beside the connections: its own pipe. */
-        .fd_limit_per_thread = WEB_CONNECTIONS_MAX + 8,
+        .fd_limit_per_thread = WEB_CONNECTIONS_MAX + WEB_SOCKETS_MAX + 8,
         .max_http_header_data2 = WEB_HEAD_SIZE_MAX,
         .max_http_header_pool2 = WEB_CONNECTIONS_MAX,
         .timeout_secs = 5,
@@ -109,10 +114,23 @@ static void listening_end(struct web *web)
         (void)close(server->fd); /* nothing was written */
     }
     web->server_count = 0;
+    for (struct web_sockets *sockets = web->sockets; sockets != NULL; sockets = sockets->next)
+        web__sockets_close(sockets);
+}
+
+static void sockets_free(struct web *web)
+{
+    while (web->sockets != NULL) {
+        struct web_sockets *sockets = web->sockets;
+        web->sockets = sockets->next;
+        web__host_release(sockets->host);
+        mem_free(sockets);
+    }
 }
 
 static void closing_end(struct web *web)
 {
+    sockets_free(web);
     web_closed_fn closed = web->closed;
     void *arg = web->closed_arg;
     mem_free(web);
@@ -141,6 +159,7 @@ void web_close(struct web *web, web_closed_fn closed, void *arg)
         return;
     }
     listening_end(web);
+    web->is_closing = true;
     web->closed = closed;
     web->closed_arg = arg;
     if (web->context == NULL) {

@@ -1,12 +1,14 @@
-/* A small HTTP/1.1 server on our loop, for the addresses that people and probes ask: health,
- * metrics, dumps. Not the data plane's: that one is core/http's.
+/* Two things on our loop that libwebsockets does: a small HTTP/1.1 server, for the addresses that
+ * people and probes ask (health, metrics, dumps), and WebSockets over TLS, both sides, for the
+ * stream between the planes. Not the data plane's HTTP: that one is core/http's.
  *
- * It stands on libwebsockets, which rides on the loop through its libuv plug-in; the plug-in is
- * loaded by web_start and has to be installed (Debian: libwebsockets-evlib-uv). A handler
- * answers a GET or HEAD of one path at once; other methods get 405, other paths 404, both as a line
- * of text. Bodies of requests are not read.
+ * libwebsockets rides on the loop through its libuv plug-in; the plug-in is loaded by web_start and
+ * has to be installed (Debian: libwebsockets-evlib-uv). A handler answers a GET or HEAD of one path
+ * at once; other methods get 405, other paths 404, both as a line of text. Bodies of requests are
+ * not read.
  *
  *     web_open, web_server_open for each address, web_start ... web_close, closed(arg)
+ *     after web_start: web_sockets_open, web_socket_connect
  *
  * Everything is for the thread of the loop. One struct web per loop; SIGPIPE is ignored from
  * web_start on, and no other signal is touched. The log goes to ours at level debug. */
@@ -82,3 +84,89 @@ MUST_USE enum err web_server_open(struct web *web, const struct web_server_optio
 
 /* The port it listens on. */
 uint16_t web_server_port(const struct web_server *server);
+
+/* ---- WebSockets (RFC 6455) over TLS 1.2 and above ----
+ *
+ * A socket carries whole messages of text. What is sent waits in a queue with a bound until the
+ * other side takes it. Both sides look after WEB_SOCKET_PING_S without a sign of life, and give up
+ * WEB_SOCKET_SILENT_S after the last one. A socket ends with `closed`, which is the last thing that
+ * is heard of it; until then it may be used, in its own callbacks too. */
+
+#define WEB_SOCKETS_MAX     2048U
+#define WEB_SOCKET_PING_S   10U
+#define WEB_SOCKET_SILENT_S 20U
+/* Of what is sent with a close. */
+#define WEB_SOCKET_REASON_MAX ((size_t)120)
+
+/* Close codes (RFC 6455 section 7.4.1) that we use or may meet. */
+#define WEB_SOCKET_NORMAL    1000U
+#define WEB_SOCKET_AWAY      1001U
+#define WEB_SOCKET_ABNORMAL  1006U /* without a close: never connected, cut, or silent */
+#define WEB_SOCKET_POLICY    1008U
+#define WEB_SOCKET_TOO_LARGE 1009U
+
+struct web_socket;
+struct web_sockets;
+
+struct web_socket_events {
+    /* The handshakes are done. */
+    void (*opened)(void *arg, struct web_socket *socket);
+    /* A message, borrowed. */
+    void (*message)(void *arg, struct web_socket *socket, struct str text);
+    /* The end: the other side's code and reason, or ours; WEB_SOCKET_ABNORMAL with what is known
+     * of why. Also for one that could not be connected, which was never opened. */
+    void (*closed)(void *arg, struct web_socket *socket, uint16_t code, struct str reason);
+    void *arg;
+};
+
+struct web_socket_limits {
+    size_t message_size_max; /* of one that comes; beyond: WEB_SOCKET_TOO_LARGE */
+    size_t queue_size_max;   /* of those that wait to be sent */
+};
+
+struct web_sockets_options {
+    struct str address; /* an IP address without brackets */
+    uint16_t port;      /* 0: a free one */
+    const char *path;   /* a constant: "/v1/feed"; another one is 404 */
+    unsigned sockets_max;
+    struct web_socket_limits limits;
+    struct web_socket_events events;
+    struct str certificates_pem; /* what it presents */
+    struct str key_pem;
+};
+
+/* Listens for sockets, until `web` is closed. Errors as web_server_open; ERR_INVALID also for a
+ * certificate or key that is none. */
+MUST_USE enum err web_sockets_open(struct web *web, const struct web_sockets_options *options,
+                                   struct web_sockets **ret_sockets, struct err_info *reterr);
+uint16_t web_sockets_port(const struct web_sockets *sockets);
+
+/* Presents another certificate to who connects from now on; connections stay. After an error the
+ * former one is presented. */
+MUST_USE enum err web_sockets_identity(struct web_sockets *sockets, struct str certificates_pem,
+                                       struct str key_pem, struct err_info *reterr);
+
+struct web_socket_options {
+    struct str host; /* a name, which is resolved while this is called, or an IP address */
+    uint16_t port;
+    struct str server_name; /* that the certificate has to be for */
+    const char *path;
+    struct str ca_pem; /* the authorities that may have signed it: no others are trusted */
+    struct web_socket_limits limits;
+    struct web_socket_events events;
+};
+
+/* Begins to connect; whether it works is told by an event, after this has returned.
+ * ERR_INVALID: `ca_pem` holds no certificate. */
+MUST_USE enum err web_socket_connect(struct web *web, const struct web_socket_options *options,
+                                     struct web_socket **ret_socket, struct err_info *reterr);
+
+/* Sends a message, copied. ERR_LIMIT: the queue has no room; ERR_CLOSED: it is closing. */
+MUST_USE enum err web_socket_send(struct web_socket *socket, struct str text);
+
+/* Closes after what waits was sent; `closed` follows. The reason is cut at its bound. */
+void web_socket_close(struct web_socket *socket, uint16_t code, struct str reason);
+
+/* The caller's own, NULL at first. */
+void web_socket_set_data(struct web_socket *socket, void *data);
+void *web_socket_data(const struct web_socket *socket);

@@ -1,0 +1,81 @@
+/* Private to core/web: what both sides of a WebSocket share. */
+#pragma once
+
+#include "core/base/list.h"
+#include "core/web/internal.h"
+
+/* A vhost of libwebsockets, which is what carries a TLS context: a client has one for itself, a
+ * server one for each certificate it has had. It goes with the last connection that uses it. */
+struct web__host {
+    struct web__owner owner;
+    struct web *web;
+    struct lws_vhost *vhost;
+    struct web_sockets *sockets; /* NULL: a client's */
+    unsigned uses;
+    /* While it is made; libwebsockets asks for them in a callback. */
+    struct str certificates_pem;
+    struct str key_pem;
+    struct str ca_pem;
+    enum err result;
+    struct err_info *reterr;
+    struct loop_deferred destroy;
+};
+
+struct web_sockets {
+    struct web *web;
+    struct web_sockets *next; /* of the web's */
+    struct web_sockets_options options;
+    struct web__host *host; /* of new connections */
+    int fd;
+    struct loop_fd *watch;
+    uint16_t port;
+    unsigned count;
+};
+
+struct web__message {
+    struct list link;
+    size_t size;
+    size_t sent;
+    unsigned char bytes[]; /* LWS_PRE bytes that libwebsockets writes to, then the text */
+};
+
+struct web_socket {
+    struct web *web;
+    struct web__host *host;
+    struct lws *wsi; /* NULL: not yet, or not any more */
+    struct web_socket_events events;
+    struct web_socket_limits limits;
+    void *data;
+    struct list queue;
+    size_t queue_size;
+    struct buf incoming;
+    struct loop_deferred failed; /* a client that could not even begin */
+    bool opened;
+    bool closing;        /* nothing more is taken */
+    bool told;           /* the close was handed to libwebsockets */
+    uint16_t close_code; /* ours or the other side's; 0: none yet */
+    struct buf reason;
+};
+
+/* One protocol for both sides. */
+extern const struct lws_protocols web__socket_protocols[2];
+extern const lws_retry_bo_t web__socket_validity;
+
+struct web_socket *web__socket_new(struct web__host *host, struct web_socket_limits limits,
+                                   const struct web_socket_events *events);
+
+/* Says `closed`, and frees it. */
+void web__socket_end(struct web_socket *socket);
+
+/* Makes the vhost, as libwebsockets calls it. `options`: its own. */
+MUST_USE enum err web__host_open(struct web__host *host, uint64_t options);
+
+/* One use less; the last one destroys it. */
+void web__host_release(struct web__host *host);
+
+/* Connections of a server that came, and one that went. */
+void web__sockets_accept(struct web_sockets *sockets);
+void web__sockets_ended(struct web__owner *owner);
+
+/* Stops listening; with web_close. */
+void web__sockets_close(struct web_sockets *sockets);

@@ -1,0 +1,427 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "core/base/mem.h"
+#include "core/loop/loop.h"
+#include "core/pki/pki.h"
+#include "core/web/web.h"
+
+#define MESSAGE_MAX ((size_t)2 * 1024 * 1024)
+#define QUEUE_MAX   ((size_t)4 * 1024 * 1024)
+#define PATIENCE_MS 10000
+
+/* One end, and what it has heard. */
+struct end {
+    struct rig *rig;
+    struct web_socket *socket; /* the last that was opened or connected */
+    unsigned opened;
+    unsigned messages;
+    unsigned closed;
+    struct buf last;
+    uint16_t code;
+    struct buf reason;
+    bool echoes;
+};
+
+struct rig {
+    struct loop *loop;
+    struct web *web;
+    struct web_sockets *sockets;
+    struct pki_bundle *bundle; /* a certificate that is its own authority */
+    struct end server;
+    struct end client;
+    struct loop_alarm *alarm;
+    bool late;
+};
+
+static void on_opened(void *arg, struct web_socket *socket)
+{
+    struct end *end = arg;
+    end->socket = socket;
+    end->opened++;
+    loop_stop(end->rig->loop);
+}
+
+static void on_message(void *arg, struct web_socket *socket, struct str text)
+{
+    struct end *end = arg;
+    end->messages++;
+    buf_clear(&end->last);
+    buf_append(&end->last, text);
+    if (end->echoes)
+        assert_int_equal(web_socket_send(socket, text), ERR_OK);
+    loop_stop(end->rig->loop);
+}
+
+static void on_closed(void *arg, struct web_socket *socket, uint16_t code, struct str reason)
+{
+    struct end *end = arg;
+    assert_int_equal(web_socket_send(socket, STR("late")), ERR_CLOSED);
+    if (end->socket == socket)
+        end->socket = NULL;
+    end->closed++;
+    end->code = code;
+    buf_clear(&end->reason);
+    buf_append(&end->reason, reason);
+    loop_stop(end->rig->loop);
+}
+
+static struct web_socket_events events_of(struct end *end)
+{
+    return (struct web_socket_events){on_opened, on_message, on_closed, end};
+}
+
+static void on_late(void *arg)
+{
+    struct rig *rig = arg;
+    rig->late = true;
+    loop_stop(rig->loop);
+}
+
+/* Turns until `count` has reached `wanted`. */
+static void turn_until(struct rig *rig, const unsigned *count, unsigned wanted)
+{
+    loop_alarm_set(rig->alarm, PATIENCE_MS);
+    while (*count < wanted && !rig->late)
+        loop_run(rig->loop);
+    loop_alarm_cancel(rig->alarm);
+    assert_false(rig->late);
+}
+
+static struct pki_bundle *bundle_make(const char *name)
+{
+    struct str hostname = str_of(name);
+    struct pki_request request = {
+        .key_type = PKI_ECDSA,
+        .hostnames = &hostname,
+        .hostname_count = 1,
+        .not_before_ms = 1000,
+        .not_after_ms = 4102444800000,
+    };
+    struct pki_bundle *bundle = NULL;
+    assert_int_equal(pki_issue_self_signed(&request, &bundle, NULL), ERR_OK);
+    return bundle;
+}
+
+static void end_init(struct rig *rig, struct end *end)
+{
+    *end = (struct end){.rig = rig};
+    buf_init(&end->last, MESSAGE_MAX);
+    buf_init(&end->reason, 1024);
+}
+
+static int rig_start(void **state)
+{
+    struct rig *rig = MEM_NEW(struct rig);
+    struct err_info why = {0};
+    rig->loop = loop_new();
+    rig->alarm = loop_alarm_open(rig->loop, on_late, rig);
+    rig->bundle = bundle_make("operator.test");
+    end_init(rig, &rig->server);
+    end_init(rig, &rig->client);
+    rig->web = web_open(rig->loop);
+    assert_int_equal(web_start(rig->web, &why), ERR_OK);
+    struct web_sockets_options options = {
+        .address = STR("127.0.0.1"),
+        .path = "/v1/feed",
+        .sockets_max = 2,
+        .limits = {.message_size_max = MESSAGE_MAX, .queue_size_max = QUEUE_MAX},
+        .events = events_of(&rig->server),
+        .certificates_pem = rig->bundle->certificates_pem,
+        .key_pem = rig->bundle->key_pem,
+    };
+    if (web_sockets_open(rig->web, &options, &rig->sockets, &why) != ERR_OK)
+        fail_msg("%s", why.message);
+    *state = rig;
+    return 0;
+}
+
+static void stop(void *arg)
+{
+    struct rig *rig = arg;
+    rig->web = NULL;
+    loop_stop(rig->loop);
+}
+
+static void end_deinit(struct end *end)
+{
+    buf_deinit(&end->last);
+    buf_deinit(&end->reason);
+}
+
+static int rig_end(void **state)
+{
+    struct rig *rig = *state;
+    web_close(rig->web, stop, rig);
+    while (rig->web != NULL)
+        loop_run(rig->loop);
+    rig->alarm = loop_alarm_close(rig->alarm);
+    rig->loop = loop_free(rig->loop);
+    rig->bundle = pki_bundle_free(rig->bundle);
+    end_deinit(&rig->server);
+    end_deinit(&rig->client);
+    mem_free(rig);
+    return 0;
+}
+
+static struct web_socket_options client_options(struct rig *rig)
+{
+    return (struct web_socket_options){
+        .host = STR("127.0.0.1"),
+        .port = web_sockets_port(rig->sockets),
+        .server_name = STR("operator.test"),
+        .path = "/v1/feed",
+        .ca_pem = rig->bundle->certificates_pem,
+        .limits = {.message_size_max = MESSAGE_MAX, .queue_size_max = QUEUE_MAX},
+        .events = events_of(&rig->client),
+    };
+}
+
+static struct web_socket *connect_with(struct rig *rig, const struct web_socket_options *options)
+{
+    struct web_socket *socket = NULL;
+    struct err_info why = {0};
+    if (web_socket_connect(rig->web, options, &socket, &why) != ERR_OK)
+        fail_msg("%s", why.message);
+    assert_int_equal(rig->client.closed, 0); /* never before this returns */
+    return socket;
+}
+
+static void connect_both(struct rig *rig)
+{
+    struct web_socket_options options = client_options(rig);
+    (void)connect_with(rig, &options); /* `opened` brings it */
+    turn_until(rig, &rig->client.opened, rig->client.opened + 1);
+    turn_until(rig, &rig->server.opened, rig->client.opened);
+}
+
+static void messages_go_both_ways(void **state)
+{
+    struct rig *rig = *state;
+    connect_both(rig);
+    rig->server.echoes = true;
+    static const size_t sizes[] = {0, 1, 125, 126, 65535, 65536, 65537, 1024 * 1024};
+    char *text = mem_alloc(MESSAGE_MAX);
+    for (size_t i = 0; i < MESSAGE_MAX; i++)
+        text[i] = (char)('a' + i % 23);
+    for (unsigned i = 0; i < ARRAY_SIZE(sizes); i++) {
+        struct str message = str_make(text, sizes[i]);
+        assert_int_equal(web_socket_send(rig->client.socket, message), ERR_OK);
+        turn_until(rig, &rig->client.messages, i + 1);
+        assert_true(str_equal(buf_str(&rig->client.last), message));
+    }
+    mem_free(text);
+}
+
+static void what_is_sent_before_it_opens_waits(void **state)
+{
+    struct rig *rig = *state;
+    struct web_socket_options options = client_options(rig);
+    struct web_socket *socket = connect_with(rig, &options);
+    assert_int_equal(web_socket_send(socket, STR("one")), ERR_OK);
+    assert_int_equal(web_socket_send(socket, STR("two")), ERR_OK);
+    turn_until(rig, &rig->server.messages, 2);
+    assert_true(str_equal(buf_str(&rig->server.last), STR("two")));
+}
+
+static void a_close_carries_code_and_reason(void **state)
+{
+    struct rig *rig = *state;
+    connect_both(rig);
+    assert_int_equal(web_socket_send(rig->server.socket, STR("bye")), ERR_OK);
+    web_socket_close(rig->server.socket, WEB_SOCKET_POLICY, STR("no such pod"));
+    web_socket_close(rig->server.socket, WEB_SOCKET_NORMAL, STR("a second one is none"));
+    assert_int_equal(web_socket_send(rig->server.socket, STR("late")), ERR_CLOSED);
+    turn_until(rig, &rig->client.closed, 1);
+    assert_int_equal(rig->client.messages, 1); /* what waited came first */
+    assert_int_equal(rig->client.code, WEB_SOCKET_POLICY);
+    assert_true(str_equal(buf_str(&rig->client.reason), STR("no such pod")));
+    turn_until(rig, &rig->server.closed, 1);
+    assert_int_equal(rig->server.code, WEB_SOCKET_POLICY);
+}
+
+static void expect_not_connected(struct rig *rig, const struct web_socket_options *options)
+{
+    (void)connect_with(rig, options); /* it ends by itself */
+    turn_until(rig, &rig->client.closed, 1);
+    assert_int_equal(rig->client.opened, 0);
+    assert_int_equal(rig->client.code, WEB_SOCKET_ABNORMAL);
+    assert_true(rig->client.reason.size > 0);
+}
+
+static void another_authority_is_not_trusted(void **state)
+{
+    struct rig *rig = *state;
+    struct pki_bundle *other = bundle_make("operator.test");
+    struct web_socket_options options = client_options(rig);
+    options.ca_pem = other->certificates_pem;
+    expect_not_connected(rig, &options);
+    assert_int_equal(rig->server.opened, 0);
+    other = pki_bundle_free(other);
+}
+
+static void another_name_is_not_trusted(void **state)
+{
+    struct rig *rig = *state;
+    struct web_socket_options options = client_options(rig);
+    options.server_name = STR("other.test");
+    expect_not_connected(rig, &options);
+    assert_int_equal(rig->server.opened, 0);
+}
+
+static void another_path_is_refused(void **state)
+{
+    struct rig *rig = *state;
+    struct web_socket_options options = client_options(rig);
+    options.path = "/v2/feed";
+    expect_not_connected(rig, &options);
+    assert_int_equal(rig->server.opened, 0);
+}
+
+static void nobody_listens(void **state)
+{
+    struct rig *rig = *state;
+    struct web_socket_options options = client_options(rig);
+    options.port = 1;
+    expect_not_connected(rig, &options);
+}
+
+static void no_authority_at_all_is_an_error(void **state)
+{
+    struct rig *rig = *state;
+    struct web_socket_options options = client_options(rig);
+    options.ca_pem = STR("nothing");
+    struct web_socket *socket = NULL;
+    struct err_info why = {0};
+    assert_int_equal(web_socket_connect(rig->web, &options, &socket, &why), ERR_INVALID);
+    assert_string_equal(why.message, "the text holds no certificate");
+}
+
+static void a_message_that_is_too_large_closes(void **state)
+{
+    struct rig *rig = *state;
+    struct web_socket_options options = client_options(rig);
+    options.limits.message_size_max = 1000;
+    (void)connect_with(rig, &options); /* `opened` brings it */
+    turn_until(rig, &rig->server.opened, 1);
+    char text[1001];
+    memset(text, 'x', sizeof(text));
+    assert_int_equal(web_socket_send(rig->server.socket, str_make(text, 1000)), ERR_OK);
+    turn_until(rig, &rig->client.messages, 1);
+    assert_int_equal(web_socket_send(rig->server.socket, str_make(text, 1001)), ERR_OK);
+    turn_until(rig, &rig->server.closed, 1);
+    assert_int_equal(rig->server.code, WEB_SOCKET_TOO_LARGE);
+    turn_until(rig, &rig->client.closed, 1);
+    assert_int_equal(rig->client.code, WEB_SOCKET_TOO_LARGE);
+    assert_int_equal(rig->client.messages, 1);
+}
+
+static void the_queue_has_a_bound(void **state)
+{
+    struct rig *rig = *state;
+    connect_both(rig);
+    char *text = mem_zero(1, MESSAGE_MAX);
+    for (size_t sent = 0; sent < QUEUE_MAX; sent += MESSAGE_MAX)
+        assert_int_equal(web_socket_send(rig->client.socket, str_make(text, MESSAGE_MAX)), ERR_OK);
+    assert_int_equal(web_socket_send(rig->client.socket, STR("x")), ERR_LIMIT);
+    turn_until(rig, &rig->server.messages, 1);
+    assert_int_equal(web_socket_send(rig->client.socket, STR("x")), ERR_OK);
+    turn_until(rig, &rig->server.messages, 3);
+    mem_free(text);
+}
+
+static void a_new_identity_is_for_new_connections(void **state)
+{
+    struct rig *rig = *state;
+    connect_both(rig);
+    struct web_socket *old = rig->client.socket;
+    struct pki_bundle *other = bundle_make("operator.test");
+    struct err_info why = {0};
+    assert_int_equal(web_sockets_identity(rig->sockets, STR("x"), STR("y"), &why), ERR_INVALID);
+    assert_int_equal(
+        web_sockets_identity(rig->sockets, other->certificates_pem, other->key_pem, &why), ERR_OK);
+    struct web_socket_options options = client_options(rig);
+    options.ca_pem = other->certificates_pem;
+    (void)connect_with(rig, &options); /* `opened` brings it */
+    turn_until(rig, &rig->client.opened, 2);
+    rig->server.echoes = true;
+    assert_int_equal(web_socket_send(old, STR("still here")), ERR_OK);
+    turn_until(rig, &rig->client.messages, 1);
+    assert_int_equal(rig->client.closed, 0);
+    web_socket_close(old, WEB_SOCKET_NORMAL, STR_EMPTY);
+    turn_until(rig, &rig->client.closed, 1);
+    other = pki_bundle_free(other);
+}
+
+static void who_is_too_many_waits(void **state)
+{
+    struct rig *rig = *state;
+    connect_both(rig);
+    struct web_socket *first = rig->client.socket;
+    connect_both(rig);
+    struct web_socket_options options = client_options(rig);
+    (void)connect_with(rig, &options); /* `opened` brings it */
+    web_socket_close(first, WEB_SOCKET_NORMAL, STR_EMPTY);
+    turn_until(rig, &rig->client.opened, 3);
+    assert_int_equal(rig->client.closed, 1);
+}
+
+static void one_that_is_still_connecting_may_be_closed(void **state)
+{
+    struct rig *rig = *state;
+    struct web_socket_options options = client_options(rig);
+    struct web_socket *socket = connect_with(rig, &options);
+    web_socket_close(socket, WEB_SOCKET_NORMAL, STR("changed my mind"));
+    turn_until(rig, &rig->client.closed, 1);
+    assert_int_equal(rig->client.opened, 0);
+    assert_int_equal(rig->client.code, WEB_SOCKET_NORMAL);
+}
+
+static void data_belongs_to_the_caller(void **state)
+{
+    struct rig *rig = *state;
+    connect_both(rig);
+    assert_null(web_socket_data(rig->client.socket));
+    web_socket_set_data(rig->client.socket, rig);
+    assert_ptr_equal(web_socket_data(rig->client.socket), rig);
+}
+
+static void closing_the_web_ends_what_is_open(void **state)
+{
+    struct rig *rig = *state;
+    connect_both(rig);
+    web_close(rig->web, stop, rig);
+    while (rig->web != NULL)
+        loop_run(rig->loop);
+    assert_int_equal(rig->client.closed, 1);
+    assert_int_equal(rig->server.closed, 1);
+    rig->web = web_open(rig->loop); /* for the end of the rig */
+}
+
+#define RIG_TEST(fn) cmocka_unit_test_setup_teardown(fn, rig_start, rig_end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        RIG_TEST(messages_go_both_ways),
+        RIG_TEST(what_is_sent_before_it_opens_waits),
+        RIG_TEST(a_close_carries_code_and_reason),
+        RIG_TEST(another_authority_is_not_trusted),
+        RIG_TEST(another_name_is_not_trusted),
+        RIG_TEST(another_path_is_refused),
+        RIG_TEST(nobody_listens),
+        RIG_TEST(no_authority_at_all_is_an_error),
+        RIG_TEST(a_message_that_is_too_large_closes),
+        RIG_TEST(the_queue_has_a_bound),
+        RIG_TEST(a_new_identity_is_for_new_connections),
+        RIG_TEST(who_is_too_many_waits),
+        RIG_TEST(one_that_is_still_connecting_may_be_closed),
+        RIG_TEST(data_belongs_to_the_caller),
+        RIG_TEST(closing_the_web_ends_what_is_open),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
