@@ -29,7 +29,16 @@ def fixture_serve(run, backend):
 def test_each_example_is_listed_and_tested():
     folders = {path.name for path in EXAMPLES.iterdir() if path.is_dir()}
     table = re.findall(r"^\| \[(\S+)\]\(\1\) ", (EXAMPLES / "README.md").read_text(), re.M)
-    assert folders == set(table) == {"quickstart", "merged-port", "https-two-certificates"}
+    assert folders == set(table) == {"quickstart", "merged-port", "https-two-certificates",
+                                     "kubernetes"}
+
+
+def test_kubernetes(run):
+    """Its services and its Secret are in the cluster: everything else is understood."""
+    otemon = run(EXAMPLES / "kubernetes", "--address=127.0.0.1")
+    otemon.wait_said("has no endpoints")
+    assert all("certificate" in finding["message"] or "has no endpoints" in finding["message"]
+               for finding in otemon.findings())
 
 
 def test_quickstart(serve, curl):
