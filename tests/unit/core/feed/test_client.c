@@ -1,0 +1,403 @@
+/* Both halves on one loop. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "core/base/file.h"
+#include "core/base/mem.h"
+#include "core/feed/feed.h"
+#include "core/json/json.h"
+#include "core/loop/loop.h"
+#include "core/pki/pki.h"
+#include "core/web/web.h"
+
+#define PATIENCE_MS 10000
+
+struct rig {
+    struct loop *loop;
+    struct web *web;
+    struct feed_server *server;
+    struct feed_client *client;
+    struct pki_bundle *bundle;
+    char directory[64];
+    char ca_file[128];
+    char token_file[128];
+    struct loop_alarm *alarm;
+    bool late;
+    bool refuses; /* what the server does with a hello */
+    struct feed_session *session;
+    unsigned hellos;
+    unsigned acknowledged;
+    unsigned refused;
+    unsigned closed;
+    unsigned connected;
+    unsigned transactions;
+    unsigned disconnected;
+    struct buf token;
+    struct buf have;
+    struct buf last; /* result, reason of a refusal, or reason of a disconnection */
+};
+
+static void note(struct buf *buf, struct str text)
+{
+    buf_clear(buf);
+    buf_append(buf, text);
+}
+
+static void on_hello(void *arg, struct feed_session *session, const struct feed_hello *hello)
+{
+    struct rig *rig = arg;
+    rig->hellos++;
+    rig->session = session;
+    note(&rig->token, hello->token);
+    note(&rig->have, hello->have);
+    if (rig->refuses)
+        feed_session_refuse(session, STR("no such pod"));
+    else
+        feed_session_accept(session);
+    loop_stop(rig->loop);
+}
+
+static void on_acknowledged(void *arg, struct feed_session *session, struct str result)
+{
+    struct rig *rig = arg;
+    assert_ptr_equal(session, rig->session);
+    rig->acknowledged++;
+    note(&rig->last, result);
+    loop_stop(rig->loop);
+}
+
+static void on_refused(void *arg, struct feed_session *session, struct str result,
+                       struct str resource, struct str reason)
+{
+    struct rig *rig = arg;
+    assert_ptr_equal(session, rig->session);
+    assert_true(str_equal(result, STR("aa")) && str_equal(resource, STR("listener l")));
+    rig->refused++;
+    note(&rig->last, reason);
+    loop_stop(rig->loop);
+}
+
+static void on_closed(void *arg, struct feed_session *session)
+{
+    struct rig *rig = arg;
+    if (session == rig->session)
+        rig->session = NULL;
+    rig->closed++;
+    loop_stop(rig->loop);
+}
+
+static void on_connected(void *arg)
+{
+    struct rig *rig = arg;
+    rig->connected++;
+    loop_stop(rig->loop);
+}
+
+static void on_transaction(void *arg, const struct jv *transaction)
+{
+    struct rig *rig = arg;
+    rig->transactions++;
+    assert_true(str_equal(jv_text(jv_get(transaction, STR("x"))), STR("y")));
+    loop_stop(rig->loop);
+}
+
+static void on_disconnected(void *arg, struct str reason)
+{
+    struct rig *rig = arg;
+    rig->disconnected++;
+    note(&rig->last, reason);
+    loop_stop(rig->loop);
+}
+
+static void on_late(void *arg)
+{
+    struct rig *rig = arg;
+    rig->late = true;
+    loop_stop(rig->loop);
+}
+
+static void turn_until(struct rig *rig, const unsigned *count, unsigned wanted)
+{
+    loop_alarm_set(rig->alarm, PATIENCE_MS);
+    while (*count < wanted && !rig->late)
+        loop_run(rig->loop);
+    loop_alarm_cancel(rig->alarm);
+    assert_false(rig->late);
+}
+
+static struct pki_bundle *bundle_make(void)
+{
+    struct str hostname = STR("operator.test");
+    struct pki_request request = {.key_type = PKI_ECDSA,
+                                  .hostnames = &hostname,
+                                  .hostname_count = 1,
+                                  .not_before_ms = 1000,
+                                  .not_after_ms = 4102444800000};
+    struct pki_bundle *bundle = NULL;
+    assert_int_equal(pki_issue_self_signed(&request, &bundle, NULL), ERR_OK);
+    return bundle;
+}
+
+static void write_file(const char *path, struct str content)
+{
+    assert_int_equal(file_write(path, content, 0600, NULL), ERR_OK);
+}
+
+static int rig_start(void **state)
+{
+    struct rig *rig = MEM_NEW(struct rig);
+    rig->loop = loop_new();
+    rig->alarm = loop_alarm_open(rig->loop, on_late, rig);
+    buf_init(&rig->token, 4096);
+    buf_init(&rig->have, 4096);
+    buf_init(&rig->last, 4096);
+    rig->bundle = bundle_make();
+    memcpy(rig->directory, "/tmp/otemon-feed.XXXXXX", 24);
+    assert_non_null(mkdtemp(rig->directory));
+    (void)snprintf(rig->ca_file, sizeof(rig->ca_file), "%s/ca.crt", rig->directory);
+    (void)snprintf(rig->token_file, sizeof(rig->token_file), "%s/token", rig->directory);
+    write_file(rig->ca_file, rig->bundle->certificates_pem);
+    write_file(rig->token_file, STR("secret-token\n"));
+    rig->web = web_open(rig->loop);
+    assert_int_equal(web_start(rig->web, NULL), ERR_OK);
+    struct feed_server_options options = {
+        .loop = rig->loop,
+        .web = rig->web,
+        .address = STR("127.0.0.1"),
+        .certificates_pem = rig->bundle->certificates_pem,
+        .key_pem = rig->bundle->key_pem,
+        .events = {on_hello, on_acknowledged, on_refused, on_closed, rig},
+    };
+    assert_int_equal(feed_server_open(&options, &rig->server, NULL), ERR_OK);
+    *state = rig;
+    return 0;
+}
+
+static void client_start(struct rig *rig)
+{
+    struct feed_client_options options = {
+        .loop = rig->loop,
+        .web = rig->web,
+        .host = STR("127.0.0.1"),
+        .port = feed_server_port(rig->server),
+        .server_name = STR("operator.test"),
+        .ca_file = rig->ca_file,
+        .token_file = rig->token_file,
+        .events = {on_connected, on_transaction, on_disconnected, rig},
+    };
+    rig->client = feed_client_open(&options);
+}
+
+static void stop(void *arg)
+{
+    struct rig *rig = arg;
+    rig->web = NULL;
+    loop_stop(rig->loop);
+}
+
+static int rig_end(void **state)
+{
+    struct rig *rig = *state;
+    feed_client_close(TAKE(rig->client));
+    web_close(rig->web, stop, rig);
+    while (rig->web != NULL)
+        loop_run(rig->loop);
+    rig->server = feed_server_free(rig->server);
+    rig->alarm = loop_alarm_close(rig->alarm);
+    rig->loop = loop_free(rig->loop);
+    rig->bundle = pki_bundle_free(rig->bundle);
+    buf_deinit(&rig->token);
+    buf_deinit(&rig->have);
+    buf_deinit(&rig->last);
+    (void)unlink(rig->ca_file);
+    (void)unlink(rig->token_file);
+    (void)rmdir(rig->directory);
+    mem_free(rig);
+    return 0;
+}
+
+static void transactions_and_answers_go_their_way(void **state)
+{
+    struct rig *rig = *state;
+    client_start(rig);
+    feed_client_set_have(rig->client, STR("00"));
+    turn_until(rig, &rig->connected, 1);
+    assert_true(str_equal(buf_str(&rig->token), STR("secret-token")));
+    assert_true(str_equal(buf_str(&rig->have), STR("00")));
+    assert_int_equal(feed_server_sessions(rig->server), 1);
+    assert_int_equal(feed_session_send(rig->session, STR("{\"x\":\"y\"}")), ERR_OK);
+    turn_until(rig, &rig->transactions, 1);
+    feed_client_acknowledge(rig->client, STR("aa"));
+    turn_until(rig, &rig->acknowledged, 1);
+    assert_true(str_equal(buf_str(&rig->last), STR("aa")));
+    feed_client_refuse(rig->client, STR("aa"), STR("listener l"), STR("in use"));
+    turn_until(rig, &rig->refused, 1);
+    assert_true(str_equal(buf_str(&rig->last), STR("in use")));
+}
+
+static void who_is_refused_gets_nothing_and_the_reason(void **state)
+{
+    struct rig *rig = *state;
+    rig->refuses = true;
+    client_start(rig);
+    turn_until(rig, &rig->disconnected, 1);
+    assert_true(str_equal(buf_str(&rig->last), STR("no such pod (1008)")));
+    assert_int_equal(rig->connected, 0);
+    turn_until(rig, &rig->closed, 1);
+    turn_until(rig, &rig->hellos, 2); /* and tries again */
+}
+
+static void a_connection_that_ends_is_made_anew_with_what_it_has(void **state)
+{
+    struct rig *rig = *state;
+    client_start(rig);
+    turn_until(rig, &rig->connected, 1);
+    feed_client_set_have(rig->client, STR("11"));
+    write_file(rig->token_file, STR("rotated"));
+    feed_session_close(rig->session, STR("moving"));
+    turn_until(rig, &rig->disconnected, 1);
+    feed_client_acknowledge(rig->client, STR("lost")); /* nobody hears it */
+    turn_until(rig, &rig->connected, 2);
+    assert_true(str_equal(buf_str(&rig->token), STR("rotated")));
+    assert_true(str_equal(buf_str(&rig->have), STR("11")));
+    assert_int_equal(rig->acknowledged, 0);
+}
+
+static void authorities_are_read_anew(void **state)
+{
+    struct rig *rig = *state;
+    struct pki_bundle *other = bundle_make();
+    write_file(rig->ca_file, other->certificates_pem);
+    client_start(rig);
+    turn_until(rig, &rig->disconnected, 1);
+    assert_int_equal(rig->hellos, 0); /* the token went to nobody */
+    write_file(rig->ca_file, rig->bundle->certificates_pem);
+    turn_until(rig, &rig->connected, 1);
+    other = pki_bundle_free(other);
+}
+
+static void missing_files_are_said_and_waited_for(void **state)
+{
+    struct rig *rig = *state;
+    (void)unlink(rig->ca_file);
+    client_start(rig);
+    turn_until(rig, &rig->disconnected, 1);
+    buf_append_char(&rig->last, '\0');
+    assert_non_null(strstr(rig->last.data, "/ca.crt: "));
+    (void)unlink(rig->token_file);
+    write_file(rig->ca_file, rig->bundle->certificates_pem);
+    turn_until(rig, &rig->disconnected, 2);
+    assert_int_equal(rig->hellos, 0);
+    write_file(rig->token_file, STR("t"));
+    turn_until(rig, &rig->connected, 1);
+}
+
+/* A client that breaks the rules, on a bare socket. */
+struct rogue {
+    struct rig *rig;
+    struct web_socket *socket;
+    unsigned opened;
+    unsigned closed;
+    uint16_t code;
+};
+
+static void rogue_opened(void *arg, struct web_socket *socket)
+{
+    struct rogue *rogue = arg;
+    rogue->socket = socket;
+    rogue->opened++;
+    loop_stop(rogue->rig->loop);
+}
+
+static void rogue_message(void *arg, struct web_socket *socket, struct str text)
+{
+    (void)arg; /* it does not listen */
+    (void)socket;
+    (void)text;
+}
+
+static void rogue_closed(void *arg, struct web_socket *socket, uint16_t code, struct str reason)
+{
+    struct rogue *rogue = arg;
+    (void)socket; /* the one we had */
+    (void)reason; /* the code says it */
+    rogue->closed++;
+    rogue->code = code;
+    loop_stop(rogue->rig->loop);
+}
+
+static void rogue_connect(struct rogue *rogue)
+{
+    struct rig *rig = rogue->rig;
+    struct web_socket_options options = {
+        .host = STR("127.0.0.1"),
+        .port = feed_server_port(rig->server),
+        .server_name = STR("operator.test"),
+        .path = FEED_PATH,
+        .ca_pem = rig->bundle->certificates_pem,
+        .limits = {4096, 65536 * 2},
+        .events = {rogue_opened, rogue_message, rogue_closed, rogue},
+    };
+    assert_int_equal(web_socket_connect(rig->web, &options, &rogue->socket, NULL), ERR_OK);
+    turn_until(rig, &rogue->opened, 1);
+}
+
+static void expect_thrown_out(struct rig *rig, const char *const *texts, size_t count)
+{
+    struct rogue rogue = {.rig = rig};
+    rogue_connect(&rogue);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(web_socket_send(rogue.socket, str_of(texts[i])), ERR_OK);
+    turn_until(rig, &rogue.closed, 1);
+    assert_int_equal(rogue.code, WEB_SOCKET_POLICY);
+}
+
+#define HELLO "{\"have\":\"\",\"token\":\"t\",\"type\":\"hello\",\"version\":1}"
+
+static void who_breaks_the_rules_is_thrown_out(void **state)
+{
+    struct rig *rig = *state;
+    static const char *const garbage[] = {"{"};
+    static const char *const early[] = {"{\"type\":\"acknowledge\",\"result\":\"aa\"}"};
+    static const char *const wrong[] = {"{\"type\":\"welcome\"}"};
+    static const char *const twice[] = {HELLO, HELLO};
+    expect_thrown_out(rig, garbage, 1);
+    expect_thrown_out(rig, early, 1);
+    expect_thrown_out(rig, wrong, 1);
+    expect_thrown_out(rig, twice, 2);
+    assert_int_equal(rig->acknowledged, 0);
+}
+
+static void who_talks_too_much_is_thrown_out(void **state)
+{
+    struct rig *rig = *state;
+    const char *texts[2 * FEED_MESSAGES_PER_S + 2];
+    texts[0] = HELLO;
+    for (size_t i = 1; i < ARRAY_SIZE(texts); i++)
+        texts[i] = "{\"type\":\"acknowledge\",\"result\":\"aa\"}";
+    expect_thrown_out(rig, texts, ARRAY_SIZE(texts));
+    assert_true(rig->acknowledged < 2 * FEED_MESSAGES_PER_S);
+}
+
+#define RIG_TEST(fn) cmocka_unit_test_setup_teardown(fn, rig_start, rig_end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        RIG_TEST(transactions_and_answers_go_their_way),
+        RIG_TEST(who_is_refused_gets_nothing_and_the_reason),
+        RIG_TEST(a_connection_that_ends_is_made_anew_with_what_it_has),
+        RIG_TEST(authorities_are_read_anew),
+        RIG_TEST(missing_files_are_said_and_waited_for),
+        RIG_TEST(who_breaks_the_rules_is_thrown_out),
+        RIG_TEST(who_talks_too_much_is_thrown_out),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
