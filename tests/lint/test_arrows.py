@@ -24,6 +24,8 @@ def owner_of(modules, inside):
         return "pkg", module_of(modules, "/".join(rest))
     if inside.parts[:2] == ("tests", "unit"):
         return "unit", module_of(modules, "/".join(rest[1:]))
+    if inside.parts[:2] == ("tests", "fuzz"):
+        return "fuzz", None
     return "other", None
 
 
@@ -33,7 +35,7 @@ def problem_with(modules, owner, target, header):
         return "it is in no module of pkg/CMakeLists.txt"
     if target == module:
         return None
-    if not is_public(target, header):
+    if not is_public(target, header) and kind != "fuzz":  # parsers hide where nobody needs them
         return f"it is a private header of {target}"
     if kind == "pkg":
         if module is None:
@@ -140,6 +142,10 @@ def test_unit_test_reaches_its_own_private_header_only(tmp_path):
     (tmp_path / "tests/unit/core/low/test_inner.c").unlink()
     assert "private header" in broken(tmp_path, "tests/unit/core/mid/test_mid.c",
                                       '#include "core/low/inner.h"\n')[0]
+
+
+def test_fuzz_targets_reach_private_parsers(tmp_path):
+    assert broken(tmp_path, "tests/fuzz/fuzz_inner.c", '#include "core/low/inner.h"\n') == []
 
 
 def test_cmd_sees_public_headers_only(tmp_path):
