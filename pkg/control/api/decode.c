@@ -131,8 +131,8 @@ static void decode_bytes(struct api__decoder *d, const struct api__place *place,
         api__undecodable(d, place, "is not base64 (with + and /, padded with =)");
 }
 
-static void decode_tags(struct api__decoder *d, const struct api__place *place,
-                        struct api_tags *ret_tags)
+void api__decode_tags(struct api__decoder *d, const struct api__place *place,
+                      struct api_tags *ret_tags)
 {
     const struct jv *object = place->value;
     if (object->type != JV_OBJECT) {
@@ -212,7 +212,7 @@ static void decode_field(struct api__decoder *d, const struct api__place *place,
     case API__ENUM: decode_enum_number(d, place, field->values, into); return;
     case API__ENUM_NAME: decode_enum_name(d, place, field->values, into); return;
     case API__BYTES: decode_bytes(d, place, into); return;
-    case API__TAGS: decode_tags(d, place, into); return;
+    case API__TAGS: api__decode_tags(d, place, into); return;
     case API__STRINGS: decode_strings(d, place, into); return;
     case API__JSON: decode_json(d, place, into); return;
     case API__OBJECT: api__decode(d, place, field->table, into); return;

@@ -116,6 +116,10 @@ struct api__table {
 void api__decode(struct api__decoder *d, const struct api__place *place,
                  const struct api__table *table, void *object);
 
+/* Decodes the object of strings at `place`. */
+void api__decode_tags(struct api__decoder *d, const struct api__place *place,
+                      struct api_tags *ret_tags);
+
 /* Standard base64 with padding; line ends are skipped. ERR_INVALID. */
 MUST_USE enum err api__base64(struct arena *arena, struct str text, struct str *ret_bytes);
 

@@ -29,6 +29,31 @@ static struct api_tags read_labels(struct api__decoder *d, const struct jv *labe
     return (struct api_tags){tags, count};
 }
 
+/* More values than a gateway has tags, by far. */
+#define TAG_VALUES_MAX 1000
+
+/* The tags of a builtin gateway: a JSON object of strings in an annotation. */
+static void read_gateway_tags(struct api__decoder *d, const struct api__place *annotations,
+                              struct api_pod *pod)
+{
+    const struct str form = STR("write a JSON object of strings, such as {\"kuma.io/service\":"
+                                "\"edge\"}");
+    struct api__place annotation = api__key(annotations, STR("kuma.io/tags"));
+    struct err_info info = {0};
+    const struct jv *tags = NULL;
+    if (!api__is_present(&annotation)) {
+        api__error(d, &annotation, "is missing on a builtin gateway; %.*s", STR_ARG(form));
+        return;
+    }
+    if (jv_parse(d->arena, jv_text(annotation.value), TAG_VALUES_MAX, &tags, &info) != ERR_OK) {
+        api__undecodable(d, &annotation, "is not JSON: %s; %.*s", info.message, STR_ARG(form));
+        return;
+    }
+    annotation.value = tags;
+    api__decode_tags(d, &annotation, &pod->gateway_tags);
+    api__check_tags(d, &annotation, pod->gateway_tags, API__TAGS_SERVICE);
+}
+
 static void check_gateway(struct api__decoder *d, const struct api__place *annotations,
                           struct api_pod *pod)
 {
@@ -36,6 +61,8 @@ static void check_gateway(struct api__decoder *d, const struct api__place *annot
     struct api__place annotation = api__key(annotations, name);
     struct str value = jv_text(annotation.value);
     pod->is_builtin_gateway = str_equal(value, STR("builtin"));
+    if (pod->is_builtin_gateway)
+        read_gateway_tags(d, annotations, pod);
     if (!api__is_present(&annotation) || pod->is_builtin_gateway ||
         str_equal(value, STR("enabled")) || str_equal(value, STR("provided")))
         return;

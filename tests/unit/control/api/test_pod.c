@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include "served.h"
 
 static struct manifest m;
@@ -58,6 +60,47 @@ static void a_pod_that_ends(void **state)
         read_pod("metadata: {name: x, deletionTimestamp: '2026-01-01T00:00:00Z'}")->is_terminating);
 }
 
+static void assert_gateway_findings(const char *tags, const char *wanted)
+{
+    char yaml[512];
+    (void)snprintf(yaml, sizeof(yaml),
+                   "metadata:\n  name: x\n  annotations:\n    kuma.io/gateway: builtin\n%s", tags);
+    read_pod(yaml);
+    assert_findings(&m, wanted);
+    assert_true(m.object->broken);
+}
+
+static void the_tags_of_a_gateway(void **state)
+{
+    (void)state;
+    const struct api_pod *pod = read_pod(
+        "metadata:\n  name: edge-1\n  annotations:\n    kuma.io/gateway: builtin\n"
+        "    kuma.io/tags: '{\"kuma.io/service\":\"edge_ns_svc\",\"a\":\"b\"}'\n");
+    assert_findings(&m, "");
+    assert_true(pod->is_builtin_gateway);
+    assert_int_equal(pod->gateway_tags.count, 2);
+    assert_str(pod->gateway_tags.items[0].name, "a");
+    assert_str(pod->gateway_tags.items[1].value, "edge_ns_svc");
+}
+
+#define TAGS "metadata.annotations[\"kuma.io/tags\"]"
+
+static void tags_that_cannot_be_read(void **state)
+{
+    (void)state;
+    assert_gateway_findings("", "3:3 error " TAGS ": is missing on a builtin gateway; write a JSON "
+                                "object of strings, such as {\"kuma.io/service\":\"edge\"}\n");
+    assert_gateway_findings("    kuma.io/tags: '[]'\n",
+                            "5:5 error " TAGS ": must be an object of tags, not a list\n");
+    assert_gateway_findings("    kuma.io/tags: '{\"a\":1,\"kuma.io/service\":\"x\"}'\n",
+                            "5:5 error " TAGS "[\"a\"]: must be a string: write \"1\" in quotes\n");
+    assert_gateway_findings("    kuma.io/tags: '{\"a\":\"b\"}'\n",
+                            "5:5 error " TAGS ": mandatory tag \"kuma.io/service\" is missing\n");
+    read_pod("metadata: {name: x, annotations: {kuma.io/gateway: builtin, kuma.io/tags: 'a=b'}}");
+    assert_true(m.object->broken);
+    assert_int_equal(finding_count(m.object->findings), 1);
+}
+
 static void what_is_no_gateway(void **state)
 {
     (void)state;
@@ -78,6 +121,8 @@ int main(void)
         cmocka_unit_test_teardown(labels_become_tags, teardown),
         cmocka_unit_test_teardown(the_mesh_of_a_pod, teardown),
         cmocka_unit_test_teardown(a_pod_that_ends, teardown),
+        cmocka_unit_test_teardown(the_tags_of_a_gateway, teardown),
+        cmocka_unit_test_teardown(tags_that_cannot_be_read, teardown),
         cmocka_unit_test_teardown(what_is_no_gateway, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
