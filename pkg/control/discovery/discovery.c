@@ -1,0 +1,72 @@
+#include "control/discovery/parts.h"
+
+#include <stdatomic.h>
+
+#include "core/base/assert.h"
+
+#define CHUNK_SIZE ((size_t)16 * 1024)
+
+static _Atomic uint64_t serials;
+
+struct discovery *discovery_new(const struct cache *cache)
+{
+    struct discovery *discovery = MEM_NEW(struct discovery);
+    discovery->cache = cache;
+    discovery->serial = atomic_fetch_add(&serials, 1) + 1;
+    discovery->arena = arena_new(CHUNK_SIZE);
+    discovery->slices = map_new();
+    discovery->inbounds = map_new();
+    discovery__index_slices(discovery);
+    discovery__index_inbounds(discovery);
+    return discovery;
+}
+
+struct discovery *discovery_free(struct discovery *discovery)
+{
+    if (discovery == NULL)
+        return NULL;
+    discovery->slices = map_free(discovery->slices);
+    discovery->inbounds = map_free(discovery->inbounds);
+    discovery->arena = arena_free(discovery->arena);
+    return mem_free(discovery);
+}
+
+uint64_t discovery_serial(const struct discovery *discovery)
+{
+    return discovery->serial;
+}
+
+static const struct model_endpoint *keep(struct discovery__question *question)
+{
+    size_t size = question->endpoints.count * sizeof(*question->endpoints.items);
+    struct model_endpoint *copy = ARENA_NEW_ARRAY(question->arena, struct model_endpoint,
+                                                  question->endpoints.count);
+    if (size > 0)
+        memcpy(copy, question->endpoints.items, size);
+    VEC_FREE(&question->endpoints);
+    return copy;
+}
+
+void discovery_resolve(const struct discovery *discovery, struct arena *arena, struct str mesh,
+                       struct api_tags destination, struct finding_list *findings,
+                       struct discovery_answer *ret_answer)
+{
+    const struct str *service = api_tags_find(destination, STR("kuma.io/service"));
+    ASSERT(service != NULL);
+    struct discovery__question question = {
+        .discovery = discovery,
+        .arena = arena,
+        .mesh = mesh,
+        .destination = destination,
+        .service = *service,
+        .findings = findings,
+    };
+    *ret_answer = (struct discovery_answer){.reason = STR_EMPTY};
+    if (discovery__is_kubernetes(&question))
+        discovery__ask_services(&question, ret_answer);
+    else
+        discovery__ask_inbounds(&question, ret_answer);
+    ret_answer->count = question.endpoints.count;
+    ret_answer->endpoints = keep(&question);
+    ASSERT((ret_answer->state == DISCOVERY_FOUND) == (ret_answer->count > 0));
+}

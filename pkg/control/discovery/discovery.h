@@ -1,0 +1,56 @@
+/* Discovery: who answers for a service.
+ *
+ * A destination is a set of tags with kuma.io/service among them. In a cluster that is
+ * "<name>_<namespace>_svc_<port>": the Service says which port is meant, its EndpointSlices where
+ * and how ready its back ends are, and the pods that they name give the other tags. Where there is
+ * no such Service, the inbounds of Dataplanes with that tag are the back ends.
+ *
+ * A discovery is an index over what the cache holds at this time. It is made once per change of
+ * back ends, asked for every destination, and not used any more after the cache has changed. One
+ * loop owns it. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "control/api/api.h"
+#include "control/cache/cache.h"
+#include "control/finding/finding.h"
+#include "core/base/arena.h"
+#include "core/base/str.h"
+#include "model/model.h"
+
+struct discovery;
+
+MUST_USE struct discovery *discovery_new(const struct cache *cache);
+struct discovery *discovery_free(struct discovery *discovery);
+
+/* Tells discoveries of one process apart: equal numbers give equal answers. */
+uint64_t discovery_serial(const struct discovery *discovery);
+
+/* What a destination leads to. All but the first have no endpoints. */
+enum discovery_state {
+    DISCOVERY_FOUND,
+    DISCOVERY_UNREADY,  /* there are back ends, none of which is ready */
+    DISCOVERY_NO_MATCH, /* the other tags, or the mesh, exclude all back ends */
+    DISCOVERY_UNKNOWN,  /* there is no such service, or no such port of it */
+    DISCOVERY_UNUSABLE, /* it is of a kind that leads nowhere: ExternalName, names, not TCP */
+};
+
+struct discovery_answer {
+    enum discovery_state state;
+    /* Why there are no endpoints, to be put into a sentence: "there is no Service web in namespace
+     * shop (did you mean wep?)". */
+    struct str reason;
+    const struct model_endpoint *endpoints;
+    size_t count;
+};
+
+/* Asks for a destination, which names a service, as gateways of `mesh` see it. The answer's texts
+ * and arrays are borrowed from the arena and the cache's objects. What keeps a back end from being
+ * an endpoint and is to be mended elsewhere becomes a finding there. */
+void discovery_resolve(const struct discovery *discovery, struct arena *arena, struct str mesh,
+                       struct api_tags destination, struct finding_list *findings,
+                       struct discovery_answer *ret_answer);
+
+CLEANUP_DEFINE(struct discovery, discovery_free);

@@ -1,0 +1,124 @@
+/* Back ends from the inbounds of Dataplanes. */
+#include "control/discovery/parts.h"
+#include "control/select/select.h"
+#include "core/base/ip.h"
+#include "core/base/spell.h"
+
+/* Names beyond are not looked at for one that was meant. */
+#define NAMES_MAX 200
+
+static struct str key_of(struct arena *arena, struct str mesh, struct str service)
+{
+    return str_format(arena, "%.*s/%.*s", STR_ARG(mesh), STR_ARG(service));
+}
+
+static void index_dataplane(struct discovery *discovery, const struct api_object *object)
+{
+    const struct api_dataplane *dataplane = object->dataplane;
+    for (size_t i = 0; i < dataplane->inbound_count; i++) {
+        const struct api_inbound *inbound = &dataplane->inbounds[i];
+        const struct str *name = api_tags_find(inbound->tags, STR("kuma.io/service"));
+        if (name == NULL)
+            continue;
+        struct discovery__inbounds *entry = ARENA_NEW(discovery->arena, struct discovery__inbounds);
+        struct str key = key_of(discovery->arena, object->key.mesh, *name);
+        *entry = (struct discovery__inbounds){object, inbound, map_get(discovery->inbounds, key)};
+        (void)map_set(discovery->inbounds, key, entry); /* what it replaces is its next */
+    }
+}
+
+void discovery__index_inbounds(struct discovery *discovery)
+{
+    size_t count;
+    const struct api_object *const *objects = cache_list_all(discovery->cache, API_DATAPLANE,
+                                                             &count);
+    for (size_t i = 0; i < count; i++) {
+        if (!objects[i]->broken && !objects[i]->dataplane->is_builtin_gateway)
+            index_dataplane(discovery, objects[i]);
+    }
+}
+
+static struct str address_of(const struct discovery__inbounds *entry)
+{
+    return entry->inbound->address.size > 0 ? entry->inbound->address
+                                            : entry->dataplane->dataplane->address;
+}
+
+/* Whether it can take requests; says why not, where nobody else does. */
+static bool is_usable(const struct discovery__question *question,
+                      const struct discovery__inbounds *entry)
+{
+    const struct api_inbound *inbound = entry->inbound;
+    unsigned char bytes[IP_SIZE_MAX];
+    if (!inbound->ready || inbound->port == 0 || inbound->port > UINT16_MAX)
+        return false;
+    struct str address = address_of(entry);
+    if (ip_parse(address, bytes) > 0)
+        return true;
+    struct finding_subject subject = api_subject(entry->dataplane);
+    finding_add(question->findings, FINDING_WARNING, &subject,
+                entry->dataplane->dataplane->address_mark, STR("networking.address"),
+                "\"%.*s\" is not an IP address, and names are not resolved yet: its inbounds "
+                "are no endpoints; write the IP address",
+                STR_ARG(address));
+    return false;
+}
+
+/* The service of a Dataplane in this mesh that is called nearly so. */
+static struct str closest(const struct discovery__question *question)
+{
+    struct str names[NAMES_MAX];
+    size_t count = 0;
+    struct map_cursor at = {0};
+    while (count < NAMES_MAX && map_next(question->discovery->inbounds, &at) != NULL) {
+        struct str name = at.key;
+        if (str_equal(str_cut(&name, '/'), question->mesh))
+            names[count++] = name;
+    }
+    return spell_closest(question->service, names, count);
+}
+
+bool discovery__has_inbounds(const struct discovery__question *question)
+{
+    struct str key = key_of(question->arena, question->mesh, question->service);
+    return map_get(question->discovery->inbounds, key) != NULL;
+}
+
+static void explain_unknown(struct discovery__question *question, struct discovery_answer *answer)
+{
+    struct str name = closest(question);
+    answer->state = DISCOVERY_UNKNOWN;
+    answer->reason = str_format(question->arena,
+                                "no Dataplane has an inbound with this service in mesh %.*s",
+                                STR_ARG(question->mesh));
+    if (name.size > 0)
+        answer->reason = str_format(question->arena, "%.*s (did you mean %.*s?)",
+                                    STR_ARG(answer->reason), STR_ARG(name));
+}
+
+void discovery__ask_inbounds(struct discovery__question *question, struct discovery_answer *answer)
+{
+    struct str key = key_of(question->arena, question->mesh, question->service);
+    const struct discovery__inbounds *entry = map_get(question->discovery->inbounds, key);
+    if (entry == NULL) {
+        explain_unknown(question, answer);
+        return;
+    }
+    bool any = false;
+    for (; entry != NULL; entry = entry->next) {
+        if (!select_match(question->destination, entry->inbound->tags))
+            continue;
+        any = true;
+        if (!is_usable(question, entry))
+            continue;
+        struct model_endpoint endpoint = {address_of(entry), (uint16_t)entry->inbound->port};
+        VEC_PUSH(&question->endpoints, endpoint);
+    }
+    if (question->endpoints.count > 0)
+        return;
+    answer->state = any ? DISCOVERY_UNREADY : DISCOVERY_NO_MATCH;
+    const char *why = any ? "no inbound of this service is ready in mesh"
+                          : "no inbound of this service has the other tags of the destination in "
+                            "mesh";
+    answer->reason = str_format(question->arena, "%s %.*s", why, STR_ARG(question->mesh));
+}

@@ -1,0 +1,51 @@
+/* Private to control/discovery: its two sources of back ends. */
+#pragma once
+
+#include "control/discovery/discovery.h"
+#include "core/base/map.h"
+#include "core/base/vec.h"
+
+struct discovery {
+    const struct cache *cache;
+    uint64_t serial;
+    struct arena *arena;
+    struct map *slices;   /* by "<service>.<namespace>": struct discovery__slices */
+    struct map *inbounds; /* by "<mesh>/<service>": struct discovery__inbounds */
+};
+
+/* What belongs to one service, linked in the arena. */
+struct discovery__slices {
+    const struct api_object *object;
+    const struct discovery__slices *next;
+};
+
+struct discovery__inbounds {
+    const struct api_object *dataplane;
+    const struct api_inbound *inbound;
+    const struct discovery__inbounds *next;
+};
+
+/* A question on its way to its answer. */
+struct discovery__question {
+    const struct discovery *discovery;
+    struct arena *arena; /* of the answer */
+    struct str mesh;
+    struct api_tags destination;
+    struct str service; /* of the destination */
+    struct finding_list *findings;
+    VEC(struct model_endpoint) endpoints; /* found so far */
+};
+
+void discovery__index_slices(struct discovery *discovery);
+void discovery__index_inbounds(struct discovery *discovery);
+
+/* Whether the Services of the cluster answer: there is such a Service, or there is neither that nor
+ * a Dataplane, and the name is as those of Services. */
+bool discovery__is_kubernetes(const struct discovery__question *question);
+
+/* Whether a Dataplane of the mesh has an inbound with that service. */
+bool discovery__has_inbounds(const struct discovery__question *question);
+
+/* Fill endpoints, state and reason of the answer. */
+void discovery__ask_services(struct discovery__question *question, struct discovery_answer *answer);
+void discovery__ask_inbounds(struct discovery__question *question, struct discovery_answer *answer);
