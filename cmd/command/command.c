@@ -176,6 +176,7 @@ void command_parse(const struct command *root, int argc, char **argv, struct com
 {
     *ret = (struct command_parse){.command = root};
     path_extend(ret, root->name);
+    values_init(ret); /* a program may be one command */
     char **next = argv + (argc > 0 ? 1 : 0);
     bool flags_end = false;
     while (*next != NULL && ret->error[0] == '\0' && !ret->help) {

@@ -151,17 +151,13 @@ static void on_alarm(void *arg)
     struct err_info why = {0};
     buf_init(&ca, FEED_CA_SIZE_MAX);
     enum err err = file_read(client->options.ca_file, &ca, &why);
-    if (err == ERR_OK)
-        err = connect_with(client, buf_str(&ca), &why);
+    if (err == ERR_OK && connect_with(client, buf_str(&ca), &why) != ERR_OK)
+        err = err_set(&why, ERR_INVALID, "%s: %s", client->options.ca_file, why.message);
     buf_deinit(&ca);
     if (err == ERR_OK)
         return;
     try_later(client);
-    struct buf text;
-    buf_init(&text, 4096);
-    buf_printf(&text, "%s: %s", client->options.ca_file, why.message);
-    client->options.events.disconnected(client->options.events.arg, buf_str(&text));
-    buf_deinit(&text);
+    client->options.events.disconnected(client->options.events.arg, str_of(why.message));
 }
 
 struct feed_client *feed_client_open(const struct feed_client_options *options)
@@ -190,6 +186,12 @@ void feed_client_set_have(struct feed_client *client, struct str have)
 {
     client->have_size = MIN(have.size, sizeof(client->have));
     memcpy(client->have, have.data, client->have_size);
+}
+
+void feed_client_restart(struct feed_client *client)
+{
+    if (client->socket != NULL)
+        web_socket_close(client->socket, WEB_SOCKET_AWAY, STR("starting anew"));
 }
 
 void feed_client_acknowledge(struct feed_client *client, struct str result)

@@ -138,6 +138,9 @@ void feed_client_close(struct feed_client *client);
 /* What it says it has when it connects the next time: a digest, copied. */
 void feed_client_set_have(struct feed_client *client, struct str have);
 
+/* Ends the connection, to say anew what we have: the other end is mistaken about it. */
+void feed_client_restart(struct feed_client *client);
+
 /* Lost when the connection has ended meanwhile: the next hello says what we have. */
 void feed_client_acknowledge(struct feed_client *client, struct str result);
 void feed_client_refuse(struct feed_client *client, struct str result, struct str resource,

@@ -92,6 +92,17 @@ static void test_fallbacks_count_when_nothing_is_given(void **state)
     assert_int_equal(parsed.values[FLAG_COUNT].number, 0);
 }
 
+static void test_a_program_may_be_one_command(void **state)
+{
+    (void)state;
+    char *argv[] = {(char[]){"leaf"}, (char[]){"dir"}, NULL};
+    command_parse(&leaf, 2, argv, &parsed);
+    assert_string_equal(parsed.error, "");
+    assert_true(parsed.values[FLAG_WATCH].on);
+    assert_false(parsed.values[FLAG_WATCH].given);
+    assert_int_equal(parsed.argument_count, 1);
+}
+
 static void test_values_stand_in_the_word_or_after_it(void **state)
 {
     (void)state;
@@ -275,6 +286,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fallbacks_count_when_nothing_is_given),
+        cmocka_unit_test(test_a_program_may_be_one_command),
         cmocka_unit_test(test_values_stand_in_the_word_or_after_it),
         cmocka_unit_test(test_lists_collect),
         cmocka_unit_test(test_switches),

@@ -1,0 +1,229 @@
+#include "proxy/serve.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "command/command.h"
+#include "core/admin/admin.h"
+#include "core/base/log.h"
+#include "core/base/mem.h"
+#include "core/web/web.h"
+#include "data/follow/follow.h"
+
+struct serve {
+    const struct serve_options *options;
+    struct loop *loop;
+    struct metrics *metrics;
+    struct proxy_metrics *proxy_metrics;
+    struct proxy *proxy;
+    struct web *web; /* the stream's */
+    struct follow *follow;
+    struct admin *admin;
+    struct loop_signal *signals[2];
+    bool draining; /* a signal came */
+    bool ending;
+    bool ended;
+    unsigned open; /* what closes before the loop may end */
+    int status;
+};
+
+/* ---- The end ---- */
+
+static void on_closed(void *arg)
+{
+    struct serve *serve = arg;
+    if (--serve->open > 0)
+        return;
+    serve->ended = true;
+    loop_stop(serve->loop);
+}
+
+static void end(struct serve *serve, int status)
+{
+    if (serve->ending)
+        return;
+    serve->ending = true;
+    serve->status = status;
+    serve->follow = follow_close(serve->follow);
+    serve->open = 2;
+    admin_close(TAKE(serve->admin), on_closed, serve);
+    web_close(TAKE(serve->web), on_closed, serve);
+}
+
+static void on_drained(void *arg)
+{
+    end(arg, EXIT_DONE);
+}
+
+static void on_signal(void *arg, int signal)
+{
+    struct serve *serve = arg;
+    (void)signal; /* all of them mean the same */
+    if (serve->draining || serve->follow == NULL || !follow_has_applied(serve->follow)) {
+        end(serve, EXIT_DONE);
+        return;
+    }
+    LOG(LOG_INFO, "draining", LOG_U64("delay_ms", serve->options->drain_delay_ms),
+        LOG_U64("time_ms", serve->options->drain_time_ms));
+    serve->draining = true;
+    proxy_drain(serve->proxy, serve->options->drain_delay_ms, serve->options->drain_time_ms,
+                on_drained, serve);
+}
+
+/* ---- The stream ---- */
+
+static enum err on_apply(void *arg, const struct model_transaction *transaction,
+                         follow_applied_fn applied, void *applied_arg, struct err_info *reterr)
+{
+    struct serve *serve = arg;
+    return proxy_apply(serve->proxy, transaction, applied, applied_arg, reterr);
+}
+
+static void on_connected(void *arg)
+{
+    (void)arg; /* the line says it */
+    LOG(LOG_INFO, "connected to the operator");
+}
+
+static void on_disconnected(void *arg, struct str reason)
+{
+    const struct serve *serve = arg;
+    LOG(LOG_WARNING, "not connected to the operator",
+        LOG_STR("operator", serve->options->operator_host), LOG_STR("reason", reason));
+}
+
+static void on_applied(void *arg, const struct model_digest *result)
+{
+    (void)arg; /* the line says it */
+    struct buf text;
+    buf_init(&text, MODEL_DIGEST_TEXT_SIZE);
+    model_digest_print(result, &text);
+    LOG(LOG_INFO, "serving", LOG_STR("snapshot", str_first(buf_str(&text), 16)));
+    buf_deinit(&text);
+}
+
+static void on_refused(void *arg, struct str resource, struct str reason)
+{
+    (void)arg; /* the line says it */
+    LOG(LOG_ERROR, "refused a configuration; what was served before is still served",
+        LOG_STR("resource", resource), LOG_STR("reason", reason));
+}
+
+/* ---- The addresses of core/admin ---- */
+
+static bool on_ready(void *arg, struct buf *reasons)
+{
+    const struct serve *serve = arg;
+    if (serve->draining)
+        buf_append(reasons, STR("draining\n"));
+    else if (serve->follow == NULL || !follow_has_applied(serve->follow))
+        buf_append(reasons, STR("no configuration has come yet\n"));
+    return reasons->size == 0;
+}
+
+static void on_config(void *arg, struct buf *json)
+{
+    const struct serve *serve = arg;
+    proxy_dump(serve->proxy, json);
+}
+
+static enum err admin_start(struct serve *serve, struct err_info *reterr)
+{
+    struct admin_options options = {
+        .loop = serve->loop,
+        .health = serve->options->health,
+        .admin = serve->options->admin,
+        .metrics = serve->metrics,
+        .ready = on_ready,
+        .config = on_config,
+        .arg = serve,
+    };
+    return admin_open(&options, &serve->admin, reterr);
+}
+
+/* ---- Start and stop ---- */
+
+static enum err proxy_start(struct serve *serve, struct err_info *reterr)
+{
+    uint32_t workers = serve->options->workers;
+    if (workers == 0)
+        workers = proxy_workers_default();
+    serve->metrics = metrics_new(workers);
+    serve->proxy_metrics = proxy_metrics_new(serve->metrics);
+    struct proxy_options options = {
+        .loop = serve->loop,
+        .metrics = serve->proxy_metrics,
+        .workers = workers,
+        .log_fd = serve->options->access_log == SERVE_ACCESS_LOG_OFF ? -1 : STDOUT_FILENO,
+        .log_format = serve->options->access_log == SERVE_ACCESS_LOG_JSON ? LOG_JSON : LOG_TEXT,
+    };
+    return proxy_new(&options, &serve->proxy, reterr);
+}
+
+static enum err follow_start(struct serve *serve, struct err_info *reterr)
+{
+    serve->web = web_open(serve->loop);
+    enum err e = web_start(serve->web, reterr);
+    if (e != ERR_OK)
+        return e;
+    struct follow_options options = {
+        .feed =
+            {
+                .loop = serve->loop,
+                .web = serve->web,
+                .host = serve->options->operator_host,
+                .port = serve->options->operator_port,
+                .server_name = serve->options->server_name,
+                .ca_file = serve->options->ca_file,
+                .token_file = serve->options->token_file,
+            },
+        .apply = on_apply,
+        .events = {on_connected, on_disconnected, on_applied, on_refused},
+        .arg = serve,
+    };
+    serve->follow = follow_open(&options);
+    return ERR_OK;
+}
+
+static void signals_open(struct serve *serve)
+{
+    serve->signals[0] = loop_signal_open(serve->loop, SIGTERM, on_signal, serve);
+    serve->signals[1] = loop_signal_open(serve->loop, SIGINT, on_signal, serve);
+}
+
+/* In the order in which what comes later uses what came before. */
+static enum err start(struct serve *serve, struct err_info *reterr)
+{
+    serve->loop = loop_new();
+    signals_open(serve);
+    enum err e = proxy_start(serve, reterr);
+    if (e == ERR_OK)
+        e = admin_start(serve, reterr);
+    return e == ERR_OK ? follow_start(serve, reterr) : e;
+}
+
+static void stop(struct serve *serve)
+{
+    proxy_free(serve->proxy);
+    proxy_metrics_free(serve->proxy_metrics);
+    metrics_free(serve->metrics);
+    for (size_t i = 0; i < ARRAY_SIZE(serve->signals); i++)
+        loop_signal_close(serve->signals[i]);
+    loop_free(serve->loop);
+}
+
+int serve_run(const struct serve_options *options)
+{
+    struct serve serve = {.options = options};
+    struct err_info reason = {0};
+    if (start(&serve, &reason) != ERR_OK) {
+        (void)fprintf(stderr, "otemon-proxy: %s%s%s\n", reason.path,
+                      reason.path[0] != '\0' ? ": " : "", reason.message);
+        end(&serve, EXIT_FAILED);
+    }
+    if (!serve.ended)
+        loop_run(serve.loop);
+    stop(&serve);
+    return serve.status;
+}
