@@ -1,6 +1,7 @@
 #include "control/api/decode.h"
 
 #include "core/base/assert.h"
+#include "core/base/base64.h"
 #include "core/base/spell.h"
 
 /* How lists lie in the structs of api.h. */
@@ -127,7 +128,7 @@ static void decode_bytes(struct api__decoder *d, const struct api__place *place,
 {
     if (place->value->type != JV_STRING)
         wrong_type(d, place, "a string in base64");
-    else if (api__base64(d->arena, place->value->text, ret_bytes) != ERR_OK)
+    else if (base64_decode(d->arena, place->value->text, ret_bytes) != ERR_OK)
         api__undecodable(d, place, "is not base64 (with + and /, padded with =)");
 }
 

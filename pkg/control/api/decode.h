@@ -120,8 +120,5 @@ void api__decode(struct api__decoder *d, const struct api__place *place,
 void api__decode_tags(struct api__decoder *d, const struct api__place *place,
                       struct api_tags *ret_tags);
 
-/* Standard base64 with padding; line ends are skipped. ERR_INVALID. */
-MUST_USE enum err api__base64(struct arena *arena, struct str text, struct str *ret_bytes);
-
 /* RFC 3339 to milliseconds since 1970 UTC. ERR_INVALID. */
 MUST_USE enum err api__time(struct str text, uint64_t *ret_wall_ms);

@@ -1,5 +1,6 @@
 /* Secret: bytes that certificates are made of, in Kuma's two forms and as Kubernetes keeps TLS. */
 #include "control/api/kinds.h"
+#include "core/base/base64.h"
 
 static const struct api__field universal_fields[] = {
     {.name = STR_INIT("data"), .type = API__BYTES, .offset = offsetof(struct api_secret, data)},
@@ -26,7 +27,7 @@ static struct str entry(struct api__decoder *d, const struct api__place *place,
     struct str bytes = STR_EMPTY;
     struct api__place data = api__member(place, STR("data"));
     struct api__place field = api__member(&data, name);
-    if (encoded != NULL && api__base64(d->arena, *encoded, &bytes) != ERR_OK) {
+    if (encoded != NULL && base64_decode(d->arena, *encoded, &bytes) != ERR_OK) {
         api__undecodable(d, &field, "is not base64 (with + and /, padded with =)");
         return STR_EMPTY;
     }

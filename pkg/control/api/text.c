@@ -1,46 +1,5 @@
-/* Small readers of text: base64 and times. */
+/* A small reader of text: times. */
 #include "control/api/decode.h"
-
-static int base64_value(char c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    if (c == '+')
-        return 62;
-    return c == '/' ? 63 : -1;
-}
-
-enum err api__base64(struct arena *arena, struct str text, struct str *ret_bytes)
-{
-    char *bytes = arena_alloc(arena, text.size / 4 + 1, 3);
-    size_t size = 0;
-    size_t digits = 0;
-    size_t padding = 0;
-    uint32_t group = 0;
-    for (size_t i = 0; i < text.size; i++) {
-        char c = text.data[i];
-        if (c == '\r' || c == '\n')
-            continue;
-        int value = c == '=' ? 0 : base64_value(c);
-        if (value < 0 || (padding > 0 && c != '='))
-            return ERR_INVALID;
-        padding += c == '=' ? 1 : 0;
-        group = (group << 6 | (uint32_t)value) & 0xFFFFFF;
-        if (++digits % 4 != 0)
-            continue;
-        bytes[size++] = (char)(group >> 16);
-        bytes[size++] = (char)(group >> 8 & 0xFF);
-        bytes[size++] = (char)(group & 0xFF);
-    }
-    if (digits % 4 != 0 || padding > 2)
-        return ERR_INVALID;
-    *ret_bytes = str_make(bytes, size - padding);
-    return ERR_OK;
-}
 
 /* Exactly `size` digits at the start of `*rest`, which are cut off, up to `max`. */
 static bool cut_number(struct str *rest, size_t size, unsigned max, unsigned *ret_number)
