@@ -58,6 +58,7 @@ static void check_written(const struct http_request *request)
     char *area = write_out(request, &size);
     struct http_scan scan = {0};
     struct http_refusal refusal;
+    ASSERT(request->authority.size <= HTTP_HOST_MAX + sizeof(":65535") - 1);
     if (request->fields.count + 4 <= HTTP_FIELDS_MAX && size <= HTTP_HEAD_MAX) {
         ASSERT(http_request_read(&scan, str_make(area, size), &again, &refusal) == HTTP_DONE);
         ASSERT(again.head_size == size);

@@ -142,7 +142,8 @@ struct http_request {
     struct str path;        /* as it was sent: see http_path_normalize */
     struct str query;       /* without "?" */
     bool has_query;         /* there was a "?" */
-    struct str authority;   /* of the target, or the value of Host; may be empty */
+    struct str authority;   /* of the target, or the value of Host; may be empty; at most
+                               HTTP_HOST_MAX bytes and a port */
     struct str host;        /* authority without its port; brackets of IPv6 stay; letter case too */
     unsigned minor_version; /* 0 or 1: HTTP/1.2 and above count as 1.1 */
     enum http_framing framing;

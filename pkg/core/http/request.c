@@ -1,5 +1,7 @@
 #include "core/http/parse.h"
 
+#define PORT_DIGITS_MAX ((size_t)5)
+
 /* The parts of a request line. */
 struct line {
     struct str method;
@@ -41,19 +43,20 @@ static enum http_progress line_parse(const char *at, const char *end, struct lin
     return HTTP_DONE;
 }
 
+/* Zeros in front count, too: an authority has a bound, and who keeps it may rely on that. */
 static bool port_is_valid(struct str port)
 {
+    if (port.size > PORT_DIGITS_MAX) {
+        return false;
+    }
     uint32_t value = 0;
     for (size_t i = 0; i < port.size; i++) {
         if (port.data[i] < '0' || port.data[i] > '9') {
             return false;
         }
         value = value * 10 + (uint32_t)(port.data[i] - '0');
-        if (value > UINT16_MAX) {
-            return false;
-        }
     }
-    return true;
+    return value <= UINT16_MAX;
 }
 
 static bool address_is_valid(struct str inside)

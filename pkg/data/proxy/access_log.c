@@ -10,9 +10,15 @@
 #include "core/base/mem.h"
 #include "data/proxy/parts.h"
 
-/* A line's own bound: every text in it has one, and an escaped byte takes six. */
+/* A line's own bound: every text in it has one, and an escaped byte takes six. Besides the target
+ * these are method, authority, end point, listener, virtual host, route, cluster, id and reason;
+ * keys, numbers, the time and the client's address share what is left. */
 #define LINE_MAX_SIZE ((size_t)32 * 1024)
 #define TEXT_MAX      ((size_t)256)
+#define TEXTS         ((size_t)9)
+#define ESCAPED       ((size_t)6)
+_Static_assert(ESCAPED * (PROXY__LOG_TARGET_MAX + TEXTS * TEXT_MAX) + 1024 <= LINE_MAX_SIZE,
+               "the longest line fits");
 
 struct line {
     char *at;
@@ -124,7 +130,7 @@ static void put_front_text(struct line *line, const struct proxy__request *reque
     *line->at++ = ' ';
     put_word(line, or_dash(request->method_text));
     *line->at++ = ' ';
-    put_word(line, request->authority);
+    put_word(line, str_first(request->authority, TEXT_MAX));
     put_word(line, or_dash(request->target));
     *line->at++ = ' ';
     put_number(line, duration_ms);

@@ -168,6 +168,7 @@ static const struct refused refused[] = {
     {"GET / HTTP/1.1\r\nHost: [::1]x\r\n\r\n", 400, bad_request, "Host is not a host"},
     {"GET / HTTP/1.1\r\nHost: []\r\n\r\n", 400, bad_request, "Host is not a host"},
     {"GET / HTTP/1.1\r\nHost: a:65536\r\n\r\n", 400, bad_request, "Host is not a host"},
+    {"GET / HTTP/1.1\r\nHost: a:000080\r\n\r\n", 400, bad_request, "Host is not a host"},
     {"GET / HTTP/1.1\r\nHost: a:4294967376\r\n\r\n", 400, bad_request, "Host is not a host"},
     {"GET / HTTP/1.1\r\nHost: [g::]\r\n\r\n", 400, bad_request, "Host is not a host"},
     {"GET http://b/ HTTP/1.1\r\nHost: a/b\r\n\r\n", 400, bad_request, "Host is not a host"},
