@@ -28,6 +28,14 @@
 /* A head as it is written anew, and the first bytes of its body's framing. */
 #define PROXY__OUTPUT_SIZE ((size_t)80 * 1024)
 
+/* What the framing of a piece takes at most, and with it the largest head for a back end: what
+ * cannot be sent of a message at once has to fit a block. */
+#define PROXY__FRAMING_MAX ((size_t)64)
+#define PROXY__HEAD_MAX    (PROXY_BLOCK_SIZE - PROXY__FRAMING_MAX)
+
+/* The target and the query of a redirect; the other fields and the status line fit into the rest. */
+#define PROXY__LOCATION_MAX (PROXY_BLOCK_SIZE - (size_t)1024)
+
 /* The most connections one readiness of a port accepts, so that others get their turn. */
 #define PROXY__ACCEPT_BATCH 16
 

@@ -52,8 +52,16 @@ static bool head_write(struct proxy__request *request, const struct http_request
     if (http_request_write_max(head, &plan) > PROXY__OUTPUT_SIZE)
         return false;
     size_t size = http_request_write(head, &plan, worker->output);
+    if (size > PROXY__HEAD_MAX)
+        return false;
     request->sent = str_make(arena_copy(request->arena, worker->output, size), size);
     return true;
+}
+
+static void uri_refuse(struct proxy__request *request)
+{
+    request->close_client = true;
+    proxy__reply(request, 414, STR("URI Too Long"), STR("uri_too_long"));
 }
 
 static void rule_run(struct proxy__request *request, const struct http_request *head,
@@ -64,8 +72,7 @@ static void rule_run(struct proxy__request *request, const struct http_request *
     case MODEL_RESPOND: proxy__reply(request, rule->status, rule->body, rule->reason); return;
     case MODEL_FORWARD:
         if (!head_write(request, head, path)) {
-            request->close_client = true;
-            proxy__reply(request, 414, STR_EMPTY, STR("uri_too_long"));
+            uri_refuse(request);
             return;
         }
         proxy__request_arm(request);
@@ -105,6 +112,18 @@ static void route(struct proxy__request *request, const struct http_request *hea
     UNREACHABLE();
 }
 
+static void redirect(struct proxy__request *request, const struct http_request *head,
+                     struct str path)
+{
+    if (path.size + head->query.size > PROXY__LOCATION_MAX) {
+        uri_refuse(request);
+        return;
+    }
+    struct http_reply reply = {
+        .status = 307, .location = path, .query = head->query, .has_query = head->has_query};
+    proxy__reply_full(request, &reply, STR("escaped_slash"));
+}
+
 void proxy__request_begin(struct proxy__conn *conn)
 {
     struct proxy__request *request = proxy__request_new(conn);
@@ -124,12 +143,7 @@ void proxy__request_begin(struct proxy__conn *conn)
                                 HTTP_PATH_AREA(HTTP_REQUEST_LINE_MAX), &path)) {
     case HTTP_PATH_SAME:
     case HTTP_PATH_CHANGED: route(request, head, path); return;
-    case HTTP_PATH_REDIRECT: {
-        struct http_reply reply = {
-            .status = 307, .location = path, .query = head->query, .has_query = head->has_query};
-        proxy__reply_full(request, &reply, STR("escaped_slash"));
-        return;
-    }
+    case HTTP_PATH_REDIRECT: redirect(request, head, path); return;
     case HTTP_PATH_REFUSED:
         request->close_client = true;
         proxy__reply(request, 400, STR("Bad Request"), STR("path"));

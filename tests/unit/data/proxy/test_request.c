@@ -1,6 +1,8 @@
 /* Requests from end to end: what arrives at the back end, at the client, and in the log. */
 #include "rig.h"
 
+#define HEAD_TEXT_MAX ((size_t)64 * 1024)
+
 static const struct rig_spec usual = {.endpoint_count = 1};
 
 /* One exchange on `client`; returns the back end's connection. */
@@ -232,6 +234,56 @@ static void what_cannot_be_understood_is_refused_and_closed(void **state)
     rig_close(&rig);
 }
 
+/* A head with a target of `marks` quotation marks, each of which takes three bytes upstream, and a
+ * field of `filler` bytes. */
+static const char *long_head(const char *method, size_t marks, const char *rest, size_t filler)
+{
+    static char text[HEAD_TEXT_MAX];
+    size_t at = (size_t)snprintf(text, sizeof(text), "%s /", method);
+    memset(text + at, '"', marks);
+    at += marks;
+    at += (size_t)snprintf(text + at, sizeof(text) - at,
+                           "%s HTTP/1.1\r\nHost: a.test\r\nContent-Length: 100000\r\nX: ", rest);
+    assert_true(at + filler + 5 < sizeof(text));
+    memset(text + at, 'x', filler);
+    memcpy(text + at + filler, "\r\n\r\n", 5);
+    return text;
+}
+
+static void a_head_that_grows_too_large_upstream_is_refused(void **state)
+{
+    (void)state;
+    struct rig rig;
+    rig_open(&rig, &usual);
+    int client = rig_client(&rig);
+    /* Below every bound as it comes; above a block, into which what cannot be sent must fit. */
+    rig_send(client, long_head("POST", 9000, "", 44000));
+    rig_contains(rig_read_all(client), "HTTP/1.1 414 URI Too Long\r\n");
+    rig_contains(rig_log(&rig), "reason=uri_too_long");
+    close(client);
+    /* The largest of those that fit. */
+    client = rig_client(&rig);
+    rig_send(client, long_head("POST", 9000, "", 42000));
+    int back_end = rig_accept(&rig, 0);
+    rig_contains(rig_read_until(back_end, "\r\ncontent-length: 100000\r\n\r\n"), "POST /%22%22");
+    close(client);
+    close(back_end);
+    rig_close(&rig);
+}
+
+static void a_location_that_grows_too_large_is_refused(void **state)
+{
+    (void)state;
+    struct rig rig;
+    rig_open(&rig, &usual);
+    int client = rig_client(&rig);
+    rig_send(client, long_head("GET", 25000, "%2f", 0));
+    rig_contains(rig_read_all(client), "HTTP/1.1 414 URI Too Long\r\n");
+    rig_contains(rig_log(&rig), "reason=uri_too_long");
+    close(client);
+    rig_close(&rig);
+}
+
 static void an_unread_body_closes_after_the_answer(void **state)
 {
     (void)state;
@@ -344,6 +396,8 @@ int main(void)
         cmocka_unit_test(answers_without_a_body_end_with_their_head),
         cmocka_unit_test(our_own_answers_keep_the_connection),
         cmocka_unit_test(what_cannot_be_understood_is_refused_and_closed),
+        cmocka_unit_test(a_head_that_grows_too_large_upstream_is_refused),
+        cmocka_unit_test(a_location_that_grows_too_large_is_refused),
         cmocka_unit_test(an_unread_body_closes_after_the_answer),
         cmocka_unit_test(one_hundred_continue_is_sent_when_the_back_end_is_there),
         cmocka_unit_test(an_early_answer_arrives_and_ends_the_connection),
