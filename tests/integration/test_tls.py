@@ -154,3 +154,55 @@ def test_a_changed_certificate_is_for_new_handshakes(edge, tmp_path):
         until(served, "the new certificate is served")
         assert old.ask(host="x.b.test").status == 200
         assert certificates.served(edge.port, "a.test") == edge.der("a-ecdsa")
+
+
+def records(tls, name, port):
+    """A handshake; then `seal` makes records of texts, to be sent as it pleases the test."""
+    sock = socket.create_connection(("127.0.0.1", port), timeout=20)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    inbound, outbound = ssl.MemoryBIO(), ssl.MemoryBIO()
+    session = tls.wrap_bio(inbound, outbound, server_hostname=name)
+
+    def step(work):
+        while True:
+            try:
+                done = work()
+            except ssl.SSLWantReadError:
+                done = None
+            if outbound.pending:
+                sock.sendall(outbound.read())
+            if done is not None:
+                return done
+            data = sock.recv(65536)
+            assert data, "the gateway closed"
+            inbound.write(data)
+
+    def handshake():
+        session.do_handshake()
+        return True
+
+    def seal(*texts):
+        for text in texts:
+            session.write(text.encode())
+        return outbound.read()
+
+    step(handshake)
+    return sock, seal, lambda: step(lambda: session.read(65536))
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_head_in_records_that_came_with_the_request_before(edge, version):
+    """Two records in one segment, a request's head in both: the socket stays silent about the
+    second, which the TLS library has read already."""
+    sock, seal, read = records(context(version), "a.test", edge.port)
+    head = "GET /{} HTTP/1.1\r\nHost: a.test\r\n"
+    with sock:
+        for _ in range(3):
+            sock.sendall(seal(head.format(1) + "\r\n" + head.format(2), "X-Rest: 1\r\n\r\n"))
+            seen = b""
+            while seen.count(b"HTTP/1.1 200 OK") < 2:
+                piece = read()
+                assert piece and b" 408 " not in piece, seen + piece
+                seen += piece
+    for path in ("/1", "/2"):
+        edge.otemon.wait_said(f" 200 GET a.test{path} ")

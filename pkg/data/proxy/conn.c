@@ -151,6 +151,13 @@ static void block_compact(struct proxy__block *block)
     block->begin = 0;
 }
 
+/* More of an incomplete head may be here although the descriptor is silent about it. */
+static void head_await(struct proxy__conn *conn)
+{
+    if (conn->phase == PROXY__HEAD && net_pending(conn->top))
+        loop_defer(worker_of(conn)->loop, &conn->resume);
+}
+
 static void conn_read_head(struct proxy__conn *conn)
 {
     struct proxy__worker *worker = worker_of(conn);
@@ -176,8 +183,7 @@ static void conn_read_head(struct proxy__conn *conn)
     } else {
         conn_parse(conn, worker->input, size);
     }
-    if (conn->phase == PROXY__HEAD && net_pending(conn->top))
-        loop_defer(worker->loop, &conn->resume);
+    head_await(conn);
 }
 
 /* ---- TLS ---- */
@@ -258,6 +264,7 @@ static void conn_on_resume(void *arg)
     if (conn->phase == PROXY__IDLE && conn->block != NULL) {
         block_compact(conn->block);
         conn_parse(conn, conn->block->data, conn->block->end);
+        head_await(conn);
     } else if (conn->phase == PROXY__IDLE || conn->phase == PROXY__HEAD) {
         conn_read_head(conn);
     } else if (conn->phase == PROXY__REQUEST) {
