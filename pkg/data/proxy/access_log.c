@@ -17,7 +17,7 @@
 #define TEXT_MAX      ((size_t)256)
 #define TEXTS         ((size_t)9)
 #define ESCAPED       ((size_t)6)
-_Static_assert(ESCAPED * (PROXY__LOG_TARGET_MAX + TEXTS * TEXT_MAX) + 1024 <= LINE_MAX_SIZE,
+_Static_assert((PROXY__LOG_TARGET_MAX + TEXTS * TEXT_MAX) * ESCAPED + 1024 <= LINE_MAX_SIZE,
                "the longest line fits");
 
 struct line {

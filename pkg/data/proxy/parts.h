@@ -33,7 +33,7 @@
 #define PROXY__FRAMING_MAX ((size_t)64)
 #define PROXY__HEAD_MAX    (PROXY_BLOCK_SIZE - PROXY__FRAMING_MAX)
 
-/* The target and the query of a redirect; the other fields and the status line fit into the rest. */
+/* The path and the query of a redirect; what else is in its head fits into the rest. */
 #define PROXY__LOCATION_MAX (PROXY_BLOCK_SIZE - (size_t)1024)
 
 /* The most connections one readiness of a port accepts, so that others get their turn. */

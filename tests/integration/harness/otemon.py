@@ -136,6 +136,12 @@ class Otemon:
         status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
         return int(status.split("VmRSS:")[1].split()[0])
 
+    def cpu_ticks(self):
+        """Of all its threads since it began, in hundredths of a second."""
+        stat = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii")
+        user, system = stat.rsplit(")", 1)[1].split()[11:13]
+        return int(user) + int(system)
+
     def signal(self, number=signal.SIGTERM):
         self.process.send_signal(number)
 
