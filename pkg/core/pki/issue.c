@@ -1,4 +1,6 @@
+#include <openssl/bio.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
 #include "core/base/assert.h"
@@ -88,20 +90,59 @@ static void extension_add(X509 *certificate, X509V3_CTX *context, int nid, const
     X509_EXTENSION_free(extension);
 }
 
-/* It may sign itself: a client that trusts it as an authority, as `curl --cacert` does, takes it
- * as the server's certificate too. */
-static void extensions_add(X509 *certificate, const struct pki_request *request)
+enum role {
+    ROLE_SELF_SIGNED,
+    ROLE_AUTHORITY,
+    ROLE_LEAF, /* of an authority */
+};
+
+/* Who signs: itself, or an authority. */
+struct issuer {
+    enum role role;
+    X509 *certificate;
+    EVP_PKEY *key;
+};
+
+static const char *key_usage(const struct pki_request *request, enum role role)
+{
+    bool is_rsa = request->key_type == PKI_RSA;
+    switch (role) {
+    case ROLE_SELF_SIGNED:
+        return is_rsa ? "critical,digitalSignature,keyEncipherment,keyCertSign"
+                      : "critical,digitalSignature,keyCertSign";
+    case ROLE_AUTHORITY: return "critical,keyCertSign,cRLSign";
+    case ROLE_LEAF:
+        return is_rsa ? "critical,digitalSignature,keyEncipherment" : "critical,digitalSignature";
+    }
+    return NULL;
+}
+
+/* One that is its own issuer may sign itself: a client that trusts it as an authority, as
+ * `curl --cacert` does, takes it as the server's certificate too. */
+static const char *constraints(enum role role)
+{
+    switch (role) {
+    case ROLE_SELF_SIGNED: return "critical,CA:TRUE";
+    case ROLE_AUTHORITY: return "critical,CA:TRUE,pathlen:0";
+    case ROLE_LEAF: return "critical,CA:FALSE";
+    }
+    return NULL;
+}
+
+static void extensions_add(X509 *certificate, const struct pki_request *request,
+                           const struct issuer *issuer)
 {
     X509V3_CTX context;
-    X509V3_set_ctx(&context, certificate, certificate, NULL, NULL, 0);
-    extension_add(certificate, &context, NID_basic_constraints, "critical,CA:TRUE");
-    extension_add(certificate, &context, NID_key_usage,
-                  request->key_type == PKI_RSA
-                      ? "critical,digitalSignature,keyEncipherment,keyCertSign"
-                      : "critical,digitalSignature,keyCertSign");
-    extension_add(certificate, &context, NID_ext_key_usage,
-                  request->usage == PKI_SERVER ? "serverAuth" : "clientAuth");
+    X509 *signer = issuer->role == ROLE_LEAF ? issuer->certificate : certificate;
+    X509V3_set_ctx(&context, signer, certificate, NULL, NULL, 0);
+    extension_add(certificate, &context, NID_basic_constraints, constraints(issuer->role));
+    extension_add(certificate, &context, NID_key_usage, key_usage(request, issuer->role));
+    if (issuer->role != ROLE_AUTHORITY)
+        extension_add(certificate, &context, NID_ext_key_usage,
+                      request->usage == PKI_SERVER ? "serverAuth" : "clientAuth");
     extension_add(certificate, &context, NID_subject_key_identifier, "hash");
+    if (issuer->role == ROLE_LEAF)
+        extension_add(certificate, &context, NID_authority_key_identifier, "keyid:always");
 }
 
 static void serial_set(X509 *certificate)
@@ -129,30 +170,40 @@ static void subject_set(X509 *certificate, const struct pki_request *request)
     ASSERT(X509_NAME_add_entry_by_NID(subject, NID_commonName, MBSTRING_UTF8,
                                       (const unsigned char *)name.data, (int)name.size, -1,
                                       0) == 1);
-    ASSERT(X509_set_issuer_name(certificate, subject) == 1);
 }
 
-static enum err certificate_fill(X509 *certificate, EVP_PKEY *key,
-                                 const struct pki_request *request, struct err_info *reterr)
+static void times_set(X509 *certificate, const struct pki_request *request)
 {
-    ASSERT(X509_set_version(certificate, X509_VERSION_3) == 1);
-    serial_set(certificate);
     ASSERT(ASN1_TIME_set(X509_getm_notBefore(certificate),
                          (time_t)(request->not_before_ms / 1000)) != NULL);
     ASSERT(ASN1_TIME_set(X509_getm_notAfter(certificate), (time_t)(request->not_after_ms / 1000)) !=
            NULL);
+}
+
+static enum err certificate_fill(X509 *certificate, EVP_PKEY *key,
+                                 const struct pki_request *request, const struct issuer *issuer,
+                                 struct err_info *reterr)
+{
+    ASSERT(X509_set_version(certificate, X509_VERSION_3) == 1);
+    serial_set(certificate);
+    times_set(certificate, request);
     ASSERT(X509_set_pubkey(certificate, key) == 1);
-    enum err e = alternatives_add(certificate, request, reterr);
-    if (e != ERR_OK)
-        return e;
+    if (issuer->role != ROLE_AUTHORITY) { /* an authority is nobody's host */
+        enum err e = alternatives_add(certificate, request, reterr);
+        if (e != ERR_OK)
+            return e;
+    }
     subject_set(certificate, request);
-    extensions_add(certificate, request);
-    ASSERT(X509_sign(certificate, key, EVP_sha256()) > 0);
+    bool is_leaf = issuer->role == ROLE_LEAF;
+    const X509 *signer = is_leaf ? issuer->certificate : certificate;
+    ASSERT(X509_set_issuer_name(certificate, X509_get_subject_name(signer)) == 1);
+    extensions_add(certificate, request, issuer);
+    ASSERT(X509_sign(certificate, is_leaf ? issuer->key : key, EVP_sha256()) > 0);
     return ERR_OK;
 }
 
-enum err pki_issue_self_signed(const struct pki_request *request, struct pki_bundle **ret_bundle,
-                               struct err_info *reterr)
+static enum err issue(const struct pki_request *request, const struct issuer *issuer,
+                      struct pki_bundle **ret_bundle, struct err_info *reterr)
 {
     if (request->hostname_count == 0 || request->hostname_count > PKI_DNS_NAMES_MAX)
         return err_set(reterr, ERR_INVALID, "a certificate has between 1 and %zu hostnames",
@@ -165,7 +216,7 @@ enum err pki_issue_self_signed(const struct pki_request *request, struct pki_bun
     X509 *certificate = X509_new();
     STACK_OF(X509) *chain = sk_X509_new_null();
     ASSERT(key != NULL && certificate != NULL && chain != NULL); /* out of memory or random */
-    enum err e = certificate_fill(certificate, key, request, reterr);
+    enum err e = certificate_fill(certificate, key, request, issuer, reterr);
     if (e == ERR_OK) {
         ASSERT(sk_X509_push(chain, certificate) > 0);
         e = pki__bundle_make(key, request->key_type, chain, ret_bundle, reterr);
@@ -173,5 +224,53 @@ enum err pki_issue_self_signed(const struct pki_request *request, struct pki_bun
     sk_X509_free(chain);
     X509_free(certificate);
     EVP_PKEY_free(key);
+    return e;
+}
+
+enum err pki_issue_self_signed(const struct pki_request *request, struct pki_bundle **ret_bundle,
+                               struct err_info *reterr)
+{
+    return issue(request, &(struct issuer){.role = ROLE_SELF_SIGNED}, ret_bundle, reterr);
+}
+
+enum err pki_issue_authority(struct str name, uint64_t not_before_ms, uint64_t not_after_ms,
+                             struct pki_bundle **ret_bundle, struct err_info *reterr)
+{
+    const struct pki_request request = {
+        .key_type = PKI_ECDSA,
+        .hostnames = &name,
+        .hostname_count = 1,
+        .not_before_ms = not_before_ms,
+        .not_after_ms = not_after_ms,
+    };
+    return issue(&request, &(struct issuer){.role = ROLE_AUTHORITY}, ret_bundle, reterr);
+}
+
+static BIO *bio_of(struct str text)
+{
+    BIO *bio = BIO_new_mem_buf(text.data, (int)text.size);
+    ASSERT(bio != NULL); /* out of memory */
+    return bio;
+}
+
+enum err pki_issue_signed(const struct pki_request *request, const struct pki_bundle *authority,
+                          struct pki_bundle **ret_bundle, struct err_info *reterr)
+{
+    BIO *certificate = bio_of(authority->certificates_pem);
+    BIO *key = bio_of(authority->key_pem);
+    struct issuer issuer = {
+        .role = ROLE_LEAF,
+        .certificate = PEM_read_bio_X509(certificate, NULL, NULL, NULL),
+        .key = PEM_read_bio_PrivateKey(key, NULL, NULL, NULL),
+    };
+    enum err e;
+    if (issuer.certificate == NULL || issuer.key == NULL || X509_check_ca(issuer.certificate) != 1)
+        e = err_set(reterr, ERR_INVALID, "it is no authority that can sign: %s", pki__reason());
+    else
+        e = issue(request, &issuer, ret_bundle, reterr);
+    X509_free(issuer.certificate);
+    EVP_PKEY_free(issuer.key);
+    BIO_free(certificate);
+    BIO_free(key);
     return e;
 }

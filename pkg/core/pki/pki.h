@@ -96,6 +96,18 @@ struct pki_request {
 MUST_USE enum err pki_issue_self_signed(const struct pki_request *request,
                                         struct pki_bundle **ret_bundle, struct err_info *reterr);
 
+/* An authority that signs for others: an ECDSA key and its self-signed certificate, as a bundle.
+ * `name` is its common name. ERR_INVALID as above. */
+MUST_USE enum err pki_issue_authority(struct str name, uint64_t not_before_ms,
+                                      uint64_t not_after_ms, struct pki_bundle **ret_bundle,
+                                      struct err_info *reterr);
+
+/* Issues a certificate that `authority`, from pki_issue_authority, signs, with a fresh key.
+ * ERR_INVALID also when the authority cannot sign. */
+MUST_USE enum err pki_issue_signed(const struct pki_request *request,
+                                   const struct pki_bundle *authority,
+                                   struct pki_bundle **ret_bundle, struct err_info *reterr);
+
 /* For libraries that stand on OpenSSL as well: `context` is their SSL_CTX. Both take TLS 1.2 and
  * above. ERR_INVALID: the text holds no certificate, or no key that fits. */
 MUST_USE enum err pki_context_identity(void *context, struct str certificates_pem,

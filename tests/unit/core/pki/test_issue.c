@@ -147,9 +147,81 @@ static void names_and_times_are_needed(void **state)
     assert_int_equal(pki_issue_self_signed(&endless, &issued, NULL), ERR_INVALID);
 }
 
+static X509 *certificate_of(const struct pki_bundle *bundle)
+{
+    BIO *bio = BIO_new_mem_buf(bundle->certificates_pem.data, (int)bundle->certificates_pem.size);
+    X509 *certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+    BIO_free(bio);
+    assert_non_null(certificate);
+    return certificate;
+}
+
+/* Whether a client that trusts `authority` takes `leaf` for `name`, at a time within both. */
+static bool is_trusted(const struct pki_bundle *leaf, const struct pki_bundle *authority,
+                       const char *name)
+{
+    X509 *certificate = certificate_of(leaf);
+    X509 *trusted = certificate_of(authority);
+    X509_STORE *store = X509_STORE_new();
+    X509_STORE_CTX *context = X509_STORE_CTX_new();
+    assert_int_equal(X509_STORE_add_cert(store, trusted), 1);
+    assert_int_equal(X509_STORE_CTX_init(context, store, certificate, NULL), 1);
+    X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(context);
+    X509_VERIFY_PARAM_set_time(param, (time_t)((BEGIN_MS + DAY_MS) / 1000));
+    X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_X509_STRICT);
+    assert_int_equal(X509_VERIFY_PARAM_set_purpose(param, X509_PURPOSE_SSL_SERVER), 1);
+    assert_int_equal(X509_VERIFY_PARAM_set1_host(param, name, 0), 1);
+    bool is_fine = X509_verify_cert(context) == 1;
+    X509_STORE_CTX_free(context);
+    X509_STORE_free(store);
+    X509_free(trusted);
+    X509_free(certificate);
+    return is_fine;
+}
+
+static struct pki_bundle *authority_make(const char *name)
+{
+    struct pki_bundle *authority = NULL;
+    assert_int_equal(
+        pki_issue_authority(str_of(name), BEGIN_MS, BEGIN_MS + 365 * DAY_MS, &authority, NULL),
+        ERR_OK);
+    return authority;
+}
+
+static void an_authority_signs_for_others(void **state)
+{
+    (void)state; /* none */
+    struct pki_bundle *authority CLEANUP(pki_bundle_free) = authority_make("otemon authority");
+    struct pki_bundle *other CLEANUP(pki_bundle_free) = authority_make("otemon authority");
+    const struct str hostnames[] = {STR("operator.kuma-system.svc")};
+    for (int type = PKI_RSA; type <= PKI_ECDSA; type++) {
+        struct pki_request wanted = request(hostnames, 1);
+        wanted.key_type = (enum pki_key_type)type;
+        struct pki_bundle *leaf CLEANUP(pki_bundle_free) = NULL;
+        assert_int_equal(pki_issue_signed(&wanted, authority, &leaf, NULL), ERR_OK);
+        assert_reads_back(leaf);
+        assert_true(is_trusted(leaf, authority, "operator.kuma-system.svc"));
+        assert_false(is_trusted(leaf, authority, "other.kuma-system.svc"));
+        assert_false(is_trusted(leaf, other, "operator.kuma-system.svc"));
+        X509 *certificate = certificate_of(leaf);
+        assert_int_equal(X509_check_ca(certificate), 0);
+        X509_free(certificate);
+        struct err_info why = {0};
+        struct pki_bundle *none = NULL;
+        assert_int_equal(pki_issue_signed(&wanted, leaf, &none, &why), ERR_INVALID);
+        assert_null(none);
+    }
+    X509 *certificate = certificate_of(authority);
+    assert_int_equal(X509_check_ca(certificate), 1);
+    assert_int_equal(X509_get_pathlen(certificate), 0);
+    X509_free(certificate);
+    assert_reads_back(authority);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_authority_signs_for_others),
         cmocka_unit_test(both_key_types_read_back),
         cmocka_unit_test(it_is_its_own_authority),
         cmocka_unit_test(each_one_is_new),
