@@ -70,6 +70,8 @@ def test_make_run_and_the_requests_of_the_readme():
         requests = block("README.md", 1)
         printed = [line.strip() for line in terminal.lines if line.startswith("    curl ")]
         assert len(printed) == 3
+        up = terminal.lines.index("The gateway is up. In another shell:")
+        assert "ADDRESS" in "".join(terminal.lines[:up])
         assert [line for line in requests.splitlines() if line.startswith("curl")] == [
             line.replace("/api/cart", "/api/orders") for line in printed]
         first, second, third = shell(requests).split("hello from ")[1:]
