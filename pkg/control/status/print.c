@@ -1,0 +1,206 @@
+/* The documents. Members stand in the order of their names, which the writer insists on. */
+#include "control/status/parts.h"
+
+#include "core/base/clock.h"
+#include "core/base/ip.h"
+
+#define CHUNK_SIZE ((size_t)4096)
+
+/* ---- MeshGateway ---- */
+
+static void time_write(struct jv_writer *writer, uint64_t wall_ms)
+{
+    char text[CLOCK_TEXT_SIZE];
+    clock_format(wall_ms, text);
+    char seconds[21];
+    memcpy(seconds, text, 19);
+    memcpy(seconds + 19, "Z", 2);
+    jv_write_string(writer, str_of(seconds));
+}
+
+static void certificate_write(struct jv_writer *writer, const struct model_secret *secret)
+{
+    jv_write_object(writer);
+    jv_write_key(writer, STR("dnsNames"));
+    jv_write_array(writer);
+    for (size_t i = 0; i < secret->dns_names.count; i++)
+        jv_write_string(writer, secret->dns_names.items[i]);
+    jv_write_end(writer);
+    jv_write_key(writer, STR("fingerprint"));
+    jv_write_string(writer, secret->fingerprint);
+    jv_write_key(writer, STR("keyType"));
+    jv_write_string(writer, secret->key_type);
+    jv_write_key(writer, STR("notAfter"));
+    time_write(writer, secret->not_after_ms);
+    jv_write_key(writer, STR("notBefore"));
+    time_write(writer, secret->not_before_ms);
+    jv_write_end(writer);
+}
+
+/* The listener that stood at the same place of the status; NULL: there was none. */
+static const struct jv *listener_before(const struct status__context *context,
+                                        const struct status_listener *listener)
+{
+    const struct jv *list = jv_get(context->previous, STR("listeners"));
+    for (size_t i = 0; list != NULL && list->type == JV_ARRAY && i < list->count; i++) {
+        const struct jv *item = list->items[i];
+        uint64_t port = 0;
+        if (jv_u64(jv_get(item, STR("port")), UINT16_MAX, &port) && port == listener->port &&
+            str_equal(jv_text(jv_get(item, STR("hostname"))), listener->hostname) &&
+            str_equal(jv_text(jv_get(item, STR("protocol"))), listener->protocol))
+            return item;
+    }
+    return NULL;
+}
+
+static void listener_write(const struct status__context *context, struct jv_writer *writer,
+                           const struct status_listener *listener)
+{
+    jv_write_object(writer);
+    jv_write_key(writer, STR("attachedRoutes"));
+    jv_write_u64(writer, listener->attached_routes);
+    if (listener->certificate_count > 0) {
+        jv_write_key(writer, STR("certificates"));
+        jv_write_array(writer);
+        for (size_t i = 0; i < listener->certificate_count; i++)
+            certificate_write(writer, listener->certificates[i]);
+        jv_write_end(writer);
+    }
+    status__conditions_write(context, writer, listener->conditions,
+                             listener_before(context, listener));
+    jv_write_key(writer, STR("hostname"));
+    jv_write_string(writer, listener->hostname);
+    jv_write_key(writer, STR("port"));
+    jv_write_u64(writer, listener->port);
+    jv_write_key(writer, STR("protocol"));
+    jv_write_string(writer, listener->protocol);
+    jv_write_end(writer);
+}
+
+void status_gateway_print(const struct status_object *object, const struct status_gateway *gateway,
+                          struct buf *buf)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new(CHUNK_SIZE);
+    struct status__context context;
+    status__context_init(&context, object, arena);
+    struct jv_writer writer;
+    jv_writer_init(&writer, buf);
+    jv_write_object(&writer);
+    status__conditions_write(&context, &writer, gateway->conditions, context.previous);
+    jv_write_key(&writer, STR("listeners"));
+    jv_write_array(&writer);
+    for (size_t i = 0; i < gateway->listener_count; i++)
+        listener_write(&context, &writer, &gateway->listeners[i]);
+    jv_write_end(&writer);
+    jv_write_key(&writer, STR("proxies"));
+    jv_write_object(&writer);
+    jv_write_key(&writer, STR("programmed"));
+    jv_write_u64(&writer, gateway->serves);
+    jv_write_key(&writer, STR("ready"));
+    jv_write_u64(&writer, gateway->ready);
+    jv_write_end(&writer);
+    jv_write_end(&writer);
+}
+
+/* ---- MeshGatewayRoute ---- */
+
+static const struct jv *parent_before(const struct status__context *context, struct str gateway)
+{
+    const struct jv *list = jv_get(context->previous, STR("parents"));
+    for (size_t i = 0; list != NULL && list->type == JV_ARRAY && i < list->count; i++) {
+        if (str_equal(jv_text(jv_get(list->items[i], STR("gateway"))), gateway))
+            return list->items[i];
+    }
+    return NULL;
+}
+
+static void parent_write(const struct status__context *context, struct jv_writer *writer,
+                         const struct status_parent *parent)
+{
+    jv_write_object(writer);
+    jv_write_key(writer, STR("attachedListeners"));
+    jv_write_u64(writer, parent->attached_listeners);
+    status__conditions_write(context, writer, parent->conditions,
+                             parent_before(context, parent->gateway));
+    jv_write_key(writer, STR("gateway"));
+    jv_write_string(writer, parent->gateway);
+    jv_write_end(writer);
+}
+
+void status_route_print(const struct status_object *object, const struct status_route *route,
+                        struct buf *buf)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new(CHUNK_SIZE);
+    struct status__context context;
+    status__context_init(&context, object, arena);
+    struct jv_writer writer;
+    jv_writer_init(&writer, buf);
+    jv_write_object(&writer);
+    status__conditions_write(&context, &writer, route->conditions, context.previous);
+    jv_write_key(&writer, STR("parents"));
+    jv_write_array(&writer);
+    for (size_t i = 0; i < route->parent_count; i++)
+        parent_write(&context, &writer, &route->parents[i]);
+    jv_write_end(&writer);
+    jv_write_end(&writer);
+}
+
+/* ---- MeshGatewayInstance ---- */
+
+static void address_write(struct jv_writer *writer, struct str address)
+{
+    unsigned char bytes[IP_SIZE_MAX];
+    jv_write_object(writer);
+    jv_write_key(writer, STR("type"));
+    jv_write_string(writer, ip_parse(address, bytes) != 0 ? STR("IPAddress") : STR("Hostname"));
+    jv_write_key(writer, STR("value"));
+    jv_write_string(writer, address);
+    jv_write_end(writer);
+}
+
+void status_instance_print(const struct status_object *object,
+                           const struct status_instance *instance, struct buf *buf)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new(CHUNK_SIZE);
+    struct status__context context;
+    status__context_init(&context, object, arena);
+    struct jv_writer writer;
+    jv_writer_init(&writer, buf);
+    jv_write_object(&writer);
+    jv_write_key(&writer, STR("addresses"));
+    jv_write_array(&writer);
+    for (size_t i = 0; i < instance->address_count; i++)
+        address_write(&writer, instance->addresses[i]);
+    jv_write_end(&writer);
+    status__conditions_write(&context, &writer, instance->conditions, context.previous);
+    if (instance->load_balancer != NULL) {
+        jv_write_key(&writer, STR("loadBalancer"));
+        jv_write_value(&writer, instance->load_balancer);
+    }
+    jv_write_end(&writer);
+}
+
+/* ---- Around them ---- */
+
+void status_document_print(const struct status_object *object, struct str status, struct buf *buf)
+{
+    struct jv_writer writer;
+    jv_writer_init(&writer, buf);
+    jv_write_object(&writer);
+    jv_write_key(&writer, STR("apiVersion"));
+    jv_write_string(&writer, STR("kuma.io/v1alpha1"));
+    jv_write_key(&writer, STR("kind"));
+    jv_write_string(&writer, object->kind);
+    jv_write_key(&writer, STR("metadata"));
+    jv_write_object(&writer);
+    jv_write_key(&writer, STR("name"));
+    jv_write_string(&writer, object->name);
+    if (object->namespace.size > 0) {
+        jv_write_key(&writer, STR("namespace"));
+        jv_write_string(&writer, object->namespace);
+    }
+    jv_write_end(&writer);
+    jv_write_key(&writer, STR("status"));
+    jv_write_canonical(&writer, status);
+    jv_write_end(&writer);
+}
