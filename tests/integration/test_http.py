@@ -4,6 +4,7 @@ import subprocess
 import pytest
 
 from harness import manifests, metrics, wire
+from harness.waiting import until
 from harness.wire import Wire
 
 NO_ROUTES = b"This is a Kuma MeshGateway. No routes match this MeshGateway!\n"
@@ -342,4 +343,4 @@ def test_curl_and_h2load_agree(front):
     assert "2000 succeeded, 0 failed, 0 errored" in done.stdout
     samples = front.otemon.metrics()
     assert metrics.value(samples, "otemon_requests_total", **{"class": "2xx"}) == 2001
-    assert metrics.value(samples, "otemon_requests_open") == 0
+    until(lambda: front.otemon.metric("otemon_requests_open") == 0, "the workers tell of the end")
