@@ -1,7 +1,11 @@
 """Fixtures of the integration tests."""
 import os
+import sys
+from pathlib import Path
 
 import pytest
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))  # tests/fake
 
 pytest.register_assert_rewrite("harness")
 
