@@ -1,4 +1,4 @@
-"""The chart, rendered by the real helm."""
+"""The real helm, and a real API server."""
 import os
 import pathlib
 import shutil
@@ -6,30 +6,24 @@ import subprocess
 
 import pytest
 import yaml
+from apiserver import ApiServer
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CHART = ROOT / "charts/otemon"
 NAMESPACE = "kuma-system"
 
 
-def helm_path():
-    """Helm: $HELM, the one that tests/cluster has built, or the one on the PATH."""
-    if os.environ.get("HELM"):
-        return os.environ["HELM"]
-    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache"))
-    built = sorted((cache / "otemon").glob("**/helm"), key=lambda path: path.stat().st_mtime)
-    built = [path for path in built if path.is_file() and os.access(path, os.X_OK)]
-    found = str(built[-1]) if built else shutil.which("helm")
-    if not found:
-        pytest.fail("there is no helm: set HELM to one, or build the tests' cluster")
-    return found
+KINDS = "meshgateways,meshgatewayroutes,meshgatewayinstances"
+
+for program in ("helm", "kubectl", "etcd", "kube-apiserver"):
+    if shutil.which(program) is None:
+        pytest.exit(f"{program} is missing: PATH=$(tests/cluster/build | paste -sd:):$PATH", 2)
 
 
 class Chart:
     """What helm makes of the chart."""
 
     def __init__(self, home):
-        self.helm = helm_path()
         # Nothing of the person's own configuration, and nothing left behind.
         self.environment = {
             "PATH": os.environ["PATH"],
@@ -39,10 +33,10 @@ class Chart:
 
     def run(self, *arguments):
         return subprocess.run(
-            [self.helm, *map(str, arguments)],
+            ["helm", *map(str, arguments)],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
             env=self.environment,
         )
 
@@ -78,3 +72,17 @@ class Chart:
 @pytest.fixture(scope="session")
 def chart(tmp_path_factory):
     return Chart(tmp_path_factory.mktemp("helm"))
+
+
+@pytest.fixture(scope="session")
+def server():
+    with ApiServer() as running:
+        yield running
+
+
+@pytest.fixture
+def kubectl(server):
+    """kubectl, for a server without objects of Kuma's kinds. Their definitions stay: a server takes
+    its time to forget them."""
+    yield server.kubectl
+    server.kubectl("delete", KINDS, "--all", "--all-namespaces")

@@ -5,6 +5,7 @@
 #include "../api/manifest.h"
 
 #include "control/instance/instance.h"
+#include "core/base/file.h"
 #include "core/json/json.h"
 
 #define UID "3c1e5b1e-0000-4000-8000-000000000001"
@@ -38,6 +39,19 @@ static inline const struct jv *yaml_value(struct arena *arena, const char *yaml)
         fail_msg("%u:%u: %s", error.mark.line, error.mark.column, error.message);
     assert_int_equal(stream.count, 1);
     return stream.documents[0];
+}
+
+/* The content of a file in the folder of these tests. tests/chart gives the same files to an API
+ * server. */
+static inline void file_beside(struct buf *buf, const char *name)
+{
+    struct str here = str_of(__FILE__);
+    CLEANUP(arena_free) struct arena *arena = arena_new(256);
+    struct str path = str_format(arena, "%.*s/%s",
+                                 STR_ARG(str_first(here, str_find_last_char(here, '/'))), name);
+    buf_init(buf, 1 << 16);
+    assert_int_equal(file_read(path.data, buf, NULL), ERR_OK);
+    buf_append_char(buf, '\0');
 }
 
 /* `document` says what `yaml` says, and is canonical. */

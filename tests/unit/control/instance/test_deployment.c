@@ -49,43 +49,10 @@ static void assert_deployment(const char *manifest, const struct instance_option
 static void a_deployment_of_nothing_but_defaults(void **state)
 {
     (void)state;
-    assert_deployment(
-        "metadata: {uid: " UID ", name: front, namespace: edge}\n", &options,
-        "apiVersion: apps/v1\n"
-        "kind: Deployment\n"
-        "metadata:\n"
-        "  name: front\n"
-        "  namespace: edge\n"
-        "  labels: {app.kubernetes.io/managed-by: otemon}\n" OWNER "spec:\n"
-        "  replicas: 1\n"
-        "  selector: {matchLabels: {app: front}}\n"
-        "  template:\n"
-        "    metadata:\n"
-        "      annotations:\n"
-        "        kuma.io/gateway: builtin\n"
-        "        kuma.io/tags: '{\"kuma.io/service\":\"front_edge_svc\"}'\n"
-        "      labels: {app: front, kuma.io/mesh: default, kuma.io/sidecar-injection: disabled}\n"
-        "    spec:\n"
-        "      automountServiceAccountToken: false\n"
-        "      enableServiceLinks: false\n"
-        "      terminationGracePeriodSeconds: 40\n"
-        "      securityContext:\n"
-        "        runAsNonRoot: true\n"
-        "        seccompProfile: {type: RuntimeDefault}\n"
-        "        sysctls: [{name: net.ipv4.ip_unprivileged_port_start, value: '0'}]\n"
-        "      containers:\n"
-        "        - name: kuma-gateway\n"
-        "          image: otemon/proxy:0.1.0\n"
-        "          args: [--operator, 'otemon-operator.kuma-system.svc:9901', --ca-file, "
-        "/var/run/otemon/ca/ca.crt, --token-file, /var/run/otemon/token/token, --health, ':9902', "
-        "--drain-delay, '5', --drain-time, '30']\n"
-        "          resources:\n"
-        "            requests: {cpu: 50m, memory: 32Mi}\n"
-        "            limits: {cpu: '1', memory: 256Mi}\n"
-        "          securityContext:\n"
-        "            allowPrivilegeEscalation: false\n"
-        "            capabilities: {drop: [ALL]}\n"
-        "            readOnlyRootFilesystem: true\n" PROBES VOLUMES);
+    CLEANUP(buf_deinit) struct buf wanted;
+    file_beside(&wanted, "deployment.yaml");
+    assert_deployment("metadata: {uid: " UID ", name: front, namespace: edge}\n", &options,
+                      wanted.data);
 }
 
 static void a_deployment_with_everything(void **state)

@@ -24,28 +24,10 @@ static void a_service_says_only_what_it_has_to(void **state)
 {
     (void)state;
     static const uint32_t ports[] = {443, 80};
+    CLEANUP(buf_deinit) struct buf wanted;
+    file_beside(&wanted, "service.yaml");
     assert_service("metadata: {uid: " UID ", name: front, namespace: edge}\n", ports,
-                   ARRAY_SIZE(ports),
-                   "apiVersion: v1\n"
-                   "kind: Service\n"
-                   "metadata:\n"
-                   "  name: front\n"
-                   "  namespace: edge\n"
-                   "  annotations: {kuma.io/gateway: builtin}\n"
-                   "  labels: {app.kubernetes.io/managed-by: otemon}\n"
-                   "  ownerReferences:\n"
-                   "    - apiVersion: kuma.io/v1alpha1\n"
-                   "      kind: MeshGatewayInstance\n"
-                   "      name: front\n"
-                   "      uid: " UID "\n"
-                   "      controller: true\n"
-                   "      blockOwnerDeletion: true\n"
-                   "spec:\n"
-                   "  type: LoadBalancer\n"
-                   "  selector: {app: front}\n"
-                   "  ports:\n"
-                   "    - {name: '443', protocol: TCP, port: 443, targetPort: 443}\n"
-                   "    - {name: '80', protocol: TCP, port: 80, targetPort: 80}\n");
+                   ARRAY_SIZE(ports), wanted.data);
 }
 
 static void what_the_template_adds(void **state)
