@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #include "control/api/api.h"
+#include "control/status/status.h"
 #include "core/base/arena.h"
 #include "core/base/buf.h"
 #include "core/base/str.h"
@@ -73,18 +74,6 @@ void instance_deployment_print(const struct api_object *instance,
 
 /* ---- What is said of it ---- */
 
-enum instance_value {
-    INSTANCE_FALSE,
-    INSTANCE_TRUE,
-    INSTANCE_UNKNOWN,
-};
-
-struct instance_condition {
-    enum instance_value value;
-    struct str reason;
-    struct str message;
-};
-
 /* What is there: objects of Kubernetes with the instance's name in its namespace, whoever made
  * them. NULL: there is none. Who has not looked yet cannot judge: an object of somebody else would
  * be taken over. */
@@ -96,10 +85,10 @@ struct instance_observed {
 struct instance_verdict {
     bool wants_service; /* the document is to be applied; what is there stays in any case */
     bool wants_deployment;
-    struct instance_condition accepted;
-    struct instance_condition ready; /* with Kuma's reasons */
-    const struct jv *load_balancer;  /* of the Service, as the status takes it; NULL: none */
-    const struct str *addresses;     /* where clients reach it */
+    struct status_condition accepted;
+    struct status_condition ready;  /* with Kuma's reasons */
+    const struct jv *load_balancer; /* of the Service, as the status takes it; NULL: none */
+    const struct str *addresses;    /* where clients reach it */
     size_t address_count;
 };
 

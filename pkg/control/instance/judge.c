@@ -4,6 +4,9 @@
 /* The longest name that a Service may have. */
 #define SERVICE_NAME_MAX 63
 
+static const struct str accepted_type = STR_INIT("Accepted");
+static const struct str ready_type = STR_INIT("Ready");
+
 struct judge {
     struct arena *arena;
     const struct api_object *instance;
@@ -44,72 +47,75 @@ static bool is_service_name(struct str name)
     return name.size <= SERVICE_NAME_MAX && str_find_char(name, '.') == STR_NOT_FOUND;
 }
 
-static struct instance_condition refusal(struct str reason, struct str message)
+static struct status_condition refusal(struct str type, struct str reason, struct str message)
 {
-    return (struct instance_condition){INSTANCE_FALSE, reason, message};
+    return (struct status_condition){type, reason, message, STATUS_FALSE};
 }
 
-static struct instance_condition not_owned(const struct judge *judge, const char *kind)
+static struct status_condition not_owned(const struct judge *judge, const char *kind)
 {
-    return refusal(STR("NotOwned"),
+    return refusal(accepted_type, STR("NotOwned"),
                    str_format(judge->arena,
                               "%s %.*s/%.*s is there already and belongs to somebody else: delete "
                               "it, or give this MeshGatewayInstance another name",
                               kind, STR_ARG(judge->namespace), STR_ARG(judge->name)));
 }
 
-static struct instance_condition judge_accepted(const struct judge *judge,
-                                                const struct instance_observed *observed)
+static struct status_condition judge_accepted(const struct judge *judge,
+                                              const struct instance_observed *observed)
 {
     const struct api_object *object = judge->instance;
     if (object->broken)
-        return refusal(STR("Invalid"),
+        return refusal(accepted_type, STR("Invalid"),
                        findings_text(judge->arena, object->findings, FINDING_ERROR));
     if (!is_service_name(judge->name))
-        return refusal(STR("Invalid"), STR("metadata.name: a Service cannot have this name: write "
-                                           "at most 63 characters, and no dot"));
+        return refusal(accepted_type, STR("Invalid"),
+                       STR("metadata.name: a Service cannot have this name: write "
+                           "at most 63 characters, and no dot"));
     if (observed->service != judge->service)
         return not_owned(judge, "Service");
     if (observed->deployment != judge->deployment)
         return not_owned(judge, "Deployment");
-    return (struct instance_condition){
-        INSTANCE_TRUE,
+    return (struct status_condition){
+        accepted_type,
         STR("Accepted"),
         findings_text(judge->arena, object->findings, FINDING_WARNING),
+        STATUS_TRUE,
     };
 }
 
 /* ---- Ready ---- */
 
-static struct instance_condition no_gateway(const struct judge *judge)
+static struct status_condition no_gateway(const struct judge *judge)
 {
     const struct api_object *object = judge->instance;
     const struct str *service = api_tags_find(object->mesh_gateway_instance->tags,
                                               STR("kuma.io/service"));
-    return refusal(STR("NoGatewayMatched"),
+    return refusal(ready_type, STR("NoGatewayMatched"),
                    str_format(judge->arena,
                               "No Gateway matched by tags in mesh: '%.*s'. Write a MeshGateway of "
                               "this mesh whose selectors have kuma.io/service: %.*s",
                               STR_ARG(object->key.mesh), STR_ARG(*service)));
 }
 
-static struct instance_condition deployment_condition(const struct judge *judge,
-                                                      enum instance_value value, struct str what)
+static struct status_condition deployment_condition(const struct judge *judge,
+                                                    enum status_value value, struct str what)
 {
-    return (struct instance_condition){
-        value,
+    return (struct status_condition){
+        ready_type,
         STR("DeploymentNotAvailable"),
         str_format(judge->arena, "Deployment %.*s/%.*s: %.*s", STR_ARG(judge->namespace),
                    STR_ARG(judge->name), STR_ARG(what)),
+        value,
     };
 }
 
 /* Whether enough pods take requests; true: nothing is wrong, and `ret_condition` is untouched. */
 static bool deployment_is_available(const struct judge *judge,
-                                    struct instance_condition *ret_condition)
+                                    struct status_condition *ret_condition)
 {
     if (judge->deployment == NULL) {
-        *ret_condition = deployment_condition(judge, INSTANCE_FALSE, STR("is not there yet"));
+        *ret_condition = deployment_condition(judge, STATUS_FALSE, STR("is not there yet"));
         return false;
     }
     const struct jv *available = instance__condition(judge->deployment, STR("Available"));
@@ -119,30 +125,30 @@ static bool deployment_is_available(const struct judge *judge,
         return true;
     if (str_equal(status, STR("False")))
         *ret_condition = deployment_condition(
-            judge, INSTANCE_FALSE,
+            judge, STATUS_FALSE,
             str_format(judge->arena, "%.*s See kubectl -n %.*s describe pods -l app=%.*s",
                        STR_ARG(message), STR_ARG(judge->namespace), STR_ARG(judge->name)));
     else
-        *ret_condition = deployment_condition(judge, INSTANCE_UNKNOWN,
+        *ret_condition = deployment_condition(judge, STATUS_UNKNOWN,
                                               STR("its pods are not reported yet"));
     return false;
 }
 
-static struct instance_condition judge_ready(const struct judge *judge, size_t address_count)
+static struct status_condition judge_ready(const struct judge *judge, size_t address_count)
 {
     const struct api_mesh_gateway_instance *spec = judge->instance->mesh_gateway_instance;
-    struct instance_condition condition;
+    struct status_condition condition;
     if (judge->gateway == NULL)
         return no_gateway(judge);
     if (!deployment_is_available(judge, &condition))
         return condition;
     if (address_count > 0)
-        return (struct instance_condition){INSTANCE_TRUE, STR("Ready"), STR_EMPTY};
+        return (struct status_condition){ready_type, STR("Ready"), STR_EMPTY, STATUS_TRUE};
     const char *remedy = spec->service_type == API_SERVICE_LOAD_BALANCER
                              ? ": the cluster's load balancer has to give it one. Where there is "
                                "none, write spec.serviceType: NodePort or ClusterIP"
                              : "";
-    return refusal(STR("LoadBalancerAddressNotReady"),
+    return refusal(ready_type, STR("LoadBalancerAddressNotReady"),
                    str_format(judge->arena, "Service %.*s/%.*s has no address yet%s",
                               STR_ARG(judge->namespace), STR_ARG(judge->name), remedy));
 }
@@ -180,7 +186,7 @@ struct instance_verdict instance_judge(struct arena *arena, const struct api_obj
     size_t port_count = 0;
     if (gateway != NULL)
         (void)instance_ports(arena, gateway->mesh_gateway, &port_count);
-    bool is_accepted = verdict.accepted.value == INSTANCE_TRUE;
+    bool is_accepted = verdict.accepted.value == STATUS_TRUE;
     verdict.wants_service = is_accepted && port_count > 0;
     verdict.wants_deployment = is_accepted && (port_count > 0 || judge.service != NULL);
     return verdict;

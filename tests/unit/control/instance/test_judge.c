@@ -59,7 +59,7 @@ static struct instance_verdict judge(const struct situation *s)
     return instance_judge(arena, instance, gateway, &observed);
 }
 
-static void assert_condition(const struct instance_condition *got, enum instance_value value,
+static void assert_condition(const struct status_condition *got, enum status_value value,
                              const char *reason, const char *message)
 {
     assert_str(got->message, message);
@@ -73,8 +73,10 @@ static void nothing_is_made_before_a_gateway_matches(void **state)
     struct instance_verdict v = judge(&(struct situation){.spec = "{}"});
     assert_false(v.wants_service);
     assert_false(v.wants_deployment);
-    assert_condition(&v.accepted, INSTANCE_TRUE, "Accepted", "");
-    assert_condition(&v.ready, INSTANCE_FALSE, "NoGatewayMatched",
+    assert_str(v.accepted.type, "Accepted");
+    assert_str(v.ready.type, "Ready");
+    assert_condition(&v.accepted, STATUS_TRUE, "Accepted", "");
+    assert_condition(&v.ready, STATUS_FALSE, "NoGatewayMatched",
                      "No Gateway matched by tags in mesh: 'default'. Write a MeshGateway of this "
                      "mesh whose selectors have kuma.io/service: front_edge_svc");
     assert_null(v.load_balancer);
@@ -112,8 +114,8 @@ static void with_a_gateway_both_are_made(void **state)
     struct instance_verdict v = judge(&(struct situation){.listeners = LISTENERS});
     assert_true(v.wants_service);
     assert_true(v.wants_deployment);
-    assert_condition(&v.accepted, INSTANCE_TRUE, "Accepted", "");
-    assert_condition(&v.ready, INSTANCE_FALSE, "DeploymentNotAvailable",
+    assert_condition(&v.accepted, STATUS_TRUE, "Accepted", "");
+    assert_condition(&v.ready, STATUS_FALSE, "DeploymentNotAvailable",
                      "Deployment edge/front: is not there yet");
 }
 
@@ -124,19 +126,19 @@ static void the_deployment_has_to_be_available(void **state)
         .listeners = LISTENERS,
         .deployment = "{" OWNED "}",
     });
-    assert_condition(&v.ready, INSTANCE_UNKNOWN, "DeploymentNotAvailable",
+    assert_condition(&v.ready, STATUS_UNKNOWN, "DeploymentNotAvailable",
                      "Deployment edge/front: its pods are not reported yet");
     v = judge(&(struct situation){
         .listeners = LISTENERS,
         .deployment = "{" OWNED ", status: {conditions: [{type: Available, status: 'Unknown'}]}}",
     });
-    assert_int_equal(v.ready.value, INSTANCE_UNKNOWN);
+    assert_int_equal(v.ready.value, STATUS_UNKNOWN);
     v = judge(&(struct situation){
         .listeners = LISTENERS,
         .deployment = "{" OWNED ", status: {conditions: [{type: Available, status: 'False', "
                       "message: Deployment does not have minimum availability.}]}}",
     });
-    assert_condition(&v.ready, INSTANCE_FALSE, "DeploymentNotAvailable",
+    assert_condition(&v.ready, STATUS_FALSE, "DeploymentNotAvailable",
                      "Deployment edge/front: Deployment does not have minimum availability. See "
                      "kubectl -n edge describe pods -l app=front");
 }
@@ -147,14 +149,14 @@ static void a_load_balancer_has_to_have_an_address(void **state)
     struct situation s = {.listeners = LISTENERS, .deployment = AVAILABLE};
     s.service = "{" OWNED ", spec: {clusterIP: 10.0.0.1}}";
     struct instance_verdict v = judge(&s);
-    assert_condition(&v.ready, INSTANCE_FALSE, "LoadBalancerAddressNotReady",
+    assert_condition(&v.ready, STATUS_FALSE, "LoadBalancerAddressNotReady",
                      "Service edge/front has no address yet: the cluster's load balancer has to "
                      "give it one. Where there is none, write spec.serviceType: NodePort or "
                      "ClusterIP");
     s.service = "{" OWNED ", spec: {clusterIP: 10.0.0.1}, status: {loadBalancer: {ingress: "
                 "[{hostname: a.test}]}}}";
     v = judge(&s);
-    assert_condition(&v.ready, INSTANCE_TRUE, "Ready", "");
+    assert_condition(&v.ready, STATUS_TRUE, "Ready", "");
     assert_int_equal(v.address_count, 1);
     assert_str(v.addresses[0], "a.test");
 }
@@ -167,11 +169,11 @@ static void other_services_have_to_have_a_cluster_address(void **state)
         struct situation s = {specs[i], NULL, LISTENERS, "{" OWNED ", spec: {clusterIP: None}}",
                               AVAILABLE};
         struct instance_verdict v = judge(&s);
-        assert_condition(&v.ready, INSTANCE_FALSE, "LoadBalancerAddressNotReady",
+        assert_condition(&v.ready, STATUS_FALSE, "LoadBalancerAddressNotReady",
                          "Service edge/front has no address yet");
         s.service = "{" OWNED ", spec: {clusterIP: 10.0.0.1}}";
         v = judge(&s);
-        assert_condition(&v.ready, INSTANCE_TRUE, "Ready", "");
+        assert_condition(&v.ready, STATUS_TRUE, "Ready", "");
         assert_str(v.addresses[0], "10.0.0.1");
     }
 }
@@ -186,7 +188,7 @@ static void what_is_of_somebody_else_is_left_alone(void **state)
     assert_false(v.wants_service);
     assert_false(v.wants_deployment);
     assert_null(v.load_balancer);
-    assert_condition(&v.accepted, INSTANCE_FALSE, "NotOwned",
+    assert_condition(&v.accepted, STATUS_FALSE, "NotOwned",
                      "Service edge/front is there already and belongs to somebody else: delete it, "
                      "or give this MeshGatewayInstance another name");
     v = judge(&(struct situation){
@@ -198,7 +200,7 @@ static void what_is_of_somebody_else_is_left_alone(void **state)
     assert_false(v.wants_deployment);
     assert_str(v.accepted.reason, "NotOwned");
     assert_true(str_starts_with(v.accepted.message, STR("Deployment edge/front is there already")));
-    assert_condition(&v.ready, INSTANCE_FALSE, "DeploymentNotAvailable",
+    assert_condition(&v.ready, STATUS_FALSE, "DeploymentNotAvailable",
                      "Deployment edge/front: is not there yet");
 }
 
@@ -213,7 +215,7 @@ static void an_invalid_instance_changes_nothing(void **state)
     });
     assert_false(v.wants_service);
     assert_false(v.wants_deployment);
-    assert_condition(&v.accepted, INSTANCE_FALSE, "Invalid",
+    assert_condition(&v.accepted, STATUS_FALSE, "Invalid",
                      "replicas: must be at least 1 (and 1 more)");
 }
 
@@ -224,7 +226,7 @@ static void warnings_are_said(void **state)
         .spec = "{replica: 1}",
         .listeners = LISTENERS,
     });
-    assert_condition(&v.accepted, INSTANCE_TRUE, "Accepted",
+    assert_condition(&v.accepted, STATUS_TRUE, "Accepted",
                      "replica: unknown field, ignored; did you mean \"replicas\"?");
     assert_true(v.wants_service);
 }
@@ -235,11 +237,11 @@ static void names_that_a_service_cannot_have(void **state)
     static const char longest[] = "a23456789-a23456789-a23456789-a23456789-a23456789-a23456789-abc";
     static const char longer[] = "a23456789-a23456789-a23456789-a23456789-a23456789-a23456789-abcd";
     struct instance_verdict v = judge(&(struct situation){.name = longest, .listeners = LISTENERS});
-    assert_int_equal(v.accepted.value, INSTANCE_TRUE);
+    assert_int_equal(v.accepted.value, STATUS_TRUE);
     static const char *const bad[] = {longer, "a.b"};
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
         v = judge(&(struct situation){.name = bad[i], .listeners = LISTENERS});
-        assert_condition(&v.accepted, INSTANCE_FALSE, "Invalid",
+        assert_condition(&v.accepted, STATUS_FALSE, "Invalid",
                          "metadata.name: a Service cannot have this name: write at most 63 "
                          "characters, and no dot");
         assert_false(v.wants_service);
