@@ -50,14 +50,22 @@ static enum err load_file(void *arg, struct str path, struct buf *content, struc
 }
 
 static void decode(struct golden_objects *objects, const struct jv *document,
-                   const struct api_origin *origin)
+                   struct api_origin origin, bool is_cluster)
 {
-    const struct api_object *object = api_decode(document, origin, objects->problems);
+    struct str name = jv_text(jv_get(document, STR("kind")));
+    for (enum api_kind kind = API_SERVICE; kind < API_KINDS && is_cluster; kind++) {
+        if (!str_equal(api_kind_name(kind), name))
+            continue;
+        origin.has_kind = true;
+        origin.kind = kind;
+    }
+    const struct api_object *object = api_decode(document, &origin, objects->problems);
     if (object != NULL)
         VEC_PUSH(&objects->items, object);
 }
 
-void golden_objects_read(struct golden_objects *objects, const char *directory, const char *file)
+void golden_objects_read(struct golden_objects *objects, const char *directory, const char *file,
+                         bool is_cluster)
 {
     char path[PATH_SIZE];
     (void)snprintf(path, sizeof(path), "%s/%s", directory, file);
@@ -79,37 +87,60 @@ void golden_objects_read(struct golden_objects *objects, const char *directory, 
         size_t count;
         const struct jv *const *documents = api_documents(&stream.documents[i], &count);
         for (size_t j = 0; j < count; j++)
-            decode(objects, documents[j], &origin);
+            decode(objects, documents[j], origin, is_cluster);
     }
     arena = arena_free(arena);
     buf_deinit(&text);
 }
 
-struct golden_outcome golden_compile(const struct golden_objects *objects, bool turned,
-                                     const struct placement_options *options)
+/* With both halves of the compiler, as a program would. */
+static void compile(const struct placement *placement, const struct cache *cache,
+                    struct compile_memory *memory, struct golden_outcome *outcome)
 {
-    struct cache *cache = cache_new();
-    struct golden_outcome outcome = {.findings = finding_list_new()};
-    finding_add_all(outcome.findings, objects->problems);
-    for (size_t i = 0; i < objects->items.count; i++) {
-        size_t index = turned ? objects->items.count - 1 - i : i;
-        cache_put(cache, objects->items.items[index]);
-        finding_add_all(outcome.findings, objects->items.items[index]->findings);
-    }
-    struct placement *placement = placement_new(cache, options, outcome.findings);
     const struct compile_input input = {
         .cache = cache,
         .dataplanes = placement->dataplanes,
         .dataplane_count = placement->count,
+        .elsewhere = placement->elsewhere,
+        .elsewhere_count = placement->elsewhere_count,
     };
-    outcome.snapshot = compile_snapshot(&input, outcome.findings);
     const struct compile_input known = {
         .cache = cache,
         .dataplanes = placement->known,
         .dataplane_count = placement->known_count,
     };
-    compile_review(&known, outcome.findings);
+    struct discovery *discovery = discovery_new(cache);
+    const struct compile_draft *draft = compile_draft_new(&input, memory);
+    struct compile_result *result = compile_result_new(draft, discovery, memory);
+    const struct compile_result *results[] = {result};
+    struct compile_review *review = compile_review_new(&known, results, 1);
+    outcome->snapshot = model_snapshot_ref(result->snapshot);
+    finding_add_all(outcome->findings, result->findings);
+    finding_add_all(outcome->findings, review->findings);
+    golden_print_report(&review->report, &outcome->report);
+    review = compile_review_free(review);
+    result = compile_result_free(result);
+    draft = compile_draft_unref(draft);
+    discovery = discovery_free(discovery);
+}
+
+struct golden_outcome golden_compile(const struct golden_objects *objects,
+                                     const struct golden_options *options)
+{
+    struct cache *cache = cache_new();
+    struct golden_outcome outcome = {.findings = finding_list_new()};
+    struct compile_memory *own = options->memory == NULL ? compile_memory_new() : NULL;
+    buf_init(&outcome.report, FILE_SIZE_MAX);
+    finding_add_all(outcome.findings, objects->problems);
+    for (size_t i = 0; i < objects->items.count; i++) {
+        size_t index = options->turned ? objects->items.count - 1 - i : i;
+        cache_put(cache, objects->items.items[index]);
+        finding_add_all(outcome.findings, objects->items.items[index]->findings);
+    }
+    struct placement *placement = placement_new(cache, options->placement, outcome.findings);
+    compile(placement, cache, own != NULL ? own : options->memory, &outcome);
     finding_sort(outcome.findings);
+    own = compile_memory_free(own);
     placement = placement_free(placement);
     cache = cache_free(cache);
     return outcome;
@@ -119,6 +150,72 @@ void golden_outcome_deinit(struct golden_outcome *outcome)
 {
     outcome->snapshot = model_snapshot_unref(outcome->snapshot);
     outcome->findings = finding_list_free(outcome->findings);
+    buf_deinit(&outcome->report);
+}
+
+static void print_condition(const char *type, const struct compile_condition *condition,
+                            struct buf *buf)
+{
+    if (condition->ok && condition->message.size == 0)
+        return;
+    buf_printf(buf, "    %s=%s %.*s: %.*s\n", type, condition->ok ? "ok" : "not ok",
+               STR_ARG(condition->reason), STR_ARG(condition->message));
+}
+
+static const char *protocol_name(enum api_protocol protocol)
+{
+    switch (protocol) {
+    case API_PROTOCOL_NONE: return "NONE";
+    case API_PROTOCOL_TCP: return "TCP";
+    case API_PROTOCOL_TLS: return "TLS";
+    case API_PROTOCOL_HTTP: return "HTTP";
+    case API_PROTOCOL_HTTPS: return "HTTPS";
+    }
+    return "?";
+}
+
+static void print_listener(const struct compile_listener_report *listener, struct buf *buf)
+{
+    buf_printf(buf, "  [%zu] %s %u %.*s: %zu attached", listener->index,
+               protocol_name(listener->protocol), (unsigned)listener->port,
+               STR_ARG(listener->hostname), listener->attached_routes);
+    for (size_t i = 0; i < listener->secrets.count; i++)
+        buf_printf(buf, " %.*s", STR_ARG(listener->secrets.items[i]));
+    buf_append_char(buf, '\n');
+    print_condition("Accepted", &listener->accepted, buf);
+    print_condition("ResolvedRefs", &listener->resolved_refs, buf);
+    print_condition("Conflicted", &listener->conflicted, buf);
+}
+
+static void print_object(const struct api_object *object, struct buf *buf)
+{
+    buf_printf(buf, "%.*s %.*s (mesh %.*s)\n", STR_ARG(api_kind_name(object->key.kind)),
+               STR_ARG(object->key.name), STR_ARG(object->key.mesh));
+}
+
+void golden_print_report(const struct compile_report *report, struct buf *buf)
+{
+    for (size_t i = 0; i < report->gateway_count; i++) {
+        const struct compile_gateway_report *gateway = &report->gateways[i];
+        print_object(gateway->gateway, buf);
+        print_condition("Accepted", &gateway->accepted, buf);
+        print_condition("ResolvedRefs", &gateway->resolved_refs, buf);
+        for (size_t j = 0; j < gateway->listener_count; j++)
+            print_listener(&gateway->listeners[j], buf);
+    }
+    for (size_t i = 0; i < report->route_count; i++) {
+        const struct compile_route_report *route = &report->routes[i];
+        print_object(route->route, buf);
+        print_condition("Accepted", &route->accepted, buf);
+        print_condition("ResolvedRefs", &route->resolved_refs, buf);
+        for (size_t j = 0; j < route->parent_count; j++) {
+            const struct compile_parent_report *parent = &route->parents[j];
+            buf_printf(buf, "  %.*s: %zu attached\n", STR_ARG(parent->gateway->key.name),
+                       parent->attached_listeners);
+            print_condition("Accepted", &parent->accepted, buf);
+            print_condition("ResolvedRefs", &parent->resolved_refs, buf);
+        }
+    }
 }
 
 /* A secret as it may be shown: certificates are long, and their fingerprint says as much. */

@@ -9,23 +9,36 @@ struct golden_objects; /* decoded documents, in the order of their files */
 struct golden_objects *golden_objects_new(void);
 struct golden_objects *golden_objects_free(struct golden_objects *objects);
 
-/* Adds the documents of `<directory>/<file>`; ends the program if it is not readable YAML. */
-void golden_objects_read(struct golden_objects *objects, const char *directory, const char *file);
+/* Adds the documents of `<directory>/<file>`; ends the program if it is not readable YAML.
+ * `is_cluster`: Services, EndpointSlices and Pods are taken as an API server delivers them. */
+void golden_objects_read(struct golden_objects *objects, const char *directory, const char *file,
+                         bool is_cluster);
 
 /* The outcome of one compilation. */
 struct golden_outcome {
     const struct model_snapshot *snapshot;
     struct finding_list *findings; /* sorted */
+    struct buf report;             /* printed */
 };
 
-/* Compiles the objects, put into the cache in their order or in the opposite one, as `otemon run`
- * would with `options`. */
-struct golden_outcome golden_compile(const struct golden_objects *objects, bool turned,
-                                     const struct placement_options *options);
+/* How to compile. */
+struct golden_options {
+    bool turned; /* the objects come in the opposite order */
+    const struct placement_options *placement;
+    struct compile_memory *memory; /* NULL: none */
+};
+
+/* Compiles the objects as `otemon run` would. */
+struct golden_outcome golden_compile(const struct golden_objects *objects,
+                                     const struct golden_options *options);
 void golden_outcome_deinit(struct golden_outcome *outcome);
 
 /* Appends a resource per line, a rule or chain per line, without keys and with certificates named
  * by their fingerprint alone. */
 void golden_print_snapshot(const struct model_snapshot *snapshot, struct buf *buf);
+
+/* Appends a gateway, listener, route or parent per line, and each condition that is not ok below.
+ */
+void golden_print_report(const struct compile_report *report, struct buf *buf);
 
 void golden_print_findings(const struct finding_list *findings, struct buf *buf);

@@ -1,9 +1,11 @@
-/* golden [--update] <case>...: compiles <case>/in.yaml and compares with snapshot.json and
- * findings.txt, or rewrites them. A file `args` holds options of `otemon run`, one per line:
- * "--dataplane NAME", "--address IP". Exit status: 0 as expected, 1 not, 2 cannot tell.
+/* golden [--update] <case>...: compiles <case>/in.yaml and compares with snapshot.json,
+ * findings.txt and report.txt, or rewrites them. A file `args` holds options of `otemon run`, one
+ * per line:
+ * "--dataplane NAME", "--address IP", "--cluster" (workloads are taken as an API server delivers
+ * them). Exit status: 0 as expected, 1 not, 2 cannot tell.
  *
  * Each case also shows what holds for all: compiling in the opposite order of documents gives the
- * same, and objects that concern nobody change nothing. */
+ * same, what is remembered is as if it were new, and objects that concern nobody change nothing. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -19,6 +21,7 @@ struct args {
     struct buf text;
     struct str names[NAMES_MAX];
     struct placement_options options;
+    bool is_cluster;
 };
 
 /* In these tests this machine has the loopback addresses and no other. */
@@ -52,6 +55,8 @@ static void read_args(const char *directory, struct args *args)
             args->names[args->options.name_count++] = line;
         else if (str_equal(option, STR("--address")))
             args->options.address = line;
+        else if (str_equal(option, STR("--cluster")))
+            args->is_cluster = true;
     }
 }
 
@@ -90,6 +95,7 @@ static bool check_outcome(const char *directory, const struct golden_outcome *ou
     bool (*check)(const char *, const char *, struct str) = is_update ? update : expect;
     bool good = check(directory, "snapshot.json", buf_str(&snapshot));
     good = check(directory, "findings.txt", buf_str(&findings)) && good;
+    good = check(directory, "report.txt", buf_str(&outcome->report)) && good;
     buf_deinit(&snapshot);
     buf_deinit(&findings);
     return good;
@@ -102,7 +108,8 @@ static bool check_same(const char *directory, const char *what,
     bool same = model_digest_equal(&outcome->snapshot->digest, &other.snapshot->digest);
     size_t count = finding_count(outcome->findings);
     if (with_findings)
-        same = same && count == finding_count(other.findings);
+        same = same && count == finding_count(other.findings) &&
+               str_equal(buf_str(&outcome->report), buf_str(&other.report));
     for (size_t i = 0; with_findings && same && i < count; i++)
         same = finding_compare(finding_get(outcome->findings, i), finding_get(other.findings, i)) ==
                0;
@@ -117,19 +124,24 @@ static bool run_case(const char *directory, bool is_update)
     struct args args = {0};
     read_args(directory, &args);
     struct golden_objects *objects = golden_objects_new();
-    golden_objects_read(objects, directory, "in.yaml");
-    struct golden_outcome outcome = golden_compile(objects, false, &args.options);
+    golden_objects_read(objects, directory, "in.yaml", args.is_cluster);
+    struct golden_options fresh = {.placement = &args.options};
+    struct golden_options turned = {.placement = &args.options, .turned = true};
+    struct golden_options again = {.placement = &args.options, .memory = compile_memory_new()};
+    struct golden_outcome outcome = golden_compile(objects, &fresh);
     bool good = check_outcome(directory, &outcome, is_update);
-    good = check_same(directory, "the second time", &outcome,
-                      golden_compile(objects, false, &args.options), true) &&
-           good;
     good = check_same(directory, "in the opposite order", &outcome,
-                      golden_compile(objects, true, &args.options), true) &&
+                      golden_compile(objects, &turned), true) &&
            good;
-    golden_objects_read(objects, directory, "../../noise.yaml");
+    for (int i = 0; i < 3; i++)
+        good = check_same(directory, "with a memory", &outcome, golden_compile(objects, &again),
+                          true) &&
+               good;
+    golden_objects_read(objects, directory, "../../noise.yaml", false);
     good = check_same(directory, "with objects that concern nobody", &outcome,
-                      golden_compile(objects, false, &args.options), false) &&
+                      golden_compile(objects, &again), false) &&
            good;
+    again.memory = compile_memory_free(again.memory);
     golden_outcome_deinit(&outcome);
     objects = golden_objects_free(objects);
     buf_deinit(&args.text);

@@ -106,6 +106,13 @@ struct api_tls {
     size_t certificate_count;
 };
 
+/* What a listener shares with another one on its port, and may not; then it is broken. */
+enum api_conflict {
+    API_CONFLICT_NONE,
+    API_CONFLICT_PROTOCOL, /* it speaks another protocol */
+    API_CONFLICT_HOSTNAME, /* it is for the same host name */
+};
+
 struct api_listener {
     struct str hostname; /* "*" when absent or empty; lower case */
     uint32_t port;
@@ -116,6 +123,7 @@ struct api_listener {
     bool cross_mesh;
     uint32_t connection_limit; /* 0: none */
     bool broken;               /* has an error of its own: not served; the others are */
+    enum api_conflict conflict;
     struct finding_mark mark;
 };
 
@@ -363,6 +371,10 @@ const struct jv *const *api_documents(const struct jv *const *document, size_t *
 
 const struct api_object *api_object_ref(const struct api_object *object);
 const struct api_object *api_object_unref(const struct api_object *object);
+
+/* Whether two Services, EndpointSlices or Pods of one key and uid say the same of what is kept, so
+ * that either will do. Never of other kinds, and of objects with findings. */
+bool api_workload_equal(const struct api_object *a, const struct api_object *b);
 
 /* Objects alive in this process, for leak tests. Any thread. */
 size_t api_objects_alive(void);

@@ -165,8 +165,10 @@ static void check_port_protocols(const struct port_group *group)
     for (size_t i = 1; i < group->count; i++)
         conflict |= group->items[group->indexes[i]].protocol !=
                     group->items[group->indexes[0]].protocol;
-    for (size_t i = 0; conflict && i < group->count; i++)
+    for (size_t i = 0; conflict && i < group->count; i++) {
+        group->items[group->indexes[i]].conflict = API_CONFLICT_PROTOCOL;
         port_error(group, i, STR_EMPTY, "protocol conflicts with other listeners on this port");
+    }
 }
 
 /* P2: a hostname stands on a port once. */
@@ -177,8 +179,12 @@ static void check_port_hostnames(const struct port_group *group)
         bool twice = (i > 0 && str_equal(name, group->items[group->indexes[i - 1]].hostname)) ||
                      (i + 1 < group->count &&
                       str_equal(name, group->items[group->indexes[i + 1]].hostname));
-        if (twice)
-            port_error(group, i, STR_EMPTY, "multiple listeners for hostname on this port");
+        if (!twice)
+            continue;
+        struct api_listener *listener = &group->items[group->indexes[i]];
+        if (listener->conflict == API_CONFLICT_NONE)
+            listener->conflict = API_CONFLICT_HOSTNAME;
+        port_error(group, i, STR_EMPTY, "multiple listeners for hostname on this port");
     }
 }
 

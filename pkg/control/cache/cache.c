@@ -19,6 +19,7 @@ struct cache {
     struct name_set meshes;
     struct name_set touched;
     struct name_set taken; /* what cache_take_changes handed out */
+    bool back_ends;        /* touched, too */
 };
 
 static void names_clear(struct name_set *set)
@@ -102,6 +103,33 @@ static struct str mesh_of(const struct api_key *key)
     return key->kind == API_MESH ? key->name : key->mesh;
 }
 
+static bool is_gateway(const struct api_object *object)
+{
+    if (object->key.kind == API_POD)
+        return object->pod->is_builtin_gateway;
+    return object->dataplane->is_builtin_gateway || object->broken;
+}
+
+/* Back ends change no routes, unless they are gateways themselves. */
+static void mark(struct cache *cache, const struct api_object *object)
+{
+    switch (object->key.kind) {
+    case API_SERVICE:
+    case API_ENDPOINT_SLICE: cache->back_ends = true; return;
+    case API_POD:
+    case API_DATAPLANE:
+        cache->back_ends = true;
+        if (is_gateway(object))
+            names_add(&cache->touched, object->key.mesh);
+        return;
+    case API_MESH:
+    case API_MESH_GATEWAY:
+    case API_MESH_GATEWAY_ROUTE:
+    case API_SECRET:
+    case API_MESH_GATEWAY_INSTANCE: names_add(&cache->touched, mesh_of(&object->key)); return;
+    }
+}
+
 static void insert(struct cache *cache, size_t index, const struct api_object *object)
 {
     enum api_kind kind = object->key.kind;
@@ -119,13 +147,14 @@ void cache_put(struct cache *cache, const struct api_object *object)
         insert(cache, index, api_object_ref(object));
     } else {
         const struct api_object **place = &cache->objects[object->key.kind].items[index];
-        if (*place == object)
+        if (*place == object || api_workload_equal(*place, object))
             return;
         const struct api_object *former = *place;
+        mark(cache, former);
         *place = api_object_ref(object);
         (void)api_object_unref(former); /* always NULL */
     }
-    names_add(&cache->touched, mesh_of(&object->key));
+    mark(cache, object);
 }
 
 void cache_remove(struct cache *cache, const struct api_key *key)
@@ -133,9 +162,9 @@ void cache_remove(struct cache *cache, const struct api_key *key)
     size_t index = lower_bound(cache, key);
     if (!holds(cache, key, index))
         return;
-    names_add(&cache->touched, mesh_of(key));
     const struct api_object **items = cache->objects[key->kind].items;
     const struct api_object *former = items[index];
+    mark(cache, former);
     size_t behind = --cache->objects[key->kind].count - index;
     memmove(items + index, items + index + 1, behind * sizeof(const struct api_object *));
     (void)api_object_unref(former); /* last: `key` may be the object's own */
@@ -194,7 +223,7 @@ const struct str *cache_meshes(struct cache *cache, size_t *ret_count)
 
 bool cache_has_changes(const struct cache *cache)
 {
-    return cache->touched.names != NULL;
+    return cache->touched.names != NULL || cache->back_ends;
 }
 
 struct cache_changes cache_take_changes(struct cache *cache)
@@ -204,5 +233,7 @@ struct cache_changes cache_take_changes(struct cache *cache)
     cache->touched = (struct name_set){0};
     struct cache_changes changes = {0};
     changes.meshes = names_sort(&cache->taken, &changes.mesh_count);
+    changes.back_ends = cache->back_ends;
+    cache->back_ends = false;
     return changes;
 }

@@ -1,9 +1,10 @@
 /* The cache: what all sources said last, by key.
  *
  * One object per key; putting another replaces it as a whole. Lists are sorted by name, so that
- * what is computed from them does not depend on the order in which objects came. Every change marks
- * the mesh it touches, and cache_take_changes hands the marks out once: the hold-off and the
- * compiler work from them, never from events. Putting an equal pointer is no change.
+ * what is computed from them does not depend on the order in which objects came. Every change is
+ * marked, and cache_take_changes hands the marks out once: the hold-off and the compiler work from
+ * them, never from events. Putting an equal pointer is no change, and neither is a workload that
+ * says the same: the object that is there stays.
  *
  * The cache holds one reference of each object. Objects and lists that it returns are borrowed
  * until the next put or remove; whoever needs an object longer takes a reference. Not thread-safe:
@@ -44,8 +45,12 @@ const struct str *cache_meshes(struct cache *cache, size_t *ret_count);
 
 /* What was touched since the last call. */
 struct cache_changes {
-    const struct str *meshes; /* sorted, each once */
+    /* By what may change routes, gateways or who serves them; sorted, each once. */
+    const struct str *meshes;
     size_t mesh_count;
+    /* By Services, EndpointSlices, pods and Dataplanes: who answers for a service may be another,
+     * in any mesh. */
+    bool back_ends;
 };
 
 bool cache_has_changes(const struct cache *cache);

@@ -1,7 +1,9 @@
-/* Stage 7: back ends become clusters.
+/* Stage 7: back ends become clusters, and the endpoint sets that those need.
  *
  * A cluster is what keeps pools and round-robin positions, so the same service reached through
- * listeners with different tags is two clusters. */
+ * listeners with different tags is two clusters. A set of endpoints is named by its mesh and the
+ * tags of the destination alone, so that clusters share it and a change of back ends touches
+ * nothing else. */
 #include "control/compile/stages.h"
 #include "core/pki/pki.h"
 
@@ -23,46 +25,72 @@ static void add_tags(struct pki_hash *hash, struct api_tags tags)
 }
 
 /* Takes over the hash. */
-static struct str identity_of(struct compile__run *run, struct pki_hash *hash)
+static struct str identity_of(struct arena *arena, struct pki_hash *hash)
 {
     unsigned char digest[PKI_SHA256_SIZE];
     pki_hash_finish(hash, digest);
     (void)pki_hash_free(hash); /* always NULL */
     char hex[PKI_SHA256_HEX_SIZE + 1];
     pki_hex(digest, hex);
-    return str_dup(run->arena, str_make(hex, COMPILE__IDENTITY_SIZE));
+    return str_dup(arena, str_make(hex, COMPILE__IDENTITY_SIZE));
 }
 
-struct str compile__identity(struct compile__run *run, struct str mesh, struct api_tags tags)
+struct str compile__identity(struct arena *arena, struct str mesh, struct api_tags tags)
 {
     struct pki_hash *hash = pki_hash_new();
     add_text(hash, mesh);
     add_tags(hash, tags);
-    return identity_of(run, hash);
+    return identity_of(arena, hash);
 }
 
-static struct str name_of(struct compile__run *run, struct str mesh,
-                          const struct compile__plan_backend *backend, struct api_tags tags)
+static struct str name_of(struct compile__run *run, const struct compile__scope *scope,
+                          const struct compile__plan_backend *backend)
 {
     struct pki_hash *hash = pki_hash_new();
-    add_text(hash, mesh);
+    add_text(hash, scope->mesh);
     add_tags(hash, backend->destination);
-    add_tags(hash, tags);
-    struct str identity = identity_of(run, hash);
+    add_tags(hash, scope->tags);
+    struct str identity = identity_of(run->arena, hash);
     return str_format(run->arena, "%.*s-%.*s", STR_ARG(backend->service), STR_ARG(identity));
 }
 
-struct str compile__cluster(struct compile__run *run, struct str mesh,
-                            const struct compile__plan_backend *backend, struct api_tags tags)
+struct compile__cluster *compile__cluster_of(struct compile__run *run,
+                                             const struct compile__scope *scope,
+                                             const struct compile__plan_backend *backend)
 {
-    struct str name = name_of(run, mesh, backend, tags);
-    if (compile__emit_once(run, MODEL_CLUSTER, name))
-        compile__emit(run,
-                      model_cluster_new(&(struct model_cluster){
-                          .name = name,
-                          .service = backend->service,
-                          .endpoint_set = compile__endpoint_set(run, mesh, backend->destination),
-                          .connect_timeout_ms = CONNECT_TIMEOUT_MS,
-                      }));
-    return name;
+    struct str name = name_of(run, scope, backend);
+    struct compile__cluster *cluster = map_get(run->memory->clusters, name);
+    if (cluster != NULL)
+        return cluster;
+    cluster = MEM_NEW(struct compile__cluster);
+    cluster->resource = model_cluster_new(&(struct model_cluster){
+        .name = name,
+        .service = backend->service,
+        .endpoint_set = backend->set_name,
+        .connect_timeout_ms = CONNECT_TIMEOUT_MS,
+    });
+    (void)map_set(run->memory->clusters, name, cluster); /* there was none */
+    return cluster;
+}
+
+size_t compile__need_of(struct compile__run *run, struct str mesh,
+                        struct compile__plan_backend *backend)
+{
+    if (backend->need_age == run->memory->age)
+        return backend->need;
+    size_t *known = map_get(run->needs, backend->set_name);
+    if (known == NULL) {
+        struct compile__need need = {
+            .name = backend->set_name,
+            .mesh = mesh,
+            .destination = backend->destination,
+        };
+        known = ARENA_NEW(run->arena, size_t);
+        *known = run->draft->needs.count;
+        VEC_PUSH(&run->draft->needs, need);
+        (void)map_set(run->needs, backend->set_name, known); /* there was none */
+    }
+    backend->need_age = run->memory->age;
+    backend->need = *known;
+    return *known;
 }

@@ -1,29 +1,40 @@
-/* The compiler: resources in, snapshot and findings out.
+/* The compiler: resources in; snapshot, findings and report out.
  *
  * A pure function. It reads no clock, no file and no former result, and never fails: what cannot be
- * served becomes a finding and costs only itself. Equal objects give an equal snapshot, in
- * whatever order they came. Its stages, one file each, in the order in which a change passes them:
+ * served becomes a finding and costs only itself. Equal objects give an equal outcome, in whatever
+ * order they came. It has two halves, because back ends come and go all day and routes do not:
  *
- *     bind      dataplane -> MeshGateway; the tags of each listener           bind.c
+ *     input ──> draft: all but endpoint sets ──> result: with the endpoints of a discovery
+ *
+ * The stages of the first half, one file each, in the order in which a change passes them:
+ *
+ *     bind      dataplane -> MeshGateway                                      bind.c
  *     ports     listeners -> ports, chains and hosts; conflicts are refused   ports.c
- *     tls       data sources -> certificates of a host                        certificates.c
- *     attach    MeshGatewayRoutes -> the hosts that their selectors match     attach.c
+ *     attach    MeshGatewayRoutes -> listeners with tags that match           attach.c
  *     hosts     host names -> virtual hosts, with the routes of each          hosts.c
- *     rules     routes -> their rules                                         rules.c, plans.c
- *     clusters  back ends -> clusters and endpoint sets            clusters.c, endpoints.c
+ *     tls       data sources -> certificates of a host                        certificates.c
+ *     rules     routes -> their rules                                         plans.c, rules.c
+ *     clusters  back ends -> clusters, and the endpoint sets that are needed  clusters.c
  *     emit      all of it -> resources of the model                           emit.c
  *
- * Findings are about objects of the cache and name field and place. Those of decoding stay with
- * their objects (api_object.findings) and are not repeated here.
+ * A memory may be given from run to run. What it remembers it returns for the very same decoded
+ * objects only, so that the outcome is that of a run without; it makes the second run cheap.
  *
- * Not thread-safe in its arguments: one loop owns cache and lists. The snapshot is frozen. */
+ * Findings are about objects of the cache and name field and place. Those of decoding stay with
+ * their objects (api_object.findings) and are not repeated here. The report says the same in the
+ * terms of status conditions; both come from one pass.
+ *
+ * Not thread-safe in its arguments: one loop owns cache, memory, drafts and results. Snapshots are
+ * frozen. */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "control/api/api.h"
 #include "control/cache/cache.h"
+#include "control/discovery/discovery.h"
 #include "control/finding/finding.h"
 #include "core/base/str.h"
 #include "model/model.h"
@@ -43,6 +54,10 @@ struct compile_input {
     const struct cache *cache;
     const struct compile_dataplane *dataplanes;
     size_t dataplane_count;
+    /* Those that are known but served elsewhere: nothing of them is in the snapshot or the
+     * findings, but the report knows what attaches to them. */
+    const struct compile_dataplane *elsewhere;
+    size_t elsewhere_count;
 };
 
 /* A snapshot takes at most this many matches of rules (10,000 routes of five matches on ten hosts),
@@ -50,12 +65,131 @@ struct compile_input {
  * finding on its route. */
 #define COMPILE_RULES_MAX ((size_t)500 * 1000)
 
-/* The snapshot for one process, and what about it is not as its authors hoped. One reference is the
- * caller's. */
-MUST_USE const struct model_snapshot *compile_snapshot(const struct compile_input *input,
-                                                       struct finding_list *findings);
+/* ---- The report ---- */
+
+/* A status condition to be, in the terms of the Gateway API. */
+struct compile_condition {
+    bool ok;            /* of Conflicted: there is no conflict */
+    struct str reason;  /* "Accepted", "HostnameConflict", "BackendNotFound", ... */
+    struct str message; /* "conf.listeners[0]: what is wrong and what to do"; empty when ok */
+};
+
+/* One of conf.listeners. */
+struct compile_listener_report {
+    size_t index;
+    uint32_t port;
+    enum api_protocol protocol;
+    struct str hostname;    /* "*" for all */
+    size_t attached_routes; /* whose tags and host names both match */
+    /* UnsupportedProtocol, UnsupportedValue, PortUnavailable, Invalid; and those of a conflict */
+    struct compile_condition accepted;
+    struct compile_condition resolved_refs; /* InvalidCertificateRef, RefNotPermitted */
+    struct compile_condition conflicted;    /* ProtocolConflict, HostnameConflict */
+    struct model_names secrets;             /* of the snapshot, that the listener presents */
+};
+
+struct compile_gateway_report {
+    const struct api_object *gateway;
+    /* ListenersNotValid: ok while any listener is; then with the message of the first that is not.
+     * Invalid, NoProxies. */
+    struct compile_condition accepted;
+    struct compile_condition resolved_refs;          /* as the first listener that is not ok */
+    const struct compile_listener_report *listeners; /* in the order of the manifest */
+    size_t listener_count;
+};
+
+/* A gateway that a route attaches to by its tags. */
+struct compile_parent_report {
+    const struct api_object *gateway;
+    size_t attached_listeners;
+    /* NoMatchingListenerHostname; NoMatchingParent: every such listener is refused;
+     * UnsupportedValue, Invalid: a rule or match is refused, the others are served */
+    struct compile_condition accepted;
+    struct compile_condition resolved_refs; /* BackendNotFound, InvalidKind: the first of them */
+};
+
+struct compile_route_report {
+    const struct api_object *route;
+    const struct compile_parent_report *parents; /* each gateway once */
+    size_t parent_count;
+    /* Of the route as a whole: accepted by any parent, else as by the first; NoMatchingParent. */
+    struct compile_condition accepted;
+    struct compile_condition resolved_refs;
+};
+
+struct compile_report {
+    const struct compile_gateway_report *gateways;
+    size_t gateway_count;
+    const struct compile_route_report *routes; /* sorted by mesh and name, each once */
+    size_t route_count;
+};
+
+/* ---- Memory ---- */
+
+/* Of one process's runs: it forgets what the last one did not use. */
+struct compile_memory;
+
+MUST_USE struct compile_memory *compile_memory_new(void);
+
+/* Before it is freed no draft of it may be completed any more. */
+struct compile_memory *compile_memory_free(struct compile_memory *memory);
+
+/* What was done rather than remembered, since the memory was made. */
+struct compile_counts {
+    uint64_t drafts;       /* runs of the first half */
+    uint64_t results;      /* runs of the second */
+    uint64_t routes;       /* routes that were planned */
+    uint64_t certificates; /* certificates that were parsed */
+    uint64_t endpoints;    /* destinations that were resolved */
+};
+
+struct compile_counts compile_memory_counts(const struct compile_memory *memory);
+
+/* ---- The two halves ---- */
+
+/* A snapshot but for its endpoint sets. Immutable; counted, not atomic. */
+struct compile_draft;
+
+/* The first half. One reference is the caller's. The draft holds what it needs of the cache's
+ * objects. */
+MUST_USE const struct compile_draft *compile_draft_new(const struct compile_input *input,
+                                                       struct compile_memory *memory);
+const struct compile_draft *compile_draft_unref(const struct compile_draft *draft);
+
+struct compile_result {
+    const struct model_snapshot *snapshot;
+    const struct finding_list *findings;
+    struct compile_report report; /* of the gateways in the input, and what attaches to them */
+};
+
+/* The second half: what a proxy serves now. It needs the memory that the draft was made with, and
+ * keeps the draft as long as it lives. */
+MUST_USE struct compile_result *compile_result_new(const struct compile_draft *draft,
+                                                   const struct discovery *discovery,
+                                                   struct compile_memory *memory);
+struct compile_result *compile_result_free(struct compile_result *result);
+
+/* Both halves, with nothing remembered. */
+MUST_USE struct compile_result *compile_snapshot(const struct compile_input *input);
+
+/* ---- All gateways together ---- */
 
 /* What only shows when all dataplanes of the run (or the cluster) are seen together: MeshGateways
  * that no dataplane is bound to, or that lost one to another gateway, and routes that attach to no
- * listener of any gateway. `input` names all of them. */
-void compile_review(const struct compile_input *input, struct finding_list *findings);
+ * listener of any gateway. Its report is complete: every MeshGateway and every MeshGatewayRoute of
+ * the cache once, the broken ones too, with what the results say of it. */
+struct compile_review {
+    const struct finding_list *findings;
+    struct compile_report report;
+};
+
+/* `input` names all dataplanes, `results` are what was compiled of them. The review borrows from
+ * both, and from the objects of the cache: it is read before either changes. */
+MUST_USE struct compile_review *compile_review_new(const struct compile_input *input,
+                                                   const struct compile_result *const *results,
+                                                   size_t result_count);
+struct compile_review *compile_review_free(struct compile_review *review);
+
+CLEANUP_DEFINE(struct compile_memory, compile_memory_free);
+CLEANUP_DEFINE(struct compile_result, compile_result_free);
+CLEANUP_DEFINE(struct compile_review, compile_review_free);

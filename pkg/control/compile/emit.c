@@ -4,6 +4,11 @@
 #define HEADER_TIMEOUT_MS 10000
 #define IDLE_TIMEOUT_MS   300000
 
+void compile__emit(struct compile__run *run, const struct model_resource *resource)
+{
+    VEC_PUSH(&run->draft->resources, model_resource_ref(resource));
+}
+
 /* Emits the virtual hosts of a chain and returns their names. */
 static struct model_names emit_hosts(struct compile__run *run, const struct compile__port *port,
                                      struct str chain, struct compile__hosts hosts)
@@ -12,42 +17,64 @@ static struct model_names emit_hosts(struct compile__run *run, const struct comp
     for (size_t i = 0; i < hosts.count; i++) {
         names[i] = str_format(run->arena, "%.*s/%.*s/%.*s", STR_ARG(port->name), STR_ARG(chain),
                               STR_ARG(hosts.items[i].domain));
-        compile__emit_virtual_host(run, port->binding.dataplane->mesh, names[i], &hosts.items[i]);
+        compile__emit_virtual_host(run, names[i], &hosts.items[i]);
     }
     return (struct model_names){names, hosts.count};
 }
 
-static struct model_chain make_chain(struct compile__run *run, const struct compile__port *port,
-                                     struct str hostname, const struct compile__listener *listeners,
-                                     size_t count)
+/* A plain port has one chain. */
+static size_t make_plain_chain(struct compile__run *run, const struct compile__port *port,
+                               struct model_chain *chains)
 {
-    struct compile__hosts hosts = compile__make_hosts(run, port->binding.dataplane->mesh, listeners,
-                                                      count);
-    return (struct model_chain){
-        .hostname = hostname,
-        .secrets = port->protocol == MODEL_HTTPS ? listeners->secrets : (struct model_names){0},
-        .virtual_hosts = emit_hosts(run, port, hostname, hosts),
+    struct compile__hosts hosts = compile__make_hosts(run, port->binding, port->listeners,
+                                                      port->listener_count);
+    chains[0] = (struct model_chain){
+        .hostname = STR("*"),
+        .virtual_hosts = emit_hosts(run, port, STR("*"), hosts),
     };
+    return 1;
 }
 
-void compile__emit_port(struct compile__run *run, const struct compile__port *port)
+/* Each listener is a chain, which it takes a certificate for. What attaches to one without counts
+ * all the same. */
+static size_t make_chains(struct compile__run *run, const struct compile__port *port,
+                          struct model_chain *chains)
 {
-    size_t count = port->protocol == MODEL_HTTPS ? port->listener_count : 1;
-    struct model_chain *chains = ARENA_NEW_ARRAY(run->arena, struct model_chain, count);
-    if (port->protocol == MODEL_HTTP)
-        chains[0] = make_chain(run, port, STR("*"), port->listeners, port->listener_count);
-    for (size_t i = 0; port->protocol == MODEL_HTTPS && i < count; i++)
-        chains[i] = make_chain(run, port, port->listeners[i].spec->hostname, &port->listeners[i],
-                               1);
-    compile__emit(run, model_listener_new(&(struct model_listener){
-                           .name = port->name,
-                           .gateway = port->binding.gateway->key.name,
-                           .address = port->binding.dataplane->address,
-                           .port = port->number,
-                           .protocol = port->protocol,
-                           .header_timeout_ms = HEADER_TIMEOUT_MS,
-                           .idle_timeout_ms = IDLE_TIMEOUT_MS,
-                           .chains = chains,
-                           .chain_count = count,
-                       }));
+    size_t count = 0;
+    for (size_t i = 0; i < port->listener_count; i++) {
+        struct compile__listener *listener = &port->listeners[i];
+        struct compile__hosts hosts = compile__make_hosts(run, port->binding, listener, 1);
+        compile__load_certificates(run, port, listener);
+        if (listener->is_refused)
+            continue;
+        chains[count++] = (struct model_chain){
+            .hostname = listener->spec->hostname,
+            .secrets = listener->secrets,
+            .virtual_hosts = emit_hosts(run, port, listener->spec->hostname, hosts),
+        };
+    }
+    return count;
+}
+
+void compile__emit_port(struct compile__run *run, struct compile__port *port)
+{
+    struct model_chain *chains = ARENA_NEW_ARRAY(run->arena, struct model_chain,
+                                                 port->listener_count);
+    size_t count = port->protocol == MODEL_HTTPS ? make_chains(run, port, chains)
+                                                 : make_plain_chain(run, port, chains);
+    if (count == 0)
+        return;
+    const struct model_resource *listener = model_listener_new(&(struct model_listener){
+        .name = port->name,
+        .gateway = port->binding->gateway->key.name,
+        .address = port->binding->dataplane->address,
+        .port = port->number,
+        .protocol = port->protocol,
+        .header_timeout_ms = HEADER_TIMEOUT_MS,
+        .idle_timeout_ms = IDLE_TIMEOUT_MS,
+        .chains = chains,
+        .chain_count = count,
+    });
+    compile__emit(run, listener);
+    listener = model_resource_unref(listener);
 }

@@ -1,8 +1,13 @@
-/* Stage 6, first half: what each rule of a route does, whatever virtual host it is in. */
+/* Stage 6, first half: what each rule of a route does, whatever virtual host it is in. It depends
+ * on the route object alone, so it is remembered as long as that is there. */
 #include "control/compile/stages.h"
 
+/* A rule or two. */
+#define PLAN_CHUNK_SIZE ((size_t)512)
+
 struct rule_place {
-    struct compile__run *run;
+    struct compile__run *run; /* whose arena and findings are the plan's meanwhile */
+    struct compile__plan *plan;
     const struct api_object *route;
     const struct api_route_rule *spec;
     size_t index;
@@ -13,6 +18,12 @@ static struct str field_of(const struct rule_place *rule, const char *list, size
 {
     return str_format(rule->run->arena, "conf.http.rules[%zu].%s[%zu]%s", rule->index, list, index,
                       member);
+}
+
+/* The route is not served as it is written. */
+static void deny(const struct rule_place *rule, struct str reason, struct str text)
+{
+    compile__deny(&rule->plan->accepted, reason, text);
 }
 
 /* The first criterion of a match that is not served, or NULL. */
@@ -37,7 +48,8 @@ static struct str prefix_of(struct str path)
     return path;
 }
 
-static struct compile__plan_match plan_match(const struct api_route_match *match, size_t index)
+static struct compile__plan_match plan_match(struct arena *arena,
+                                             const struct api_route_match *match, size_t index)
 {
     struct compile__plan_match plan = {
         .match = MODEL_PATH_PREFIX,
@@ -51,6 +63,8 @@ static struct compile__plan_match plan_match(const struct api_route_match *match
     } else if (match->has_path) {
         plan.path = prefix_of(match->path);
     }
+    plan.key = str_format(arena, "%c%.*s", plan.match == MODEL_PATH_EXACT ? '=' : '^',
+                          STR_ARG(plan.path));
     return plan;
 }
 
@@ -65,11 +79,13 @@ static void plan_matches(const struct rule_place *rule, struct compile__plan_rul
         const char *member = unserved(match);
         bool is_usable = !match->has_path || str_starts_with(match->path, STR("/"));
         if (member != NULL)
-            compile__find(rule->run, FINDING_ERROR, rule->route, match->mark,
-                          field_of(rule, "matches", i, member),
-                          "only EXACT and PREFIX paths are served yet; this match is left out");
+            deny(rule, STR("UnsupportedValue"),
+                 compile__find(
+                     rule->run, FINDING_ERROR, rule->route, match->mark,
+                     field_of(rule, "matches", i, member),
+                     "only EXACT and PREFIX paths are served yet; this match is left out"));
         else if (is_usable) /* else decoding has said what is wrong */
-            matches[plan->match_count++] = plan_match(match, i);
+            matches[plan->match_count++] = plan_match(rule->run->arena, match, i);
     }
     plan->matches = matches;
 }
@@ -86,26 +102,14 @@ static bool same_tags(struct api_tags a, struct api_tags b)
     return true;
 }
 
-static void report_endpoints(const struct rule_place *rule, size_t index,
-                             enum compile__endpoints state)
+/* "<mesh>/<tag>=<value>,<tag>=<value>". */
+static struct str set_name(struct arena *arena, struct str mesh, struct api_tags destination)
 {
-    const struct api_backend *backend = &rule->spec->backends[index];
-    const struct str *service = api_tags_find(backend->tags, STR("kuma.io/service"));
-    const char *why = NULL;
-    switch (state) {
-    case COMPILE__ENDPOINTS_SOME: return;
-    case COMPILE__ENDPOINTS_NO_SERVICE:
-        why = "no Dataplane has an inbound with this service";
-        break;
-    case COMPILE__ENDPOINTS_NO_MATCH:
-        why = "no inbound of this service has the other tags of the destination";
-        break;
-    case COMPILE__ENDPOINTS_NOT_READY: why = "no inbound of this service is ready"; break;
-    }
-    compile__find(rule->run, FINDING_WARNING, rule->route, backend->mark,
-                  field_of(rule, "backends", index, ".destination"),
-                  "service \"%.*s\" has no endpoints: %s in mesh %.*s; requests to it get 503",
-                  STR_ARG(*service), why, STR_ARG(rule->route->key.mesh));
+    struct str name = str_format(arena, "%.*s/", STR_ARG(mesh));
+    for (size_t i = 0; i < destination.count; i++)
+        name = str_format(arena, "%.*s%s%.*s=%.*s", STR_ARG(name), i == 0 ? "" : ",",
+                          STR_ARG(destination.items[i].name), STR_ARG(destination.items[i].value));
+    return name;
 }
 
 /* Adds a back end, or moves its weight to one that is the same: the last weight wins. */
@@ -116,19 +120,19 @@ static void plan_backend(const struct rule_place *rule, size_t index,
     for (size_t i = 0; i < *count; i++) {
         if (!same_tags(backends[i].destination, spec->tags))
             continue;
-        compile__find(rule->run, FINDING_WARNING, rule->route, spec->mark,
-                      field_of(rule, "backends", index, ""),
-                      "this destination is there before; the last weight, %u, counts",
-                      (unsigned)spec->weight);
+        (void)compile__find(rule->run, FINDING_WARNING, rule->route, spec->mark,
+                            field_of(rule, "backends", index, ""),
+                            "this destination is there before; the last weight, %u, counts",
+                            (unsigned)spec->weight);
         backends[i].weight = spec->weight;
         return;
     }
-    report_endpoints(rule, index,
-                     compile__endpoints_state(rule->run, rule->route->key.mesh, spec->tags));
     backends[(*count)++] = (struct compile__plan_backend){
         .destination = spec->tags,
         .service = *api_tags_find(spec->tags, STR("kuma.io/service")),
         .weight = spec->weight,
+        .index = index,
+        .set_name = set_name(rule->run->arena, rule->route->key.mesh, spec->tags),
     };
 }
 
@@ -148,10 +152,12 @@ static void plan_backends(const struct rule_place *rule, struct compile__plan_ru
         backends[0].weight = 1; /* a single one takes all, whatever its weight */
     if (count > 1 && sum == 0) {
         plan->refusal = STR("every backend of the rule has weight 0");
-        compile__find(rule->run, FINDING_ERROR, rule->route, spec->mark,
-                      str_format(rule->run->arena, "conf.http.rules[%zu].backends", rule->index),
-                      "every backend has weight 0 (the default), so there is none to choose; the "
-                      "rule answers 500; give at least one backend a weight");
+        deny(rule, STR("UnsupportedValue"),
+             compile__find(
+                 rule->run, FINDING_ERROR, rule->route, spec->mark,
+                 str_format(rule->run->arena, "conf.http.rules[%zu].backends", rule->index),
+                 "every backend has weight 0 (the default), so there is none to choose; the "
+                 "rule answers 500; give at least one backend a weight"));
         return;
     }
     plan->backends = backends;
@@ -168,47 +174,75 @@ static bool has_services(const struct api_route_rule *spec)
     return spec->backend_count > 0;
 }
 
+/* Decoding has said what is wrong with the rule. */
+static void deny_broken(const struct rule_place *rule)
+{
+    struct str field = str_format(rule->run->arena, "conf.http.rules[%zu]", rule->index);
+    deny(rule, STR("Invalid"), compile__decoding_error(rule->run->texts, rule->route, field));
+}
+
 static void plan_action(const struct rule_place *rule, struct compile__plan_rule *plan)
 {
     const struct api_route_rule *spec = rule->spec;
     for (size_t i = 0; i < spec->filter_count; i++)
-        compile__find(rule->run, FINDING_ERROR, rule->route, spec->filters[i].mark,
-                      field_of(rule, "filters", i, ""),
-                      "filters are not served yet; the rule answers 500");
-    if (spec->broken)
+        deny(rule, STR("UnsupportedValue"),
+             compile__find(rule->run, FINDING_ERROR, rule->route, spec->filters[i].mark,
+                           field_of(rule, "filters", i, ""),
+                           "filters are not served yet; the rule answers 500"));
+    if (spec->broken) {
+        deny_broken(rule);
         plan->refusal = STR("the rule is not valid");
-    else if (spec->filter_count > 0)
+    } else if (spec->filter_count > 0) {
         plan->refusal = STR("the rule uses filters, which are not served yet");
-    else if (!has_services(spec))
+    } else if (!has_services(spec)) {
         plan->refusal = STR("the rule has no backend");
-    else
+    } else {
         plan_backends(rule, plan);
+    }
 }
 
+static void fill(struct compile__run *run, struct compile__plan *plan)
+{
+    const struct api_mesh_gateway_route *spec = plan->route->mesh_gateway_route;
+    plan->rules = ARENA_NEW_ARRAY(run->arena, struct compile__plan_rule, spec->rule_count);
+    for (size_t i = 0; i < spec->rule_count; i++) {
+        struct rule_place rule = {run, plan, plan->route, &spec->rules[i], i};
+        plan_matches(&rule, &plan->rules[i]);
+        plan_action(&rule, &plan->rules[i]);
+        plan->match_count += plan->rules[i].match_count;
+    }
+}
+
+/* As a run of its own, whose findings and memory are the plan's. */
 static struct compile__plan *make_plan(struct compile__run *run, const struct api_object *route)
 {
-    const struct api_mesh_gateway_route *spec = route->mesh_gateway_route;
-    struct compile__plan *plan = ARENA_NEW(run->arena, struct compile__plan);
-    struct compile__plan_rule *rules = ARENA_NEW_ARRAY(run->arena, struct compile__plan_rule,
-                                                       spec->rule_count);
-    for (size_t i = 0; i < spec->rule_count; i++) {
-        struct rule_place rule = {run, route, &spec->rules[i], i};
-        plan_matches(&rule, &rules[i]);
-        plan_action(&rule, &rules[i]);
-    }
-    plan->route = route;
-    plan->rules = rules;
+    struct compile__plan *plan = MEM_NEW(struct compile__plan);
+    plan->references = 1;
+    plan->route = api_object_ref(route);
+    plan->arena = arena_new(PLAN_CHUNK_SIZE);
+    plan->findings = finding_list_new();
+    plan->accepted = compile__accepted();
+    struct compile__run inner = *run;
+    inner.arena = plan->arena;
+    inner.texts = plan->arena;
+    inner.findings = plan->findings;
+    fill(&inner, plan);
+    run->memory->counts.routes++;
     return plan;
 }
 
-const struct compile__plan *compile__plan_of(struct compile__run *run,
-                                             const struct api_object *route)
+struct compile__plan *compile__plan_of(struct compile__run *run, struct compile__route *route)
 {
-    struct str key = compile__object_key(run, route);
-    struct compile__plan *plan = map_get(run->plans, key);
+    if (route->plan != NULL)
+        return route->plan;
+    struct compile__plan *plan = compile__plan_recall(run->memory, route->object);
     if (plan == NULL) {
-        plan = make_plan(run, route);
-        (void)map_set(run->plans, key, plan); /* there was none */
+        plan = make_plan(run, route->object);
+        compile__plan_remember(run->memory, plan);
     }
+    plan->age = run->memory->age;
+    route->plan = plan;
+    VEC_PUSH(&run->draft->plans, compile__plan_ref(plan));
+    finding_add_all(run->findings, plan->findings);
     return plan;
 }

@@ -6,7 +6,7 @@
 /* The listeners of one binding, and what decides about them. */
 struct group {
     struct compile__run *run;
-    const struct compile__binding *binding;
+    struct compile__binding *binding;
     struct compile__listener *listeners; /* sorted by port, then hostname */
     size_t count;
 };
@@ -23,7 +23,45 @@ static int compare_listeners(const void *a, const void *b)
     return left->index < right->index ? -1 : left->index > right->index;
 }
 
-static struct group collect(struct compile__run *run, const struct compile__binding *binding)
+static struct compile_listener_report begin_report(const struct api_listener *spec, size_t index)
+{
+    return (struct compile_listener_report){
+        .index = index,
+        .port = spec->port,
+        .protocol = spec->protocol,
+        .hostname = spec->hostname,
+        .accepted = compile__accepted(),
+        .resolved_refs = compile__resolved(),
+        .conflicted = compile__unconflicted(),
+    };
+}
+
+/* A listener that decoding has refused. */
+static void report_broken(struct compile__run *run, const struct compile__binding *binding,
+                          const struct api_listener *spec, struct compile_listener_report *report)
+{
+    struct str field = str_format(run->arena, "conf.listeners[%zu]", report->index);
+    struct str message = compile__decoding_error(run->texts, binding->gateway, field);
+    struct str reason = STR("Invalid");
+    if (spec->conflict == API_CONFLICT_PROTOCOL)
+        reason = STR("ProtocolConflict");
+    if (spec->conflict == API_CONFLICT_HOSTNAME)
+        reason = STR("HostnameConflict");
+    if (spec->conflict != API_CONFLICT_NONE)
+        compile__deny(&report->conflicted, reason, message);
+    compile__deny(&report->accepted, reason, message);
+}
+
+/* The routes that select a listener which is not served have it as a parent all the same. */
+static void note_selected(struct compile__run *run, const struct compile__binding *binding,
+                          const struct compile__listener *listener)
+{
+    struct compile__routes routes = listener->scope->routes;
+    for (size_t i = 0; i < routes.count; i++)
+        (void)compile__parent_of(run, routes.items[i], binding); /* made, and left as it is */
+}
+
+static struct group collect(struct compile__run *run, struct compile__binding *binding)
 {
     const struct api_mesh_gateway *gateway = binding->gateway->mesh_gateway;
     struct group group = {
@@ -33,13 +71,19 @@ static struct group collect(struct compile__run *run, const struct compile__bind
     };
     for (size_t i = 0; i < gateway->listener_count; i++) {
         const struct api_listener *spec = &gateway->listeners[i];
-        if (spec->broken)
-            continue; /* its own findings say why */
-        group.listeners[group.count++] = (struct compile__listener){
+        struct compile__listener listener = {
             .spec = spec,
             .index = i,
-            .tags = compile__listener_tags(run, binding, spec),
+            .scope = compile__scope_of(run, binding, spec),
+            .report = &binding->listeners[i],
         };
+        binding->listeners[i] = begin_report(spec, i);
+        if (spec->broken) {
+            report_broken(run, binding, spec, listener.report);
+            note_selected(run, binding, &listener);
+        } else {
+            group.listeners[group.count++] = listener;
+        }
     }
     if (group.count > 0)
         qsort(group.listeners, group.count, sizeof(*group.listeners), compare_listeners);
@@ -52,12 +96,18 @@ static struct str field_of(struct compile__run *run, const struct compile__liste
     return str_format(run->arena, "conf.listeners[%zu]%s", listener->index, member);
 }
 
-static void refuse(const struct group *group, struct compile__listener *listener,
-                   const char *member, const char *message)
+/* Returns the text, for conditions. */
+static struct str refuse(const struct group *group, struct compile__listener *listener,
+                         const char *member, struct str reason, const char *message)
 {
+    struct str text = compile__find(group->run, FINDING_ERROR, group->binding->gateway,
+                                    listener->spec->mark, field_of(group->run, listener, member),
+                                    "%s", message);
+    if (!listener->is_refused)
+        note_selected(group->run, group->binding, listener);
     listener->is_refused = true;
-    compile__find(group->run, FINDING_ERROR, group->binding->gateway, listener->spec->mark,
-                  field_of(group->run, listener, member), "%s", message);
+    compile__deny(&listener->report->accepted, reason, text);
+    return text;
 }
 
 /* Decoding refuses these two already. Everything after relies on them, so that listeners from
@@ -68,10 +118,14 @@ static void check_protocols(const struct group *group, struct compile__listener 
     bool conflict = false;
     for (size_t i = 1; i < count; i++)
         conflict = conflict || listeners[i].spec->protocol != listeners[0].spec->protocol;
-    for (size_t i = 0; i < count && conflict; i++)
-        refuse(group, &listeners[i], "",
-               "protocol conflicts with other listeners on this port, none of which is served; "
-               "give all of them one protocol, or move this one to another port");
+    for (size_t i = 0; i < count && conflict; i++) {
+        const struct str reason = STR("ProtocolConflict");
+        struct str text = refuse(
+            group, &listeners[i], "", reason,
+            "protocol conflicts with other listeners on this port, none of which is served; "
+            "give all of them one protocol, or move this one to another port");
+        compile__deny(&listeners[i].report->conflicted, reason, text);
+    }
 }
 
 static void check_hostnames(const struct group *group, struct compile__listener *listeners,
@@ -81,10 +135,13 @@ static void check_hostnames(const struct group *group, struct compile__listener 
         struct str hostname = listeners[i].spec->hostname;
         bool before = i > 0 && str_equal(listeners[i - 1].spec->hostname, hostname);
         bool after = i + 1 < count && str_equal(listeners[i + 1].spec->hostname, hostname);
-        if (before || after)
-            refuse(group, &listeners[i], "",
-                   "multiple listeners for hostname on this port, none of which is served; keep "
-                   "one of them");
+        if (!before && !after)
+            continue;
+        const struct str reason = STR("HostnameConflict");
+        struct str text = refuse(group, &listeners[i], "", reason,
+                                 "multiple listeners for hostname on this port, none of which is "
+                                 "served; keep one of them");
+        compile__deny(&listeners[i].report->conflicted, reason, text);
     }
 }
 
@@ -92,45 +149,53 @@ static void check_support(const struct group *group, struct compile__listener *l
 {
     const struct api_listener *spec = listener->spec;
     if (spec->cross_mesh) {
-        refuse(group, listener, ".crossMesh",
-               "crossMesh listeners are not served yet; this listener is left out");
+        (void)refuse(group, listener, ".crossMesh", STR("UnsupportedValue"),
+                     "crossMesh listeners are not served yet; this listener is left out");
         return;
     }
     if (spec->protocol != API_PROTOCOL_HTTP && spec->protocol != API_PROTOCOL_HTTPS) {
-        refuse(group, listener, ".protocol",
-               "only HTTP and HTTPS are served yet; this listener is left out");
+        (void)refuse(group, listener, ".protocol", STR("UnsupportedProtocol"),
+                     "only HTTP and HTTPS are served yet; this listener is left out");
         return;
     }
     if (spec->connection_limit > 0)
-        compile__find(group->run, FINDING_WARNING, group->binding->gateway, spec->mark,
-                      field_of(group->run, listener, ".resources.connectionLimit"),
-                      "connection limits are not enforced yet; the listener is served without");
+        (void)compile__find(
+            group->run, FINDING_WARNING, group->binding->gateway, spec->mark,
+            field_of(group->run, listener, ".resources.connectionLimit"),
+            "connection limits are not enforced yet; the listener is served without");
 }
 
-/* The address and port of each dataplane that is served, so that no two take the same. */
-static bool claim_port(struct compile__run *run, struct map *claims,
-                       const struct compile__binding *binding, struct compile__listener *listener)
+/* The address and port of each dataplane that is served, so that no two take the same. Returns who
+ * has it, if that is another. */
+static const struct compile__binding *claim_port(struct compile__run *run, struct map *claims,
+                                                 struct compile__binding *binding, uint32_t port)
 {
-    struct str address = binding->dataplane->address;
-    struct str key = str_format(run->arena, "%.*s %u", STR_ARG(address),
-                                (unsigned)listener->spec->port);
+    struct str key = str_format(run->arena, "%.*s %u", STR_ARG(binding->dataplane->address),
+                                (unsigned)port);
     const struct compile__binding *owner = map_get(claims, key);
-    if (owner == NULL) {
-        struct compile__binding *copy = ARENA_NEW(run->arena, struct compile__binding);
-        *copy = *binding;
-        (void)map_set(claims, key, copy); /* there was none */
-        return true;
+    if (owner == NULL)
+        (void)map_set(claims, key, binding); /* there was none */
+    return owner == binding ? NULL : owner;
+}
+
+/* Refuses the listeners of a port that another dataplane has. One finding is enough for all. */
+static void refuse_taken(const struct group *group, struct compile__listener *listeners,
+                         size_t count, const struct compile__binding *owner)
+{
+    const struct compile_dataplane *dataplane = group->binding->dataplane;
+    struct str text = compile__find(
+        group->run, FINDING_ERROR, group->binding->gateway, listeners->spec->mark,
+        field_of(group->run, listeners, ".port"),
+        "port %u of %.*s is taken by dataplane %.*s (MeshGateway %.*s), so dataplane "
+        "%.*s does not serve it; give the dataplanes different addresses, or the "
+        "gateways different ports",
+        (unsigned)listeners->spec->port, STR_ARG(dataplane->address),
+        STR_ARG(owner->dataplane->name), STR_ARG(owner->gateway->key.name),
+        STR_ARG(dataplane->name));
+    for (size_t i = 0; i < count; i++) {
+        note_selected(group->run, group->binding, &listeners[i]);
+        compile__deny(&listeners[i].report->accepted, STR("PortUnavailable"), text);
     }
-    if (owner->dataplane == binding->dataplane)
-        return true;
-    compile__find(run, FINDING_ERROR, binding->gateway, listener->spec->mark,
-                  field_of(run, listener, ".port"),
-                  "port %u of %.*s is taken by dataplane %.*s (MeshGateway %.*s), so dataplane "
-                  "%.*s does not serve it; give the dataplanes different addresses, or the "
-                  "gateways different ports",
-                  (unsigned)listener->spec->port, STR_ARG(address), STR_ARG(owner->dataplane->name),
-                  STR_ARG(owner->gateway->key.name), STR_ARG(binding->dataplane->name));
-    return false;
 }
 
 static struct compile__port make_port(const struct group *group,
@@ -139,7 +204,7 @@ static struct compile__port make_port(const struct group *group,
     const struct api_listener *first = listeners[0].spec;
     bool is_tls = first->protocol == API_PROTOCOL_HTTPS;
     return (struct compile__port){
-        .binding = *group->binding,
+        .binding = group->binding,
         .name = str_format(group->run->arena, "%.*s:%s:%u",
                            STR_ARG(group->binding->gateway->key.name), is_tls ? "HTTPS" : "HTTP",
                            (unsigned)first->port),
@@ -177,7 +242,12 @@ static size_t merge_group(const struct group *group, struct map *claims,
         while (end < group->count && group->listeners[end].spec->port == listeners->spec->port)
             end++;
         size_t kept = settle(group, listeners, end - start);
-        if (kept > 0 && claim_port(group->run, claims, group->binding, listeners))
+        const struct compile__binding *owner = NULL;
+        if (kept > 0)
+            owner = claim_port(group->run, claims, group->binding, listeners->spec->port);
+        if (owner != NULL)
+            refuse_taken(group, listeners, kept, owner);
+        else if (kept > 0)
             ret_ports[port_count++] = make_port(group, listeners, kept);
     }
     return port_count;
@@ -197,10 +267,26 @@ static void make_names_unique(struct compile__run *run, struct compile__ports po
         struct compile__port *port = &ports.items[i];
         if (map_get(twice, port->name) != NULL)
             port->name = str_format(run->arena, "%.*s@%.*s", STR_ARG(port->name),
-                                    STR_ARG(port->binding.dataplane->address));
+                                    STR_ARG(port->binding->dataplane->address));
     }
     seen = map_free(seen);
     twice = map_free(twice);
+}
+
+static void report_begin(struct compile__run *run, struct compile__binding *binding)
+{
+    size_t count = binding->gateway->mesh_gateway->listener_count;
+    binding->listeners = ARENA_NEW_ARRAY(run->draft->arena, struct compile_listener_report, count);
+    binding->report = ARENA_NEW(run->draft->arena, struct compile_gateway_report);
+    *binding->report = (struct compile_gateway_report){
+        .gateway = binding->gateway,
+        .accepted = compile__accepted(),
+        .resolved_refs = compile__resolved(),
+        .listeners = binding->listeners,
+        .listener_count = count,
+    };
+    VEC_PUSH(&run->draft->gateways, binding->report);
+    VEC_PUSH(&run->draft->objects, api_object_ref(binding->gateway));
 }
 
 struct compile__ports compile__merge_ports(struct compile__run *run,
@@ -212,6 +298,7 @@ struct compile__ports compile__merge_ports(struct compile__run *run,
     struct compile__ports ports = {ARENA_NEW_ARRAY(run->arena, struct compile__port, most), 0};
     struct map *claims = map_new();
     for (size_t i = 0; i < bindings.count; i++) {
+        report_begin(run, &bindings.items[i]);
         struct group group = collect(run, &bindings.items[i]);
         ports.count += merge_group(&group, claims, &ports.items[ports.count]);
     }

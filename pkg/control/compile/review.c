@@ -2,6 +2,35 @@
 #include "control/compile/stages.h"
 #include "control/select/select.h"
 
+#define CHUNK_SIZE ((size_t)4 * 1024)
+
+struct box {
+    struct compile_review review;
+    struct finding_list *findings;
+    struct arena *arena;
+};
+
+struct viewer {
+    struct box *box;
+    const struct cache *cache;
+    struct compile__bindings bindings;
+    const struct compile_result *const *results;
+    size_t result_count;
+    size_t *cursors; /* of each result's routes, which are sorted as the cache is */
+};
+
+/* Adds a finding. Returns "<field>: <message>", for conditions. */
+static struct str find(const struct viewer *viewer, const struct api_object *object,
+                       struct finding_mark mark, struct str field, struct str message)
+{
+    struct finding_subject subject = api_subject(object);
+    finding_add(viewer->box->findings, FINDING_WARNING, &subject, mark, field, "%.*s",
+                STR_ARG(message));
+    return str_format(viewer->box->arena, "%.*s: %.*s", STR_ARG(field), STR_ARG(message));
+}
+
+/* ---- Gateways ---- */
+
 /* A dataplane that would have suited a gateway but is bound to another. */
 static const struct compile__binding *find_lost(const struct compile__bindings *bindings,
                                                 const struct api_object *gateway)
@@ -44,117 +73,238 @@ static struct finding_mark selectors_mark(const struct api_object *object,
     return selectors.count > 0 ? selectors.items[0].mark : object->mark;
 }
 
-static void review_gateway(struct compile__run *run, const struct compile__bindings *bindings,
-                           const struct api_object *gateway)
+/* Reports a gateway without a dataplane, or that has lost one. Returns the text, or the empty one
+ * when there is nothing to say. */
+static struct str review_binding(const struct viewer *viewer, const struct api_object *gateway)
 {
-    bool bound = is_bound(bindings, gateway);
-    const struct compile__binding *lost = find_lost(bindings, gateway);
+    bool bound = is_bound(&viewer->bindings, gateway);
+    const struct compile__binding *lost = find_lost(&viewer->bindings, gateway);
     struct finding_mark mark = selectors_mark(gateway, gateway->mesh_gateway->selectors);
     if (lost != NULL)
-        compile__find(run, FINDING_WARNING, gateway, mark, STR("selectors"),
-                      "dataplane %.*s is bound to MeshGateway %.*s, which %s%s; a dataplane "
-                      "serves one MeshGateway",
-                      STR_ARG(lost->dataplane->name), STR_ARG(lost->gateway->key.name),
-                      reason(lost, gateway),
-                      bound ? "" : ", and no other is left to this one: it is not served");
-    else if (!bound)
-        compile__find(run, FINDING_WARNING, gateway, mark, STR("selectors"),
-                      "no gateway dataplane has the tags of a selector, so this gateway is not "
-                      "served; add a Dataplane with networking.gateway of type BUILTIN and these "
-                      "tags");
+        return find(
+            viewer, gateway, mark, STR("selectors"),
+            str_format(viewer->box->arena,
+                       "dataplane %.*s is bound to MeshGateway %.*s, which %s%s; a "
+                       "dataplane serves one MeshGateway",
+                       STR_ARG(lost->dataplane->name), STR_ARG(lost->gateway->key.name),
+                       reason(lost, gateway),
+                       bound ? "" : ", and no other is left to this one: it is not served"));
+    if (!bound)
+        return find(viewer, gateway, mark, STR("selectors"),
+                    STR("no gateway dataplane has the tags of a selector, so this gateway is not "
+                        "served; add a Dataplane with networking.gateway of type BUILTIN and "
+                        "these tags"));
+    return STR_EMPTY;
 }
 
-/* Sets of routes, by compile__object_key. */
-struct reached {
-    struct map *attached; /* to a listener, by their tags */
-    struct map *served;   /* in a virtual host */
-};
-
-static void mark(struct compile__run *run, struct map *set, struct compile__routes routes)
+static void merge_condition(struct compile_condition *into, struct compile_condition from)
 {
-    for (size_t i = 0; i < routes.count; i++)
-        (void)map_set(set, compile__object_key(run, routes.items[i]), run); /* the key counts */
+    if (!from.ok)
+        compile__deny(into, from.reason, from.message);
 }
 
-static void mark_attached(struct compile__run *run, const struct compile__binding *binding,
-                          struct map *attached)
+/* Two proxies of one gateway: what one of them does not do is not done. */
+static void merge_gateway(const struct viewer *viewer, struct compile_gateway_report *into,
+                          const struct compile_gateway_report *from)
 {
-    const struct api_mesh_gateway *gateway = binding->gateway->mesh_gateway;
-    for (size_t i = 0; i < gateway->listener_count; i++) {
-        struct api_tags tags = compile__listener_tags(run, binding, &gateway->listeners[i]);
-        mark(run, attached, compile__attach(run, binding->dataplane->mesh, tags));
+    struct compile_listener_report *listeners = ARENA_NEW_ARRAY(
+        viewer->box->arena, struct compile_listener_report, into->listener_count);
+    for (size_t i = 0; i < into->listener_count; i++) {
+        const struct compile_listener_report *other = &from->listeners[i];
+        listeners[i] = into->listeners[i];
+        listeners[i].attached_routes = MAX(listeners[i].attached_routes, other->attached_routes);
+        if (listeners[i].secrets.count == 0)
+            listeners[i].secrets = other->secrets;
+        merge_condition(&listeners[i].accepted, other->accepted);
+        merge_condition(&listeners[i].resolved_refs, other->resolved_refs);
+        merge_condition(&listeners[i].conflicted, other->conflicted);
+    }
+    into->listeners = listeners;
+    if (into->accepted.ok && into->accepted.message.size == 0)
+        into->accepted = from->accepted;
+    else
+        merge_condition(&into->accepted, from->accepted);
+    merge_condition(&into->resolved_refs, from->resolved_refs);
+}
+
+/* What the results say of a gateway together; false: nothing. */
+static bool collect_gateway(const struct viewer *viewer, struct compile_gateway_report *report)
+{
+    bool found = false;
+    for (size_t i = 0; i < viewer->result_count; i++) {
+        const struct compile_report *result = &viewer->results[i]->report;
+        for (size_t j = 0; j < result->gateway_count; j++) {
+            const struct compile_gateway_report *own = &result->gateways[j];
+            if (own->gateway != report->gateway)
+                continue;
+            if (found)
+                merge_gateway(viewer, report, own);
+            else
+                *report = *own;
+            found = true;
+        }
+    }
+    return found;
+}
+
+static void review_gateway(const struct viewer *viewer, const struct api_object *gateway,
+                           struct compile_gateway_report *report)
+{
+    *report = (struct compile_gateway_report){
+        .gateway = gateway,
+        .accepted = compile__accepted(),
+        .resolved_refs = compile__resolved(),
+    };
+    if (gateway->broken) {
+        compile__deny(&report->accepted, STR("Invalid"),
+                      compile__decoding_error(viewer->box->arena, gateway, STR_EMPTY));
+        return;
+    }
+    struct str text = review_binding(viewer, gateway);
+    if (!collect_gateway(viewer, report))
+        compile__deny(&report->accepted, STR("NoProxies"), text);
+}
+
+/* ---- Routes ---- */
+
+/* What a result says of the route, or NULL. Routes are asked for in the order of the cache. */
+static const struct compile_route_report *next_in(const struct viewer *viewer, size_t result,
+                                                  const struct api_object *route)
+{
+    const struct compile_report *report = &viewer->results[result]->report;
+    size_t *at = &viewer->cursors[result];
+    while (*at < report->route_count &&
+           api_key_compare(&report->routes[*at].route->key, &route->key) < 0)
+        (*at)++;
+    bool found = *at < report->route_count && report->routes[*at].route == route;
+    return found ? &report->routes[*at] : NULL;
+}
+
+static void collect_parents(const struct viewer *viewer, struct compile_route_report *report)
+{
+    const struct compile_route_report *first = NULL;
+    struct compile_parent_report *parents = NULL;
+    for (size_t i = 0; i < viewer->result_count; i++) {
+        const struct compile_route_report *own = next_in(viewer, i, report->route);
+        if (own == NULL)
+            continue;
+        if (first == NULL) { /* mostly the only one */
+            first = own;
+            *report = *own;
+            continue;
+        }
+        struct compile_parent_report *more = ARENA_NEW_ARRAY(
+            viewer->box->arena, struct compile_parent_report,
+            report->parent_count + own->parent_count);
+        for (size_t j = 0; j < report->parent_count; j++)
+            more[j] = report->parents[j];
+        parents = more;
+        report->parents = parents;
+        for (size_t j = 0; j < own->parent_count; j++)
+            compile__merge_parent(parents, &report->parent_count, &own->parents[j]);
+        compile__summarise_route(report);
     }
 }
 
-static void mark_served(struct compile__run *run, const struct compile__port *port,
-                        struct map *served)
+/* A route that no listener takes. */
+static void review_orphan(const struct viewer *viewer, struct compile_route_report *report)
 {
-    struct str mesh = port->binding.dataplane->mesh;
-    size_t step = port->protocol == MODEL_HTTPS ? 1 : port->listener_count; /* of one chain */
-    for (size_t i = 0; i < port->listener_count; i += step) {
-        struct compile__hosts hosts = compile__make_hosts(run, mesh, &port->listeners[i], step);
-        for (size_t j = 0; j < hosts.count; j++)
-            mark(run, served, hosts.items[j].routes);
-    }
+    const struct api_object *route = report->route;
+    const struct api_mesh_gateway_route *spec = route->mesh_gateway_route;
+    struct finding_mark mark = selectors_mark(route, spec->selectors);
+    if (!spec->has_http)
+        compile__deny(&report->accepted, STR("UnsupportedValue"),
+                      find(viewer, route, route->mark, STR("conf.tcp"),
+                           STR("TCP routes are not served yet; this route has no effect")));
+    else
+        compile__deny(&report->accepted, STR("NoMatchingParent"),
+                      find(viewer, route, mark, STR("selectors"),
+                           STR("attaches to no listener: no selector matches the tags that a "
+                               "listener gets from its dataplane, its gateway and itself")));
 }
 
-static void review_route(struct compile__run *run, const struct reached *reached,
-                         const struct api_object *route)
+/* A finding from a condition's text, about selectors or host names. */
+static void repeat(const struct viewer *viewer, const struct api_object *route, struct str text)
 {
-    struct str key = compile__object_key(run, route);
-    struct finding_mark mark = selectors_mark(route, route->mesh_gateway_route->selectors);
-    if (!route->mesh_gateway_route->has_http)
-        compile__find(run, FINDING_WARNING, route, route->mark, STR("conf.tcp"),
-                      "TCP routes are not served yet; this route has no effect");
-    else if (map_get(reached->attached, key) == NULL)
-        compile__find(run, FINDING_WARNING, route, mark, STR("selectors"),
-                      "attaches to no listener: no selector matches the tags that a listener gets "
-                      "from its dataplane, its gateway and itself");
-    else if (map_get(reached->served, key) == NULL &&
-             route->mesh_gateway_route->hostname_count == 0)
-        compile__find(run, FINDING_WARNING, route, mark, STR("selectors"),
-                      "attaches only to listeners that are not served, as their findings say");
-    else if (map_get(reached->served, key) == NULL)
-        compile__find(run, FINDING_WARNING, route, route->mark, STR("conf.http.hostnames"),
-                      "no listener that the route attaches to serves one of its host names");
+    size_t colon = str_find_char(text, ':');
+    struct str field = str_first(text, colon);
+    struct finding_mark mark = route->mark;
+    if (str_equal(field, STR("selectors")))
+        mark = selectors_mark(route, route->mesh_gateway_route->selectors);
+    (void)find(viewer, route, mark, field, str_from(text, colon + 2));
 }
 
-static void review_routes(struct compile__run *run, const struct compile__bindings *bindings)
+static void review_route(const struct viewer *viewer, const struct api_object *route,
+                         struct compile_route_report *report)
 {
-    struct reached reached = {.attached = map_new(), .served = map_new()};
-    for (size_t i = 0; i < bindings->count; i++)
-        mark_attached(run, &bindings->items[i], reached.attached);
-    struct finding_list *own = run->findings;
-    run->findings = finding_list_new(); /* what merging reports is known from compiling */
-    struct compile__ports ports = compile__merge_ports(run, *bindings);
-    run->findings = finding_list_free(run->findings);
-    run->findings = own;
-    for (size_t i = 0; i < ports.count; i++)
-        mark_served(run, &ports.items[i], reached.served);
-
-    size_t count;
-    const struct api_object *const *routes = cache_list_all(run->input->cache,
-                                                            API_MESH_GATEWAY_ROUTE, &count);
-    for (size_t i = 0; i < count; i++) {
-        if (!routes[i]->broken)
-            review_route(run, &reached, routes[i]);
+    *report = (struct compile_route_report){
+        .route = route,
+        .accepted = compile__accepted(),
+        .resolved_refs = compile__resolved(),
+    };
+    if (route->broken) {
+        compile__deny(&report->accepted, STR("Invalid"),
+                      compile__decoding_error(viewer->box->arena, route, STR_EMPTY));
+        return;
     }
-    reached.attached = map_free(reached.attached);
-    reached.served = map_free(reached.served);
+    collect_parents(viewer, report);
+    if (report->parent_count == 0)
+        review_orphan(viewer, report);
+    bool any = false;
+    for (size_t i = 0; i < report->parent_count; i++)
+        any = any || report->parents[i].attached_listeners > 0;
+    if (report->parent_count > 0 && !any)
+        repeat(viewer, route, report->accepted.message);
 }
 
-void compile_review(const struct compile_input *input, struct finding_list *findings)
+/* ---- The review ---- */
+
+static void view(struct viewer *viewer)
 {
-    struct compile__run run;
-    compile__run_init(&run, input, findings);
-    struct compile__bindings bindings = compile__bind(&run);
-    size_t count;
-    const struct api_object *const *gateways = cache_list_all(input->cache, API_MESH_GATEWAY,
-                                                              &count);
-    for (size_t i = 0; i < count; i++) {
-        if (!gateways[i]->broken)
-            review_gateway(&run, &bindings, gateways[i]);
-    }
-    review_routes(&run, &bindings);
-    compile__run_deinit(&run);
+    struct box *box = viewer->box;
+    struct compile_report *report = &box->review.report;
+    const struct api_object *const *objects = cache_list_all(viewer->cache, API_MESH_GATEWAY,
+                                                             &report->gateway_count);
+    struct compile_gateway_report *gateways = ARENA_NEW_ARRAY(
+        box->arena, struct compile_gateway_report, report->gateway_count);
+    for (size_t i = 0; i < report->gateway_count; i++)
+        review_gateway(viewer, objects[i], &gateways[i]);
+    objects = cache_list_all(viewer->cache, API_MESH_GATEWAY_ROUTE, &report->route_count);
+    struct compile_route_report *routes = ARENA_NEW_ARRAY(box->arena, struct compile_route_report,
+                                                          report->route_count);
+    for (size_t i = 0; i < report->route_count; i++)
+        review_route(viewer, objects[i], &routes[i]);
+    report->gateways = gateways;
+    report->routes = routes;
+    box->review.findings = box->findings;
+}
+
+struct compile_review *compile_review_new(const struct compile_input *input,
+                                          const struct compile_result *const *results,
+                                          size_t result_count)
+{
+    struct box *box = MEM_NEW(struct box);
+    box->arena = arena_new(CHUNK_SIZE);
+    box->findings = finding_list_new();
+    struct viewer viewer = {
+        .box = box,
+        .cache = input->cache,
+        .bindings = compile__bind(box->arena, input->cache, input->dataplanes,
+                                  input->dataplane_count),
+        .results = results,
+        .result_count = result_count,
+        .cursors = ARENA_NEW_ARRAY(box->arena, size_t, result_count),
+    };
+    view(&viewer);
+    return &box->review;
+}
+
+struct compile_review *compile_review_free(struct compile_review *review)
+{
+    if (review == NULL)
+        return NULL;
+    struct box *box = CONTAINER_OF(review, struct box, review);
+    box->findings = finding_list_free(box->findings);
+    box->arena = arena_free(box->arena);
+    return mem_free(box);
 }

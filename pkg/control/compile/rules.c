@@ -13,13 +13,15 @@ static const struct str no_routes_text = STR_INIT(
 
 /* ---- Routes ---- */
 
-struct place {
-    struct str mesh;
-    struct api_tags tags; /* of the listener */
+/* A route on its way into a variant. */
+struct draft {
+    struct compile__run *run;
+    const struct compile__scope *scope;
+    const struct compile__plan *plan;
+    struct compile__variant *variant;
 };
 
-static struct model_rule make_rule(struct compile__run *run, const struct place *place,
-                                   const struct compile__plan_rule *plan)
+static struct model_rule make_rule(const struct draft *draft, const struct compile__plan_rule *plan)
 {
     struct model_rule rule = {0};
     if (plan->refusal.size > 0) {
@@ -28,10 +30,13 @@ static struct model_rule make_rule(struct compile__run *run, const struct place 
         rule.reason = plan->refusal;
         return rule;
     }
-    struct model_backend *backends = ARENA_NEW_ARRAY(run->arena, struct model_backend,
+    struct model_backend *backends = ARENA_NEW_ARRAY(draft->run->arena, struct model_backend,
                                                      plan->backend_count);
     for (size_t i = 0; i < plan->backend_count; i++) {
-        backends[i].cluster = compile__cluster(run, place->mesh, &plan->backends[i], place->tags);
+        struct compile__cluster *cluster = compile__cluster_of(draft->run, draft->scope,
+                                                               &plan->backends[i]);
+        VEC_PUSH(&draft->variant->clusters, cluster);
+        backends[i].cluster = cluster->resource->name;
         backends[i].weight = plan->backends[i].weight;
     }
     rule.action = MODEL_FORWARD;
@@ -42,23 +47,16 @@ static struct model_rule make_rule(struct compile__run *run, const struct place 
     return rule;
 }
 
-static size_t count_matches(const struct compile__plan *plan)
+static const struct model_resource *make_route(const struct draft *draft)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < plan->route->mesh_gateway_route->rule_count; i++)
-        count += plan->rules[i].match_count;
-    return count;
-}
-
-static void emit_route(struct compile__run *run, const struct place *place, struct str name,
-                       const struct compile__plan *plan)
-{
-    struct model_rule *rules = ARENA_NEW_ARRAY(run->arena, struct model_rule, count_matches(plan));
+    const struct compile__plan *plan = draft->plan;
+    struct arena *arena = draft->run->arena;
+    struct model_rule *rules = ARENA_NEW_ARRAY(arena, struct model_rule, plan->match_count);
     size_t count = 0;
     for (size_t i = 0; i < plan->route->mesh_gateway_route->rule_count; i++) {
         if (plan->rules[i].match_count == 0) /* nothing leads to its back ends */
             continue;
-        struct model_rule rule = make_rule(run, place, &plan->rules[i]);
+        struct model_rule rule = make_rule(draft, &plan->rules[i]);
         rule.index = (uint32_t)i;
         for (size_t j = 0; j < plan->rules[i].match_count; j++) {
             rule.path_match = plan->rules[i].matches[j].match;
@@ -66,18 +64,67 @@ static void emit_route(struct compile__run *run, const struct place *place, stru
             rules[count++] = rule;
         }
     }
-    compile__emit(run, model_route_new(&(struct model_route){
-                           .name = name,
-                           .route = plan->route->key.name,
-                           .rules = rules,
-                           .rule_count = count,
-                       }));
+    return model_route_new(&(struct model_route){
+        .name = str_format(arena, "%.*s/%.*s-%.*s", STR_ARG(draft->scope->mesh),
+                           STR_ARG(plan->route->key.name), STR_ARG(draft->scope->identity)),
+        .route = plan->route->key.name,
+        .rules = rules,
+        .rule_count = count,
+    });
+}
+
+/* The variant of a plan for the listeners of a scope, made or remembered. */
+static struct compile__variant *
+variant_of(struct compile__run *run, const struct compile__scope *scope, struct compile__plan *plan)
+{
+    for (size_t i = 0; i < plan->variants.count; i++) {
+        if (str_equal(plan->variants.items[i]->identity, scope->identity))
+            return plan->variants.items[i];
+    }
+    struct compile__variant *variant = MEM_NEW(struct compile__variant);
+    struct draft draft = {run, scope, plan, variant};
+    variant->identity = str_dup(plan->arena, scope->identity);
+    variant->resource = make_route(&draft);
+    VEC_PUSH(&plan->variants, variant);
+    return variant;
+}
+
+/* The destinations behind the rules that anything leads to. */
+static void emit_needs(struct compile__run *run, const struct compile__plan *plan)
+{
+    for (size_t i = 0; i < plan->route->mesh_gateway_route->rule_count; i++) {
+        const struct compile__plan_rule *rule = &plan->rules[i];
+        for (size_t j = 0; j < rule->backend_count && rule->match_count > 0; j++) {
+            size_t need = compile__need_of(run, plan->route->key.mesh, &rule->backends[j]);
+            run->draft->needs.items[need].has_cluster = true;
+        }
+    }
+}
+
+/* Emits the route for the listeners of a scope once, with all that it needs. Returns its name. */
+static struct str emit_route(struct compile__run *run, const struct compile__scope *scope,
+                             struct compile__plan *plan)
+{
+    struct compile__variant *variant = variant_of(run, scope, plan);
+    if (variant->age == run->memory->age)
+        return variant->resource->name;
+    variant->age = run->memory->age;
+    compile__emit(run, variant->resource);
+    for (size_t i = 0; i < variant->clusters.count; i++) {
+        struct compile__cluster *cluster = variant->clusters.items[i];
+        if (cluster->age != run->memory->age)
+            compile__emit(run, cluster->resource);
+        cluster->age = run->memory->age;
+    }
+    emit_needs(run, plan);
+    return variant->resource->name;
 }
 
 static void emit_no_routes(struct compile__run *run)
 {
-    if (!compile__emit_once(run, MODEL_ROUTE, no_routes_name))
+    if (run->has_no_routes)
         return;
+    run->has_no_routes = true;
     const struct model_rule rule = {
         .path_match = MODEL_PATH_PREFIX,
         .path = STR("/"),
@@ -86,9 +133,10 @@ static void emit_no_routes(struct compile__run *run)
         .body = no_routes_text,
         .reason = STR("no route is attached"),
     };
-    compile__emit(
-        run, model_route_new(&(struct model_route){
-                 .name = no_routes_name, .route = STR_EMPTY, .rules = &rule, .rule_count = 1}));
+    const struct model_resource *route = model_route_new(&(struct model_route){
+        .name = no_routes_name, .route = STR_EMPTY, .rules = &rule, .rule_count = 1});
+    compile__emit(run, route);
+    route = model_resource_unref(route);
 }
 
 /* ---- Matches that another one hides ---- */
@@ -105,7 +153,7 @@ static void report_hidden(struct compile__run *run, const struct compile__host *
 {
     if (winner->plan == hidden->plan && winner->rule == hidden->rule)
         return;
-    compile__find(
+    (void)compile__find(
         run, FINDING_WARNING, hidden->plan->route, match->mark,
         str_format(run->arena, "conf.http.rules[%zu].matches[%zu]", hidden->rule, match->index),
         "never matches on host \"%.*s\": conf.http.rules[%zu] of MeshGatewayRoute %.*s "
@@ -120,71 +168,88 @@ static void claim_paths(struct compile__run *run, const struct compile__host *ho
     for (size_t i = 0; i < plan->route->mesh_gateway_route->rule_count; i++) {
         for (size_t j = 0; j < plan->rules[i].match_count; j++) {
             const struct compile__plan_match *match = &plan->rules[i].matches[j];
-            struct str key = str_format(run->arena, "%c%.*s",
-                                        match->match == MODEL_PATH_EXACT ? '=' : '^',
-                                        STR_ARG(match->path));
             struct winner *claim = ARENA_NEW(run->arena, struct winner);
             *claim = (struct winner){plan, i};
-            struct winner *winner = map_get(winners, key);
+            struct winner *winner = map_get(winners, match->key);
             if (winner != NULL)
                 report_hidden(run, host, winner, claim, match);
             else
-                (void)map_set(winners, key, claim); /* it was not there */
+                (void)map_set(winners, match->key, claim); /* it was not there */
         }
     }
 }
 
 /* ---- Virtual hosts ---- */
 
-static bool is_within_limit(struct compile__run *run, const struct compile__plan *plan)
+static bool is_within_limit(struct compile__run *run, struct compile__route *route)
 {
-    size_t count = count_matches(plan);
-    if (count <= COMPILE_RULES_MAX - run->rule_count) {
-        run->rule_count += count;
+    const struct compile__plan *plan = route->plan;
+    if (plan->match_count <= COMPILE_RULES_MAX - run->rule_count) {
+        run->rule_count += plan->match_count;
         return true;
     }
-    compile__find(run, FINDING_ERROR, plan->route, plan->route->mark, STR("conf.http.rules"),
-                  "a snapshot holds at most %zu rules; what is beyond is left out; split the "
-                  "gateway, or name fewer hosts per route",
-                  COMPILE_RULES_MAX);
+    route->left_out = compile__find(
+        run, FINDING_ERROR, plan->route, plan->route->mark, STR("conf.http.rules"),
+        "a snapshot holds at most %zu rules; what is beyond is left out; split the "
+        "gateway, or name fewer hosts per route",
+        COMPILE_RULES_MAX);
     return false;
 }
 
 /* The names of the routes that the host has, which are emitted. */
-static struct model_names emit_routes(struct compile__run *run, struct str mesh,
-                                      const struct compile__host *host)
+static struct model_names emit_routes(struct compile__run *run, const struct compile__host *host)
 {
-    struct place place = {mesh, host->tags};
-    struct str identity = compile__identity(run, mesh, host->tags);
     struct str *names = ARENA_NEW_ARRAY(run->arena, struct str, host->routes.count);
     struct map *winners = map_new();
     size_t count = 0;
     for (size_t i = 0; i < host->routes.count; i++) {
-        const struct compile__plan *plan = compile__plan_of(run, host->routes.items[i]);
-        if (!is_within_limit(run, plan))
+        struct compile__plan *plan = compile__plan_of(run, host->routes.items[i]);
+        if (!is_within_limit(run, host->routes.items[i]))
             continue;
-        struct str name = str_format(run->arena, "%.*s/%.*s-%.*s", STR_ARG(mesh),
-                                     STR_ARG(plan->route->key.name), STR_ARG(identity));
-        if (compile__emit_once(run, MODEL_ROUTE, name))
-            emit_route(run, &place, name, plan);
+        names[count++] = emit_route(run, host->scope, plan);
         claim_paths(run, host, winners, plan);
-        names[count++] = name;
     }
     winners = map_free(winners);
     return (struct model_names){names, count};
 }
 
-void compile__emit_virtual_host(struct compile__run *run, struct str mesh, struct str name,
+static bool says_the_same(const struct model_virtual_host *known, struct str domain,
+                          struct model_names routes)
+{
+    bool same = str_equal(known->domain, domain) && known->routes.count == routes.count;
+    for (size_t i = 0; same && i < routes.count; i++)
+        same = str_equal(known->routes.items[i], routes.items[i]);
+    return same;
+}
+
+/* The virtual host, which is another only when its routes are others by name. */
+static const struct model_resource *host_of(struct compile__run *run, struct str name,
+                                            struct str domain, struct model_names routes)
+{
+    struct compile__named *known = map_get(run->memory->hosts, name);
+    if (known == NULL) {
+        known = MEM_NEW(struct compile__named);
+        (void)map_set(run->memory->hosts, name, known); /* there was none */
+    }
+    known->age = run->memory->age;
+    if (known->resource != NULL && says_the_same(known->resource->virtual_host, domain, routes))
+        return known->resource;
+    known->resource = model_resource_unref(known->resource);
+    known->resource = model_virtual_host_new(&(struct model_virtual_host){
+        .name = name,
+        .domain = domain,
+        .routes = routes,
+    });
+    return known->resource;
+}
+
+void compile__emit_virtual_host(struct compile__run *run, struct str name,
                                 const struct compile__host *host)
 {
     struct model_names routes = {&no_routes_name, 1};
     if (host->routes.count == 0)
         emit_no_routes(run);
     else
-        routes = emit_routes(run, mesh, host);
-    compile__emit(run, model_virtual_host_new(&(struct model_virtual_host){
-                           .name = name,
-                           .domain = host->domain,
-                           .routes = routes,
-                       }));
+        routes = emit_routes(run, host);
+    compile__emit(run, host_of(run, name, host->domain, routes));
 }

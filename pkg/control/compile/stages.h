@@ -1,40 +1,64 @@
 /* What the stages of the compiler hand to each other. Private to control/compile.
  *
- * Everything here lives in the arena of one run and points into objects of the cache, which the
- * caller keeps alive meanwhile. The arrays of each stage are complete before the next one begins,
- * so pointers into them stay valid. */
+ * What stages make lives in the scratch arena of one run, unless it says otherwise, and points into
+ * objects of the cache, which the caller keeps alive meanwhile. The arrays of each stage are
+ * complete before the next one begins, so pointers into them stay valid. */
 #pragma once
 
 #include "control/compile/compile.h"
+#include "control/compile/draft.h"
+#include "control/compile/memory.h"
 #include "core/base/arena.h"
 #include "core/base/map.h"
 #include "core/base/vec.h"
 
-/* One compilation. */
+/* One run of the first half. */
 struct compile__run {
-    const struct compile_input *input;
-    struct finding_list *findings;
-    struct arena *arena;
-    VEC(const struct model_resource *) resources; /* of the snapshot; each holds a reference */
-    struct map *emitted;                          /* "<kind> <name>" of those that are shared */
-    VEC(const struct model_resource *) loaded;    /* certificates.c: holds a reference of each */
-    struct map *certificates;                     /* certificates.c: by secret */
-    struct map *plans;                            /* plans.c: by route */
-    struct map *services;                         /* endpoints.c: by mesh and service */
-    size_t rule_count;                            /* of all virtual hosts together */
+    const struct cache *cache;
+    struct compile_memory *memory;
+    struct compile_draft *draft;   /* what is being made */
+    struct finding_list *findings; /* where findings go: the draft's, a plan's, or nowhere */
+    struct arena *arena;           /* scratch */
+    struct arena *texts;           /* for what outlives the run: the draft's, or a plan's */
+    struct map *scopes;            /* attach.c: by identity */
+    struct map *needs;             /* clusters.c: by name, the index in the draft and one more */
+    struct compile__route *routes; /* of the cache, in its order */
+    size_t route_count;
+    size_t rule_count; /* of all virtual hosts together */
+    bool has_no_routes;
 };
 
-void compile__run_init(struct compile__run *run, const struct compile_input *input,
-                       struct finding_list *findings);
-void compile__run_deinit(struct compile__run *run);
+/* Adds a finding about a field of `object`. Returns "<field>: <message>", which lives as long as
+ * run->texts. */
+struct str compile__find(struct compile__run *run, enum finding_severity severity,
+                         const struct api_object *object, struct finding_mark mark,
+                         struct str field, const char *format, ...) PRINTF_LIKE(6, 7);
 
-/* Adds a finding about a field of `object`. */
-void compile__find(struct compile__run *run, enum finding_severity severity,
-                   const struct api_object *object, struct finding_mark mark, struct str field,
-                   const char *format, ...) PRINTF_LIKE(6, 7);
+/* ---- conditions.c ---- */
 
-/* "<mesh>/<name>": what an object is called among those of its kind. */
-struct str compile__object_key(struct compile__run *run, const struct api_object *object);
+struct compile_condition compile__accepted(void);
+struct compile_condition compile__resolved(void);
+struct compile_condition compile__unconflicted(void);
+
+/* The first reason not to be ok is the one that stays. */
+void compile__deny(struct compile_condition *condition, struct str reason, struct str message);
+
+/* "<field>: <message>" of the first error that decoding found in or below `field` (empty: in the
+ * whole object), from `arena`; or empty. */
+struct str compile__decoding_error(struct arena *arena, const struct api_object *object,
+                                   struct str field);
+
+/* Why a route is not accepted by a gateway that it attaches to. */
+extern const struct str compile__no_usable_listener;
+extern const struct str compile__no_hostname;
+
+/* Adds what is said of a route and a gateway to the `*count` parents, each of which is there once:
+ * it is accepted where it is by one of the gateway's proxies. There is room. */
+void compile__merge_parent(struct compile_parent_report *parents, size_t *count,
+                           const struct compile_parent_report *parent);
+
+/* Fills the conditions of a route that has parents from theirs. */
+void compile__summarise_route(struct compile_route_report *route);
 
 /* ---- bind.c ---- */
 
@@ -42,34 +66,74 @@ struct str compile__object_key(struct compile__run *run, const struct api_object
 struct compile__binding {
     const struct compile_dataplane *dataplane;
     const struct api_object *gateway;
+    struct compile_gateway_report *report;     /* ports.c; in the draft */
+    struct compile_listener_report *listeners; /* the report's */
 };
 
 /* The bound dataplanes, sorted by mesh, then name. */
 struct compile__bindings {
-    const struct compile__binding *items;
+    struct compile__binding *items;
     size_t count;
 };
-struct compile__bindings compile__bind(struct compile__run *run);
+struct compile__bindings compile__bind(struct arena *arena, const struct cache *cache,
+                                       const struct compile_dataplane *dataplanes, size_t count);
 
-/* Dataplane tags, overlaid with the gateway's, overlaid with the listener's. */
-struct api_tags compile__listener_tags(struct compile__run *run,
-                                       const struct compile__binding *binding,
-                                       const struct api_listener *listener);
+/* ---- attach.c ---- */
+
+/* A route, and what became of it in this run. */
+struct compile__route {
+    const struct api_object *object;
+    struct compile__plan *plan;      /* made when the first virtual host needs it */
+    struct compile__parent *parents; /* the latest first */
+    struct str left_out;             /* why it is, though nothing is wrong with it; or empty */
+};
+
+/* A binding whose listeners have tags that a route selects. */
+struct compile__parent {
+    const struct compile__binding *binding;
+    size_t attached; /* listeners, whose host names match too */
+    bool has_usable; /* a listener of matching tags that is not refused */
+    struct compile__parent *next;
+};
+
+struct compile__routes {
+    struct compile__route *const *items; /* sorted by name */
+    size_t count;
+};
+
+/* The listeners of one mesh that have equal tags: what rules do is the same on all of them. */
+struct compile__scope {
+    struct str mesh;
+    struct api_tags tags;          /* what selectors are matched against */
+    struct str identity;           /* 16 hex digits of both */
+    struct compile__routes routes; /* HTTP routes that select the tags */
+};
+
+/* The scope of a listener: the tags of the dataplane, overlaid with the gateway's, overlaid with
+ * its own. */
+struct compile__scope *compile__scope_of(struct compile__run *run,
+                                         const struct compile__binding *binding,
+                                         const struct api_listener *listener);
+
+/* Notes that a route selects a listener of the binding. */
+struct compile__parent *compile__parent_of(struct compile__run *run, struct compile__route *route,
+                                           const struct compile__binding *binding);
 
 /* ---- ports.c ---- */
 
 /* A listener of a manifest on its way to being served. */
 struct compile__listener {
     const struct api_listener *spec;
-    size_t index;               /* in the gateway's list */
-    struct api_tags tags;       /* what selectors are matched against */
+    size_t index; /* in the gateway's list */
+    struct compile__scope *scope;
+    struct compile_listener_report *report;
     struct model_names secrets; /* HTTPS: what it presents */
     bool is_refused;
 };
 
 /* All listeners of one dataplane on one port; of one protocol, each hostname once. */
 struct compile__port {
-    struct compile__binding binding;
+    const struct compile__binding *binding;
     struct str name; /* of the model's listener */
     uint16_t number;
     enum model_protocol protocol;
@@ -82,31 +146,24 @@ struct compile__ports {
     size_t count;
 };
 
-/* Merges the listeners of every binding into ports and refuses what cannot be served. */
+/* Merges the listeners of every binding into ports, refuses what cannot be served, and begins the
+ * report of each gateway. */
 struct compile__ports compile__merge_ports(struct compile__run *run,
                                            struct compile__bindings bindings);
 
 /* ---- certificates.c ---- */
 
-/* Loads what the HTTPS listeners of a port present. Listeners without a usable certificate are
+/* Loads what an HTTPS listener presents and emits it. A listener without a usable certificate is
  * refused. */
-void compile__load_certificates(struct compile__run *run, struct compile__port *port);
+void compile__load_certificates(struct compile__run *run, const struct compile__port *port,
+                                struct compile__listener *listener);
 
-/* ---- attach.c, hosts.c ---- */
-
-struct compile__routes {
-    const struct api_object *const *items; /* sorted by name */
-    size_t count;
-};
-
-/* The HTTP routes whose selectors match the tags of a listener. */
-struct compile__routes compile__attach(struct compile__run *run, struct str mesh,
-                                       struct api_tags tags);
+/* ---- hosts.c ---- */
 
 /* A virtual host to be. */
 struct compile__host {
     struct str domain;
-    struct api_tags tags; /* of the listener it belongs to */
+    const struct compile__scope *scope; /* of the listener it belongs to */
     struct compile__routes routes;
 };
 
@@ -116,79 +173,37 @@ struct compile__hosts {
 };
 
 /* The virtual hosts of one chain: those of its listeners, and those that routes on a listener for
- * "*" name. */
-struct compile__hosts compile__make_hosts(struct compile__run *run, struct str mesh,
+ * "*" name. Counts what attaches to each listener. */
+struct compile__hosts compile__make_hosts(struct compile__run *run,
+                                          const struct compile__binding *binding,
                                           const struct compile__listener *listeners, size_t count);
 
-/* ---- plans.c: what a rule of a route does, whatever the virtual host ---- */
+/* ---- plans.c, rules.c, clusters.c ---- */
 
-struct compile__plan_match {
-    enum model_path_match match;
-    struct str path; /* as the model writes it */
-    size_t index;    /* in the rule's list */
-    struct finding_mark mark;
-};
+/* The plan of a route, made or remembered at its first use. Its findings are reported once. */
+struct compile__plan *compile__plan_of(struct compile__run *run, struct compile__route *route);
 
-struct compile__plan_backend {
-    struct api_tags destination;
-    struct str service;
-    uint32_t weight;
-};
-
-struct compile__plan_rule {
-    const struct compile__plan_match *matches; /* those that are served */
-    size_t match_count;
-    struct str refusal; /* why it answers 500; empty: it forwards to */
-    const struct compile__plan_backend *backends;
-    size_t backend_count;
-};
-
-struct compile__plan {
-    const struct api_object *route;
-    const struct compile__plan_rule *rules; /* as many as the route has */
-};
-
-/* The plan of a route, made at its first use. Its findings are reported once. */
-const struct compile__plan *compile__plan_of(struct compile__run *run,
-                                             const struct api_object *route);
-
-/* ---- rules.c, clusters.c, endpoints.c ---- */
-
-/* Emits the virtual host `name` and the routes that it names. */
-void compile__emit_virtual_host(struct compile__run *run, struct str mesh, struct str name,
+/* Emits the virtual host `name`, the routes that it names and their clusters. */
+void compile__emit_virtual_host(struct compile__run *run, struct str name,
                                 const struct compile__host *host);
 
 /* 16 hex digits that tell listeners of a mesh with different tags apart. */
 #define COMPILE__IDENTITY_SIZE 16
-struct str compile__identity(struct compile__run *run, struct str mesh, struct api_tags tags);
+struct str compile__identity(struct arena *arena, struct str mesh, struct api_tags tags);
 
-/* The name of the cluster that leads to `backend` from listeners with `tags`; emits it once. */
-struct str compile__cluster(struct compile__run *run, struct str mesh,
-                            const struct compile__plan_backend *backend, struct api_tags tags);
+/* The cluster that leads to a back end from the listeners of a scope. */
+struct compile__cluster *compile__cluster_of(struct compile__run *run,
+                                             const struct compile__scope *scope,
+                                             const struct compile__plan_backend *backend);
 
-/* Why a set of endpoints is empty. */
-enum compile__endpoints {
-    COMPILE__ENDPOINTS_SOME,
-    COMPILE__ENDPOINTS_NO_SERVICE, /* no Dataplane offers it */
-    COMPILE__ENDPOINTS_NO_MATCH,   /* the other tags of the destination exclude all that do */
-    COMPILE__ENDPOINTS_NOT_READY,  /* none that matches is ready, or has an IP address */
-};
+/* The index of the destination among the draft's needs. */
+size_t compile__need_of(struct compile__run *run, struct str mesh,
+                        struct compile__plan_backend *backend);
 
-/* What the endpoint set for a destination, which names a service, would be like. */
-enum compile__endpoints compile__endpoints_state(struct compile__run *run, struct str mesh,
-                                                 struct api_tags destination);
+/* ---- emit.c ---- */
 
-/* The name of the endpoint set for a destination; emits it once. */
-struct str compile__endpoint_set(struct compile__run *run, struct str mesh,
-                                 struct api_tags destination);
-
-/* ---- run.c, emit.c ---- */
-
-/* Adds a resource, with its reference, to the snapshot. */
+/* Adds a resource to the draft, which takes a reference of its own. */
 void compile__emit(struct compile__run *run, const struct model_resource *resource);
 
-/* Whether a resource of that name was claimed before; claims it. */
-bool compile__emit_once(struct compile__run *run, enum model_kind kind, struct str name);
-
 /* Emits the listener of a port with its virtual hosts. */
-void compile__emit_port(struct compile__run *run, const struct compile__port *port);
+void compile__emit_port(struct compile__run *run, struct compile__port *port);

@@ -1,6 +1,7 @@
 #include "control/discovery/parts.h"
 
 #include <stdatomic.h>
+#include <stdlib.h>
 
 #include "core/base/assert.h"
 
@@ -36,15 +37,28 @@ uint64_t discovery_serial(const struct discovery *discovery)
     return discovery->serial;
 }
 
-static const struct model_endpoint *keep(struct discovery__question *question)
+static int compare_endpoints(const void *a, const void *b)
 {
-    size_t size = question->endpoints.count * sizeof(*question->endpoints.items);
-    struct model_endpoint *copy = ARENA_NEW_ARRAY(question->arena, struct model_endpoint,
-                                                  question->endpoints.count);
-    if (size > 0)
-        memcpy(copy, question->endpoints.items, size);
+    const struct model_endpoint *left = a;
+    const struct model_endpoint *right = b;
+    int order = str_compare(left->address, right->address);
+    return order != 0 ? order : (int)left->port - (int)right->port;
+}
+
+/* Sorted, each once: a pod may stand in several slices. */
+static void keep(struct discovery__question *question, struct discovery_answer *answer)
+{
+    size_t count = question->endpoints.count;
+    struct model_endpoint *found = question->endpoints.items;
+    if (count > 0)
+        qsort(found, count, sizeof(*found), compare_endpoints);
+    struct model_endpoint *kept = ARENA_NEW_ARRAY(question->arena, struct model_endpoint, count);
+    for (size_t i = 0; i < count; i++) {
+        if (i == 0 || compare_endpoints(&found[i - 1], &found[i]) != 0)
+            kept[answer->count++] = found[i];
+    }
+    answer->endpoints = kept;
     VEC_FREE(&question->endpoints);
-    return copy;
 }
 
 void discovery_resolve(const struct discovery *discovery, struct arena *arena, struct str mesh,
@@ -66,7 +80,6 @@ void discovery_resolve(const struct discovery *discovery, struct arena *arena, s
         discovery__ask_services(&question, ret_answer);
     else
         discovery__ask_inbounds(&question, ret_answer);
-    ret_answer->count = question.endpoints.count;
-    ret_answer->endpoints = keep(&question);
+    keep(&question, ret_answer);
     ASSERT((ret_answer->state == DISCOVERY_FOUND) == (ret_answer->count > 0));
 }

@@ -2,6 +2,7 @@
 
 #include "control/cache/cache.h"
 #include "control/compile/compile.h"
+#include "control/discovery/discovery.h"
 #include "control/pipeline/holdoff.h"
 #include "core/base/map.h"
 #include "core/base/mem.h"
@@ -15,7 +16,15 @@ struct pipeline {
     bool started;
     struct map *reports; /* what the source says of each origin: struct finding_list */
     struct finding_list *findings;
+
+    /* What the last compile left, each until what it was made from changes. */
+    struct compile_memory *memory;
     struct placement *placement;
+    struct finding_list *placement_findings;
+    const struct compile_draft *draft;
+    struct discovery *discovery;
+    struct compile_result *result;
+    struct compile_review *review;
 };
 
 static void collect_reports(struct pipeline *pipeline)
@@ -37,28 +46,66 @@ static void collect_decoding(struct pipeline *pipeline)
     }
 }
 
+/* Routes, gateways, or who serves them: the first half of the compiler has to run. */
+static void compile_routes(struct pipeline *pipeline)
+{
+    finding_list_clear(pipeline->placement_findings);
+    pipeline->placement = placement_free(pipeline->placement);
+    pipeline->placement = placement_new(pipeline->cache, &pipeline->options.placement,
+                                        pipeline->placement_findings);
+    const struct compile_input input = {
+        .cache = pipeline->cache,
+        .dataplanes = pipeline->placement->dataplanes,
+        .dataplane_count = pipeline->placement->count,
+        .elsewhere = pipeline->placement->elsewhere,
+        .elsewhere_count = pipeline->placement->elsewhere_count,
+    };
+    pipeline->draft = compile_draft_unref(pipeline->draft);
+    pipeline->draft = compile_draft_new(&input, pipeline->memory);
+}
+
+/* The second half, which is all that a change of back ends needs. */
+static void compile_back_ends(struct pipeline *pipeline)
+{
+    pipeline->review = compile_review_free(pipeline->review);
+    pipeline->result = compile_result_free(pipeline->result);
+    pipeline->result = compile_result_new(pipeline->draft, pipeline->discovery, pipeline->memory);
+    const struct compile_input known = {
+        .cache = pipeline->cache,
+        .dataplanes = pipeline->placement->known,
+        .dataplane_count = pipeline->placement->known_count,
+    };
+    const struct compile_result *results[] = {pipeline->result};
+    pipeline->review = compile_review_new(&known, results, ARRAY_SIZE(results));
+}
+
+static void collect_findings(struct pipeline *pipeline)
+{
+    finding_list_clear(pipeline->findings);
+    finding_add_all(pipeline->findings, pipeline->placement_findings);
+    finding_add_all(pipeline->findings, pipeline->result->findings);
+    finding_add_all(pipeline->findings, pipeline->review->findings);
+    collect_decoding(pipeline);
+    collect_reports(pipeline);
+    finding_sort(pipeline->findings);
+}
+
 static void compile_now(void *arg)
 {
     struct pipeline *pipeline = arg;
     holdoff_done(&pipeline->holdoff);
-    finding_list_clear(pipeline->findings);
-    placement_free(pipeline->placement);
-    pipeline->placement = placement_new(pipeline->cache, &pipeline->options.placement,
-                                        pipeline->findings);
-    struct compile_input input = {
-        .cache = pipeline->cache,
-        .dataplanes = pipeline->placement->dataplanes,
-        .dataplane_count = pipeline->placement->count,
-    };
-    const struct model_snapshot *snapshot = compile_snapshot(&input, pipeline->findings);
-    input.dataplanes = pipeline->placement->known;
-    input.dataplane_count = pipeline->placement->known_count;
-    compile_review(&input, pipeline->findings);
-    collect_decoding(pipeline);
-    collect_reports(pipeline);
-    finding_sort(pipeline->findings);
-    publish_set(pipeline->publish, snapshot);
-    model_snapshot_unref(snapshot);
+    struct cache_changes changes = cache_take_changes(pipeline->cache);
+    bool is_first = pipeline->draft == NULL;
+    if (is_first || changes.mesh_count > 0)
+        compile_routes(pipeline);
+    if (is_first || changes.back_ends) {
+        pipeline->discovery = discovery_free(pipeline->discovery);
+        pipeline->discovery = discovery_new(pipeline->cache);
+    }
+    if (is_first || changes.mesh_count > 0 || changes.back_ends)
+        compile_back_ends(pipeline);
+    collect_findings(pipeline);
+    publish_set(pipeline->publish, pipeline->result->snapshot);
     pipeline->options.compiled(pipeline->options.arg);
 }
 
@@ -71,6 +118,8 @@ struct pipeline *pipeline_new(const struct pipeline_options *options)
     pipeline->alarm = loop_alarm_open(options->loop, compile_now, pipeline);
     pipeline->reports = map_new();
     pipeline->findings = finding_list_new();
+    pipeline->placement_findings = finding_list_new();
+    pipeline->memory = compile_memory_new();
     holdoff_init(&pipeline->holdoff, PIPELINE_QUIET_MS, PIPELINE_CEILING_MS);
     return pipeline;
 }
@@ -90,7 +139,13 @@ struct pipeline *pipeline_free(struct pipeline *pipeline)
         return NULL;
     loop_alarm_close(pipeline->alarm);
     publish_free(pipeline->publish);
+    compile_review_free(pipeline->review);
+    compile_result_free(pipeline->result);
+    compile_draft_unref(pipeline->draft);
+    compile_memory_free(pipeline->memory);
+    discovery_free(pipeline->discovery);
     placement_free(pipeline->placement);
+    finding_list_free(pipeline->placement_findings);
     finding_list_free(pipeline->findings);
     reports_free(pipeline->reports);
     cache_free(pipeline->cache);
@@ -164,4 +219,9 @@ const struct finding_list *pipeline_findings(const struct pipeline *pipeline)
 const struct placement *pipeline_placement(const struct pipeline *pipeline)
 {
     return pipeline->placement;
+}
+
+struct compile_counts pipeline_counts(const struct pipeline *pipeline)
+{
+    return compile_memory_counts(pipeline->memory);
 }

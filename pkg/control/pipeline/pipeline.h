@@ -3,10 +3,12 @@
  *     source ─> cache ─> hold-off ─> placement ─> compile ─> publish ─> send
  *
  * A burst of changes is compiled once: PIPELINE_QUIET_MS after its last change, but no later than
- * PIPELINE_CEILING_MS after its first. Nothing is compiled before the source has settled for the
+ * PIPELINE_CEILING_MS after its first. A change of back ends alone compiles no routes. Nothing is
+ * compiled before the source has settled for the
  * first time, so that half a directory is never served. Everything runs on one loop. */
 #pragma once
 
+#include "control/compile/compile.h"
 #include "control/finding/finding.h"
 #include "control/placement/placement.h"
 #include "control/publish/publish.h"
@@ -46,3 +48,6 @@ const struct finding_list *pipeline_findings(const struct pipeline *pipeline);
 
 /* The dataplanes compiled last, or NULL before the first compile. Borrowed until the next one. */
 const struct placement *pipeline_placement(const struct pipeline *pipeline);
+
+/* What was compiled so far, rather than remembered. */
+struct compile_counts pipeline_counts(const struct pipeline *pipeline);

@@ -14,6 +14,7 @@ struct box {
     struct arena *arena;
     VEC(struct placement_entry) entries;
     VEC(struct compile_dataplane) known;
+    VEC(struct compile_dataplane) elsewhere;
     VEC(const struct api_object *) objects; /* one reference each */
     struct compile_dataplane *dataplanes;
 };
@@ -82,8 +83,10 @@ static void place(const struct search *search, const struct compile_dataplane *d
     VEC_PUSH(&box->objects, api_object_ref(holder));
     VEC_PUSH(&box->known, *dataplane);
     bool is_derived = dataplane->object == NULL;
-    if (!is_wanted(search, dataplane->name) || (!is_derived && !is_here(search, dataplane)))
+    if (!is_wanted(search, dataplane->name) || (!is_derived && !is_here(search, dataplane))) {
+        VEC_PUSH(&box->elsewhere, *dataplane);
         return;
+    }
     struct placement_entry entry = {.dataplane = *dataplane, .is_derived = is_derived};
     VEC_PUSH(&box->entries, entry);
 }
@@ -236,6 +239,8 @@ static struct placement *finish(struct box *box)
         .entries = box->entries.items,
         .count = box->entries.count,
         .dataplanes = box->dataplanes,
+        .elsewhere = box->elsewhere.items,
+        .elsewhere_count = box->elsewhere.count,
         .known = box->known.items,
         .known_count = box->known.count,
     };
@@ -265,6 +270,7 @@ struct placement *placement_free(struct placement *placement)
         (void)api_object_unref(box->objects.items[i]); /* always NULL */
     VEC_FREE(&box->objects);
     VEC_FREE(&box->known);
+    VEC_FREE(&box->elsewhere);
     VEC_FREE(&box->entries);
     box->dataplanes = mem_free(box->dataplanes);
     box->arena = arena_free(box->arena);

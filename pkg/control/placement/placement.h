@@ -34,7 +34,11 @@ struct placement {
     size_t count;
     const struct compile_dataplane *dataplanes; /* the same, as compile_snapshot takes them */
 
-    /* For compile_review: with those that are left out here, by choice or for their address. */
+    /* Those that are left out here, by choice or for their address. */
+    const struct compile_dataplane *elsewhere;
+    size_t elsewhere_count;
+
+    /* Both, for compile_review. */
     const struct compile_dataplane *known;
     size_t known_count;
 };

@@ -161,13 +161,92 @@ static void a_mesh_exists_as_soon_as_it_is_named(void **state)
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
+/* Decodes as an API server's answer, or as a manifest, and puts. */
+static void put_text(const char *yaml)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new(1024);
+    CLEANUP(finding_list_free) struct finding_list *problems = finding_list_new();
+    struct yaml_stream stream;
+    struct yaml_error error;
+    assert_int_equal(yaml_parse(arena, str_of(yaml), &stream, &error), ERR_OK);
+    struct str name = jv_text(jv_get(stream.documents[0], STR("kind")));
+    struct api_origin origin = {.file = STR("t.yaml")};
+    for (enum api_kind kind = API_SERVICE; kind < API_KINDS; kind++) {
+        if (str_equal(api_kind_name(kind), name))
+            origin = (struct api_origin){.has_kind = true, .kind = kind};
+    }
+    const struct api_object *added = api_decode(stream.documents[0], &origin, problems);
+    assert_non_null(added);
+    cache_put(cache, added);
+    (void)api_object_unref(added); /* the cache has its own */
+}
+
+static void assert_marks(const char *meshes, bool back_ends)
+{
+    struct cache_changes changes = cache_take_changes(cache);
+    assert_meshes(changes.meshes, changes.mesh_count, meshes);
+    assert_int_equal(changes.back_ends, back_ends);
+    assert_false(cache_has_changes(cache));
+}
+
+#define GATEWAY_POD                                                             \
+    "{kind: Pod, metadata: {name: p, labels: {kuma.io/mesh: m}, annotations: {" \
+    "kuma.io/gateway: builtin, kuma.io/tags: '{\"kuma.io/service\":\"s\"}'}}}"
+#define GATEWAY_DATAPLANE                                                                   \
+    "{type: Dataplane, mesh: m, name: d, networking: {address: 127.0.0.1, gateway: {type: " \
+    "BUILTIN, tags: {kuma.io/service: s}}}}"
+#define INBOUND_DATAPLANE                                                                       \
+    "{type: Dataplane, mesh: m, name: d, networking: {address: 127.0.0.1, inbound: [{port: 1, " \
+    "tags: {kuma.io/service: s}}]}}"
+
+static void back_ends_are_told_from_routes(void **state)
+{
+    (void)state;
+    put_text("{kind: Service, metadata: {name: x}}");
+    assert_true(cache_has_changes(cache));
+    assert_marks("", true);
+    put_text("{kind: EndpointSlice, metadata: {name: x}}");
+    assert_marks("", true);
+    put_text("{kind: Pod, metadata: {name: x}}");
+    assert_marks("", true);
+    put_text(INBOUND_DATAPLANE);
+    assert_marks("", true);
+    put_text(GATEWAY_DATAPLANE);
+    assert_marks(" m", true);
+    put_text(INBOUND_DATAPLANE); /* it was one */
+    assert_marks(" m", true);
+    put_text(GATEWAY_POD);
+    assert_marks(" m", true);
+    put_text("{kind: Pod, metadata: {name: p, labels: {kuma.io/mesh: m}}}");
+    assert_marks(" m", true);
+    const struct api_key service = {API_SERVICE, STR_INIT(""), STR_INIT("x.default")};
+    cache_remove(cache, &service);
+    assert_marks("", true);
+    put("MeshGatewayRoute", "m", "r");
+    assert_marks(" m", false);
+}
+
+/* Most events about pods say nothing new; the object that is there stays where others point. */
+static void workloads_that_say_the_same_are_no_change(void **state)
+{
+    (void)state;
+    const struct api_key key = {API_POD, STR_INIT("default"), STR_INIT("x.default")};
+    put_text("{kind: Pod, metadata: {name: x, resourceVersion: '1'}}");
+    const struct api_object *first = cache_find(cache, &key);
+    assert_marks("", true);
+    put_text("{kind: Pod, metadata: {name: x, resourceVersion: '2'}}");
+    assert_false(cache_has_changes(cache));
+    assert_ptr_equal(cache_find(cache, &key), first);
+    put_text("{kind: Pod, metadata: {name: x, labels: {a: b}}}");
+    assert_marks("", true);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(lists_are_sorted_whatever_came_first),
-        TEST(put_replaces_and_remove_forgets),
-        TEST(says_once_which_meshes_were_touched),
-        TEST(a_mesh_exists_as_soon_as_it_is_named),
+        TEST(lists_are_sorted_whatever_came_first), TEST(put_replaces_and_remove_forgets),
+        TEST(says_once_which_meshes_were_touched),  TEST(a_mesh_exists_as_soon_as_it_is_named),
+        TEST(back_ends_are_told_from_routes),       TEST(workloads_that_say_the_same_are_no_change),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -46,72 +46,58 @@ static const struct compile_dataplane unbound = {.mesh = STR_INIT("default"),
                                                  .address = STR_INIT("127.0.0.1"),
                                                  .tags = {other_tags, 1}};
 
-static const struct model_snapshot *compile_one(const struct cache *cache,
-                                                const struct compile_dataplane *dataplane,
-                                                struct finding_list *findings)
+static struct compile_result *compile_one(const struct cache *cache,
+                                          const struct compile_dataplane *dataplane)
 {
     const struct compile_input input = {
         .cache = cache, .dataplanes = dataplane, .dataplane_count = dataplane != NULL};
-    return compile_snapshot(&input, findings);
+    return compile_snapshot(&input);
 }
 
-static void test_the_snapshot_outlives_what_it_was_made_of(void **state)
+static void test_the_result_outlives_what_it_was_made_of(void **state)
 {
     (void)state;
-    struct finding_list *findings = finding_list_new();
     struct cache *cache = make_cache();
-    const struct model_snapshot *snapshot = compile_one(cache, &bound, findings);
+    struct compile_result *result = compile_one(cache, &bound);
     cache = cache_free(cache);
-    assert_int_equal(api_objects_alive(), 0);
-    const struct model_resource *listener = model_snapshot_find(snapshot, MODEL_LISTENER,
+    const struct model_resource *listener = model_snapshot_find(result->snapshot, MODEL_LISTENER,
                                                                 STR("edge:HTTP:8080"));
     assert_non_null(listener);
     assert_int_equal(listener->listener->header_timeout_ms, 10000);
-    assert_int_equal(finding_count(findings), 1); /* nobody offers web */
+    assert_int_equal(finding_count(result->findings), 1); /* nobody offers web */
+    assert_int_equal(result->report.gateway_count, 1);
+    assert_true(str_equal(result->report.gateways[0].gateway->key.name, STR("edge")));
+    assert_int_equal(result->report.gateways[0].listeners[0].attached_routes, 1);
+    assert_int_equal(result->report.route_count, 1);
+    assert_true(str_equal(result->report.routes[0].resolved_refs.reason, STR("BackendNotFound")));
+    const struct model_snapshot *snapshot = model_snapshot_ref(result->snapshot);
+    result = compile_result_free(result);
+    assert_int_equal(api_objects_alive(), 0);
+    assert_int_equal(snapshot->count, 5);
     snapshot = model_snapshot_unref(snapshot);
     assert_int_equal(model_resources_alive(), 0);
-    findings = finding_list_free(findings);
 }
 
 static void test_without_a_bound_dataplane_there_is_nothing_to_serve(void **state)
 {
     (void)state;
-    struct finding_list *findings = finding_list_new();
     struct cache *cache = make_cache();
-    const struct model_snapshot *none = compile_one(cache, NULL, findings);
-    const struct model_snapshot *other = compile_one(cache, &unbound, findings);
-    assert_int_equal(none->count, 0);
-    assert_true(model_digest_equal(&none->digest, &other->digest));
-    assert_int_equal(finding_count(findings), 0);
-    none = model_snapshot_unref(none);
-    other = model_snapshot_unref(other);
+    struct compile_result *none = compile_one(cache, NULL);
+    struct compile_result *other = compile_one(cache, &unbound);
+    assert_int_equal(none->snapshot->count, 0);
+    assert_true(model_digest_equal(&none->snapshot->digest, &other->snapshot->digest));
+    assert_int_equal(finding_count(none->findings) + finding_count(other->findings), 0);
+    assert_int_equal(none->report.gateway_count + none->report.route_count, 0);
+    none = compile_result_free(none);
+    other = compile_result_free(other);
     cache = cache_free(cache);
-    findings = finding_list_free(findings);
-}
-
-static void test_the_review_looks_at_all_dataplanes(void **state)
-{
-    (void)state;
-    struct finding_list *findings = finding_list_new();
-    struct cache *cache = make_cache();
-    const struct compile_dataplane both[] = {unbound, bound};
-    const struct compile_input one = {.cache = cache, .dataplanes = both, .dataplane_count = 1};
-    compile_review(&one, findings);
-    assert_int_equal(finding_count(findings), 2); /* the gateway and the route */
-    finding_list_clear(findings);
-    const struct compile_input all = {.cache = cache, .dataplanes = both, .dataplane_count = 2};
-    compile_review(&all, findings);
-    assert_int_equal(finding_count(findings), 0);
-    cache = cache_free(cache);
-    findings = finding_list_free(findings);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_the_snapshot_outlives_what_it_was_made_of),
+        cmocka_unit_test(test_the_result_outlives_what_it_was_made_of),
         cmocka_unit_test(test_without_a_bound_dataplane_there_is_nothing_to_serve),
-        cmocka_unit_test(test_the_review_looks_at_all_dataplanes),
     };
     return cmocka_run_group_tests_name("control/compile", tests, NULL, NULL);
 }

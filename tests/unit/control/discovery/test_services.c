@@ -69,7 +69,7 @@ static void every_slice_has_its_own_port(void **state)
                                                                                    "\nports: "
                                                                                    "[{port: 1}]\n");
     world_ask(&w, "default", "web_shop_svc_80", NULL);
-    assert_endpoints(&w, "10.0.0.2:80 10.0.0.1:8080");
+    assert_endpoints(&w, "10.0.0.1:8080 10.0.0.2:80");
 }
 
 static void readiness(void **state)

@@ -133,6 +133,46 @@ static void test_a_burst_is_compiled_once(void **state)
     assert_int_equal(world->sent, 2);
 }
 
+static void test_back_ends_compile_no_routes(void **state)
+{
+    struct world *world = *state;
+    apply(world, GATEWAY);
+    apply(world, ROUTE);
+    settle(world);
+    assert_true(publish_acknowledge(pipeline_publish(world->pipeline), &world->last));
+    struct compile_counts before = pipeline_counts(world->pipeline);
+    assert_int_equal(before.drafts, 1);
+    assert_int_equal(finding_count(pipeline_findings(world->pipeline)), 1); /* nobody is web */
+    apply(world, "{type: Dataplane, mesh: default, name: d, networking: {address: 127.0.0.1, "
+                 "inbound: [{port: 1, tags: {kuma.io/service: web}}]}}");
+    run_until(world, 2);
+    assert_int_equal(world->sent, 2);
+    assert_int_equal(finding_count(pipeline_findings(world->pipeline)), 0);
+    struct compile_counts after = pipeline_counts(world->pipeline);
+    assert_int_equal(after.drafts, 1);
+    assert_int_equal(after.results, 2);
+    assert_int_equal(after.routes, 1);
+    const struct api_key key = {API_DATAPLANE, STR_INIT("default"), STR_INIT("d")};
+    world->events.remove(world->events.arg, &key);
+    run_until(world, 3);
+    assert_int_equal(finding_count(pipeline_findings(world->pipeline)), 1);
+    assert_int_equal(pipeline_counts(world->pipeline).drafts, 1);
+}
+
+static void test_a_changed_route_is_planned_alone(void **state)
+{
+    struct world *world = *state;
+    apply(world, GATEWAY);
+    apply(world, ROUTE);
+    settle(world);
+    apply(world, "{type: MeshGatewayRoute, mesh: default, name: s, selectors: [{match: "
+                 "{kuma.io/service: e}}], conf: {http: {rules: [{matches: [{path: {match: PREFIX, "
+                 "value: /s}}], backends: [{destination: {kuma.io/service: web}}]}]}}}");
+    run_until(world, 2);
+    assert_int_equal(pipeline_counts(world->pipeline).drafts, 2);
+    assert_int_equal(pipeline_counts(world->pipeline).routes, 2); /* each of the two once */
+}
+
 static void test_what_changes_nothing_sends_nothing(void **state)
 {
     struct world *world = *state;
@@ -208,6 +248,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_nothing_is_compiled_before_the_source_has_settled),
         TEST(test_a_burst_is_compiled_once),
+        TEST(test_back_ends_compile_no_routes),
+        TEST(test_a_changed_route_is_planned_alone),
         TEST(test_what_changes_nothing_sends_nothing),
         TEST(test_removed_objects_are_no_longer_served),
         TEST(test_reports_of_the_source_join_the_findings_until_taken_back),

@@ -1,0 +1,63 @@
+/* Whether two workloads say the same of what is kept: most events of an API server are about the
+ * rest. */
+#include "control/api/api.h"
+
+static bool tags_equal(struct api_tags a, struct api_tags b)
+{
+    bool same = a.count == b.count;
+    for (size_t i = 0; same && i < a.count; i++)
+        same = str_equal(a.items[i].name, b.items[i].name) &&
+               str_equal(a.items[i].value, b.items[i].value);
+    return same;
+}
+
+static bool services_equal(const struct api_service *a, const struct api_service *b)
+{
+    bool same = a->is_external_name == b->is_external_name && a->is_headless == b->is_headless &&
+                a->is_ignored == b->is_ignored && a->port_count == b->port_count;
+    for (size_t i = 0; same && i < a->port_count; i++) {
+        const struct api_service_port *left = &a->ports[i];
+        const struct api_service_port *right = &b->ports[i];
+        same = left->port == right->port && left->is_tcp == right->is_tcp &&
+               str_equal(left->name, right->name) && str_equal(left->protocol, right->protocol);
+    }
+    return same;
+}
+
+static bool endpoints_equal(const struct api_endpoint *a, const struct api_endpoint *b)
+{
+    return str_equal(a->address, b->address) && str_equal(a->pod, b->pod) &&
+           a->is_ready == b->is_ready && a->is_serving == b->is_serving &&
+           a->is_terminating == b->is_terminating;
+}
+
+static bool slices_equal(const struct api_endpoint_slice *a, const struct api_endpoint_slice *b)
+{
+    bool same = str_equal(a->service, b->service) && a->is_fqdn == b->is_fqdn &&
+                a->endpoint_count == b->endpoint_count && a->port_count == b->port_count;
+    for (size_t i = 0; same && i < a->endpoint_count; i++)
+        same = endpoints_equal(&a->endpoints[i], &b->endpoints[i]);
+    for (size_t i = 0; same && i < a->port_count; i++)
+        same = a->ports[i].port == b->ports[i].port && a->ports[i].is_tcp == b->ports[i].is_tcp &&
+               str_equal(a->ports[i].name, b->ports[i].name);
+    return same;
+}
+
+static bool pods_equal(const struct api_pod *a, const struct api_pod *b)
+{
+    return a->has_mesh == b->has_mesh && a->is_terminating == b->is_terminating &&
+           a->is_builtin_gateway == b->is_builtin_gateway && tags_equal(a->tags, b->tags) &&
+           tags_equal(a->gateway_tags, b->gateway_tags);
+}
+
+bool api_workload_equal(const struct api_object *a, const struct api_object *b)
+{
+    if (api_key_compare(&a->key, &b->key) != 0 || !str_equal(a->uid, b->uid) ||
+        finding_count(a->findings) > 0 || finding_count(b->findings) > 0)
+        return false;
+    if (a->key.kind == API_SERVICE)
+        return services_equal(a->service, b->service);
+    if (a->key.kind == API_ENDPOINT_SLICE)
+        return slices_equal(a->endpoint_slice, b->endpoint_slice);
+    return a->key.kind == API_POD && pods_equal(a->pod, b->pod);
+}

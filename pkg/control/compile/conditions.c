@@ -1,0 +1,82 @@
+/* Conditions of the report, and where their texts come from. */
+#include "control/compile/stages.h"
+
+struct compile_condition compile__accepted(void)
+{
+    return (struct compile_condition){true, STR("Accepted"), STR_EMPTY};
+}
+
+struct compile_condition compile__resolved(void)
+{
+    return (struct compile_condition){true, STR("ResolvedRefs"), STR_EMPTY};
+}
+
+struct compile_condition compile__unconflicted(void)
+{
+    return (struct compile_condition){true, STR("NoConflicts"), STR_EMPTY};
+}
+
+void compile__deny(struct compile_condition *condition, struct str reason, struct str message)
+{
+    if (condition->ok)
+        *condition = (struct compile_condition){false, reason, message};
+}
+
+const struct str compile__no_usable_listener = STR_INIT(
+    "selectors: attaches only to listeners that are not served; their MeshGateway says why");
+const struct str compile__no_hostname = STR_INIT(
+    "conf.http.hostnames: no listener that the route attaches to serves one of its host names");
+
+void compile__merge_parent(struct compile_parent_report *parents, size_t *count,
+                           const struct compile_parent_report *parent)
+{
+    size_t i = 0;
+    while (i < *count && parents[i].gateway != parent->gateway)
+        i++;
+    if (i == *count) {
+        parents[(*count)++] = *parent;
+        return;
+    }
+    parents[i].attached_listeners = MAX(parents[i].attached_listeners, parent->attached_listeners);
+    if (parent->accepted.ok)
+        parents[i].accepted = parent->accepted;
+    if (!parent->resolved_refs.ok)
+        compile__deny(&parents[i].resolved_refs, parent->resolved_refs.reason,
+                      parent->resolved_refs.message);
+}
+
+void compile__summarise_route(struct compile_route_report *route)
+{
+    route->resolved_refs = compile__resolved();
+    for (size_t i = 0; i < route->parent_count; i++) {
+        const struct compile_parent_report *parent = &route->parents[i];
+        if (i == 0 || (parent->accepted.ok && !route->accepted.ok))
+            route->accepted = parent->accepted;
+        if (!parent->resolved_refs.ok)
+            compile__deny(&route->resolved_refs, parent->resolved_refs.reason,
+                          parent->resolved_refs.message);
+    }
+}
+
+/* "conf.listeners[1].port" is below "conf.listeners[1]", "conf.listeners[10]" is not. */
+static bool is_below(struct str field, struct str outer)
+{
+    if (!str_starts_with(field, outer))
+        return false;
+    return outer.size == 0 || field.size == outer.size || field.data[outer.size] == '.' ||
+           field.data[outer.size] == '[';
+}
+
+struct str compile__decoding_error(struct arena *arena, const struct api_object *object,
+                                   struct str field)
+{
+    for (size_t i = 0; i < finding_count(object->findings); i++) {
+        const struct finding *finding = finding_get(object->findings, i);
+        if (finding->severity != FINDING_ERROR || !is_below(finding->field, field))
+            continue;
+        return finding->field.size == 0 ? str_dup(arena, finding->message)
+                                        : str_format(arena, "%.*s: %.*s", STR_ARG(finding->field),
+                                                     STR_ARG(finding->message));
+    }
+    return STR_EMPTY;
+}

@@ -1,0 +1,226 @@
+/* The first half: everything but endpoint sets. */
+#include "control/compile/draft.h"
+
+#include "control/compile/stages.h"
+#include "core/base/assert.h"
+
+#define SCRATCH_CHUNK_SIZE ((size_t)16 * 1024)
+#define DRAFT_CHUNK_SIZE   ((size_t)4 * 1024)
+
+/* ---- Life ---- */
+
+static struct compile_draft *draft_new(void)
+{
+    struct compile_draft *draft = MEM_NEW(struct compile_draft);
+    draft->references = 1;
+    draft->arena = arena_new(DRAFT_CHUNK_SIZE);
+    draft->findings = finding_list_new();
+    return draft;
+}
+
+/* The count is the one part of a draft that changes. */
+static struct compile_draft *counted(const struct compile_draft *draft)
+{
+    return (struct compile_draft *)(uintptr_t)draft;
+}
+
+const struct compile_draft *compile__draft_ref(const struct compile_draft *draft)
+{
+    counted(draft)->references++;
+    return draft;
+}
+
+const struct compile_draft *compile_draft_unref(const struct compile_draft *draft)
+{
+    if (draft == NULL || --counted(draft)->references > 0)
+        return NULL;
+    struct compile_draft *own = counted(draft);
+    for (size_t i = 0; i < own->resources.count; i++)
+        (void)model_resource_unref(own->resources.items[i]); /* always NULL */
+    VEC_FREE(&own->resources);
+    for (size_t i = 0; i < own->plans.count; i++)
+        (void)compile__plan_unref(own->plans.items[i]); /* always NULL */
+    VEC_FREE(&own->plans);
+    for (size_t i = 0; i < own->objects.count; i++)
+        (void)api_object_unref(own->objects.items[i]); /* always NULL */
+    VEC_FREE(&own->objects);
+    VEC_FREE(&own->needs);
+    VEC_FREE(&own->uses);
+    VEC_FREE(&own->gateways);
+    own->findings = finding_list_free(own->findings);
+    own->arena = arena_free(own->arena);
+    return mem_free(own);
+}
+
+static void run_init(struct compile__run *run, const struct compile_input *input,
+                     struct compile_memory *memory)
+{
+    struct compile_draft *draft = draft_new();
+    *run = (struct compile__run){
+        .cache = input->cache,
+        .memory = memory,
+        .draft = draft,
+        .findings = draft->findings,
+        .arena = arena_new(SCRATCH_CHUNK_SIZE),
+        .texts = draft->arena,
+        .scopes = map_new(),
+        .needs = map_new(),
+    };
+    const struct api_object *const *routes = cache_list_all(input->cache, API_MESH_GATEWAY_ROUTE,
+                                                            &run->route_count);
+    run->routes = ARENA_NEW_ARRAY(run->arena, struct compile__route, run->route_count);
+    for (size_t i = 0; i < run->route_count; i++)
+        run->routes[i].object = routes[i];
+    memory->age++;
+    memory->counts.drafts++;
+}
+
+static void run_deinit(struct compile__run *run)
+{
+    run->scopes = map_free(run->scopes);
+    run->needs = map_free(run->needs);
+    run->arena = arena_free(run->arena);
+}
+
+/* ---- The report ---- */
+
+/* A gateway is accepted as long as a listener is; the first that is not says why. */
+static void finish_gateway(struct compile_gateway_report *gateway)
+{
+    const struct compile_listener_report *refused = NULL;
+    bool any = false;
+    for (size_t i = 0; i < gateway->listener_count; i++) {
+        const struct compile_listener_report *listener = &gateway->listeners[i];
+        any = any || listener->accepted.ok;
+        if (!listener->accepted.ok && refused == NULL)
+            refused = listener;
+        if (!listener->resolved_refs.ok)
+            compile__deny(&gateway->resolved_refs, listener->resolved_refs.reason,
+                          listener->resolved_refs.message);
+    }
+    if (refused != NULL)
+        gateway->accepted = (struct compile_condition){any, STR("ListenersNotValid"),
+                                                       refused->accepted.message};
+}
+
+static struct compile_parent_report make_parent(const struct compile__route *route,
+                                                const struct compile__parent *parent)
+{
+    struct compile_parent_report report = {
+        .gateway = parent->binding->gateway,
+        .attached_listeners = parent->attached,
+        .accepted = compile__accepted(),
+        .resolved_refs = compile__resolved(),
+    };
+    if (!parent->has_usable)
+        compile__deny(&report.accepted, STR("NoMatchingParent"), compile__no_usable_listener);
+    else if (parent->attached == 0)
+        compile__deny(&report.accepted, STR("NoMatchingListenerHostname"), compile__no_hostname);
+    else if (route->left_out.size > 0)
+        compile__deny(&report.accepted, STR("UnsupportedValue"), route->left_out);
+    else if (route->plan != NULL)
+        report.accepted = route->plan->accepted;
+    return report;
+}
+
+static void make_route(struct compile__run *run, const struct compile__route *route,
+                       struct compile_route_report *report)
+{
+    size_t most = 0;
+    for (const struct compile__parent *at = route->parents; at != NULL; at = at->next)
+        most++;
+    struct compile_parent_report *parents = ARENA_NEW_ARRAY(run->draft->arena,
+                                                            struct compile_parent_report, most);
+    *report = (struct compile_route_report){.route = route->object, .parents = parents};
+    for (const struct compile__parent *at = route->parents; at != NULL; at = at->next) {
+        struct compile_parent_report parent = make_parent(route, at);
+        compile__merge_parent(parents, &report->parent_count, &parent);
+    }
+    compile__summarise_route(report);
+    VEC_PUSH(&run->draft->objects, api_object_ref(route->object));
+}
+
+static void note_uses(struct compile__run *run, struct compile__plan *plan, size_t route)
+{
+    for (size_t i = 0; i < plan->route->mesh_gateway_route->rule_count; i++) {
+        struct compile__plan_rule *rule = &plan->rules[i];
+        for (size_t j = 0; j < rule->backend_count; j++) {
+            struct compile__use use = {
+                .route = route,
+                .plan = plan,
+                .rule = i,
+                .backend = j,
+                .need = compile__need_of(run, plan->route->key.mesh, &rule->backends[j]),
+            };
+            VEC_PUSH(&run->draft->uses, use);
+        }
+    }
+}
+
+static void finish_report(struct compile__run *run)
+{
+    struct compile_draft *draft = run->draft;
+    struct compile_gateway_report *gateways = ARENA_NEW_ARRAY(
+        draft->arena, struct compile_gateway_report, draft->gateways.count);
+    for (size_t i = 0; i < draft->gateways.count; i++) {
+        finish_gateway(draft->gateways.items[i]);
+        gateways[i] = *draft->gateways.items[i];
+    }
+    size_t count = 0;
+    for (size_t i = 0; i < run->route_count; i++)
+        count += run->routes[i].parents != NULL ? 1 : 0;
+    struct compile_route_report *routes = ARENA_NEW_ARRAY(draft->arena, struct compile_route_report,
+                                                          count);
+    size_t at = 0;
+    for (size_t i = 0; i < run->route_count; i++) {
+        struct compile__route *route = &run->routes[i];
+        if (route->parents == NULL)
+            continue;
+        make_route(run, route, &routes[at]);
+        if (route->plan != NULL)
+            note_uses(run, route->plan, at);
+        at++;
+    }
+    draft->report = (struct compile_report){gateways, draft->gateways.count, routes, count};
+}
+
+/* ---- The run ---- */
+
+static void compile_here(struct compile__run *run, struct compile__bindings bindings)
+{
+    struct compile__ports ports = compile__merge_ports(run, bindings);
+    for (size_t i = 0; i < ports.count; i++)
+        compile__emit_port(run, &ports.items[i]);
+}
+
+/* What attaches to the gateways of others is counted, and nothing else. */
+static void count_elsewhere(struct compile__run *run, struct compile__bindings bindings)
+{
+    struct finding_list *own = run->findings;
+    run->findings = finding_list_new();
+    struct compile__ports ports = compile__merge_ports(run, bindings);
+    run->findings = finding_list_free(run->findings);
+    run->findings = own;
+    for (size_t i = 0; i < ports.count; i++) {
+        const struct compile__port *port = &ports.items[i];
+        size_t step = port->protocol == MODEL_HTTPS ? 1 : port->listener_count; /* of one chain */
+        for (size_t j = 0; j < port->listener_count; j += step)
+            (void)compile__make_hosts(run, port->binding, &port->listeners[j], step);
+    }
+}
+
+const struct compile_draft *compile_draft_new(const struct compile_input *input,
+                                              struct compile_memory *memory)
+{
+    ASSERT(input != NULL && memory != NULL);
+    struct compile__run run;
+    run_init(&run, input, memory);
+    compile_here(&run,
+                 compile__bind(run.arena, input->cache, input->dataplanes, input->dataplane_count));
+    count_elsewhere(
+        &run, compile__bind(run.arena, input->cache, input->elsewhere, input->elsewhere_count));
+    finish_report(&run);
+    compile__memory_sweep(memory);
+    run_deinit(&run);
+    return run.draft;
+}

@@ -1,0 +1,39 @@
+/* What the first half of the compiler leaves to the second. Private to control/compile. */
+#pragma once
+
+#include "control/compile/compile.h"
+#include "control/compile/memory.h"
+#include "core/base/arena.h"
+#include "core/base/vec.h"
+
+/* A destination whose endpoints are wanted. */
+struct compile__need {
+    struct str name; /* of the endpoint set */
+    struct str mesh;
+    struct api_tags destination;
+    bool has_cluster; /* else the set is asked for its findings alone */
+};
+
+/* A back end of a route that leads to a need. */
+struct compile__use {
+    size_t route; /* in the report */
+    const struct compile__plan *plan;
+    size_t rule;
+    size_t backend; /* in the rule's plan */
+    size_t need;
+};
+
+struct compile_draft {
+    size_t references;
+    struct arena *arena; /* of the report and of names */
+    struct finding_list *findings;
+    VEC(const struct model_resource *) resources; /* one reference each */
+    VEC(const struct api_object *) objects;       /* one reference each */
+    VEC(struct compile__plan *) plans;            /* one reference each */
+    VEC(struct compile__need) needs;
+    VEC(struct compile__use) uses;
+    VEC(struct compile_gateway_report *) gateways;
+    struct compile_report report; /* as if every back end were there */
+};
+
+const struct compile_draft *compile__draft_ref(const struct compile_draft *draft);

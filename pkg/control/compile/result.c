@@ -1,0 +1,218 @@
+/* The second half: who answers for the destinations of a draft. */
+#include "control/compile/draft.h"
+#include "control/compile/stages.h"
+#include "core/base/assert.h"
+
+#define CHUNK_SIZE ((size_t)4 * 1024)
+
+struct box {
+    struct compile_result result;
+    const struct compile_draft *draft;
+    struct finding_list *findings;
+    struct arena *arena;
+};
+
+/* One run. */
+struct half {
+    struct box *box;
+    const struct compile_draft *draft;
+    const struct discovery *discovery;
+    struct compile_memory *memory;
+    struct compile__set **sets;  /* of each need */
+    struct finding_list *asking; /* what one question has found */
+    struct arena *scratch;       /* of one question */
+    struct compile_route_report *routes;
+};
+
+/* ---- Sets ---- */
+
+static bool says_the_same(const struct model_endpoint_set *set,
+                          const struct discovery_answer *answer)
+{
+    bool same = set->endpoint_count == answer->count;
+    for (size_t i = 0; same && i < answer->count; i++)
+        same = str_equal(set->endpoints[i].address, answer->endpoints[i].address) &&
+               set->endpoints[i].port == answer->endpoints[i].port;
+    return same;
+}
+
+static void set_resource(struct compile__set *set, struct str name,
+                         const struct discovery_answer *answer)
+{
+    if (set->resource != NULL && says_the_same(set->resource->endpoint_set, answer))
+        return;
+    set->resource = model_resource_unref(set->resource);
+    set->resource = model_endpoint_set_new(&(struct model_endpoint_set){
+        .name = name,
+        .endpoints = answer->endpoints,
+        .endpoint_count = answer->count,
+    });
+}
+
+static struct compile__set *recall(struct compile_memory *memory, struct str name)
+{
+    struct compile__set *set = map_get(memory->sets, name);
+    if (set == NULL) {
+        set = MEM_NEW(struct compile__set);
+        set->arena = arena_new(128);
+        (void)map_set(memory->sets, name, set); /* there was none */
+    }
+    set->age = memory->set_age;
+    return set;
+}
+
+/* What a need leads to. Answers of the same discovery are remembered, but for those that come with
+ * findings about somebody else. */
+static struct compile__set *ask(struct half *half, const struct compile__need *need)
+{
+    struct compile__set *set = recall(half->memory, need->name);
+    uint64_t serial = discovery_serial(half->discovery);
+    if (set->serial == serial && (set->resource != NULL || !need->has_cluster))
+        return set;
+    struct discovery_answer answer;
+    discovery_resolve(half->discovery, half->scratch, need->mesh, need->destination, half->asking,
+                      &answer);
+    half->memory->counts.endpoints++;
+    set->serial = finding_count(half->asking) == 0 ? serial : 0;
+    set->state = answer.state;
+    arena_clear(set->arena);
+    set->reason = str_dup(set->arena, answer.reason);
+    if (need->has_cluster)
+        set_resource(set, need->name, &answer);
+    finding_add_all(half->box->findings, half->asking);
+    finding_list_clear(half->asking);
+    arena_clear(half->scratch);
+    return set;
+}
+
+/* ---- What it means for routes ---- */
+
+static struct str reason_of(enum discovery_state state)
+{
+    switch (state) {
+    case DISCOVERY_FOUND:
+    case DISCOVERY_UNREADY: return STR_EMPTY; /* the reference is right */
+    case DISCOVERY_NO_MATCH:
+    case DISCOVERY_UNKNOWN: return STR("BackendNotFound");
+    case DISCOVERY_UNUSABLE: return STR("InvalidKind");
+    }
+    UNREACHABLE();
+}
+
+/* The draft's array is shared until something differs. */
+static void deny_route(struct half *half, size_t index, struct str reason, struct str text)
+{
+    struct compile_route_report *route = &half->routes[index];
+    struct compile_parent_report *parents = ARENA_NEW_ARRAY(
+        half->box->arena, struct compile_parent_report, route->parent_count);
+    for (size_t i = 0; i < route->parent_count; i++) {
+        parents[i] = route->parents[i];
+        compile__deny(&parents[i].resolved_refs, reason, text);
+    }
+    route->parents = parents;
+    compile__deny(&route->resolved_refs, reason, text);
+}
+
+static void report_use(struct half *half, const struct compile__use *use,
+                       const struct compile__set *set)
+{
+    const struct api_object *route = use->plan->route;
+    const struct compile__plan_backend *backend =
+        &use->plan->rules[use->rule].backends[use->backend];
+    const struct api_backend *spec =
+        &route->mesh_gateway_route->rules[use->rule].backends[backend->index];
+    struct finding_subject subject = api_subject(route);
+    struct str field = str_format(half->box->arena,
+                                  "conf.http.rules[%zu].backends[%zu].destination", use->rule,
+                                  backend->index);
+    struct str message = str_format(
+        half->box->arena, "service \"%.*s\" has no endpoints: %.*s; requests to it get 503",
+        STR_ARG(backend->service), STR_ARG(set->reason));
+    finding_add(half->box->findings, FINDING_WARNING, &subject, spec->mark, field, "%.*s",
+                STR_ARG(message));
+    struct str reason = reason_of(set->state);
+    if (reason.size > 0 && half->routes[use->route].resolved_refs.ok)
+        deny_route(half, use->route, reason,
+                   str_format(half->box->arena, "%.*s: %.*s", STR_ARG(field), STR_ARG(message)));
+}
+
+/* ---- The run ---- */
+
+static const struct model_snapshot *snapshot_of(struct half *half)
+{
+    const struct compile_draft *draft = half->draft;
+    VEC(const struct model_resource *) resources = {0};
+    for (size_t i = 0; i < draft->resources.count; i++)
+        VEC_PUSH(&resources, model_resource_ref(draft->resources.items[i]));
+    for (size_t i = 0; i < draft->needs.count; i++) {
+        if (draft->needs.items[i].has_cluster)
+            VEC_PUSH(&resources, model_resource_ref(half->sets[i]->resource));
+    }
+    const struct model_snapshot *snapshot = NULL;
+    enum err err = model_snapshot_new(resources.items, resources.count, &snapshot, NULL);
+    ASSERT(err == ERR_OK); /* every reference was made together with what it names */
+    VEC_FREE(&resources);
+    return snapshot;
+}
+
+static void complete(struct half *half)
+{
+    const struct compile_draft *draft = half->draft;
+    struct arena *arena = half->box->arena;
+    half->sets = ARENA_NEW_ARRAY(arena, struct compile__set *, draft->needs.count);
+    for (size_t i = 0; i < draft->needs.count; i++)
+        half->sets[i] = ask(half, &draft->needs.items[i]);
+    half->routes = ARENA_NEW_ARRAY(arena, struct compile_route_report, draft->report.route_count);
+    for (size_t i = 0; i < draft->report.route_count; i++)
+        half->routes[i] = draft->report.routes[i];
+    for (size_t i = 0; i < draft->uses.count; i++) {
+        const struct compile__use *use = &draft->uses.items[i];
+        if (half->sets[use->need]->state != DISCOVERY_FOUND)
+            report_use(half, use, half->sets[use->need]);
+    }
+}
+
+struct compile_result *compile_result_new(const struct compile_draft *draft,
+                                          const struct discovery *discovery,
+                                          struct compile_memory *memory)
+{
+    ASSERT(draft != NULL && discovery != NULL && memory != NULL);
+    struct box *box = MEM_NEW(struct box);
+    box->draft = compile__draft_ref(draft);
+    box->arena = arena_new(CHUNK_SIZE);
+    box->findings = finding_list_new();
+    memory->set_age++;
+    memory->counts.results++;
+    finding_add_all(box->findings, draft->findings);
+    struct half half = {
+        .box = box,
+        .draft = draft,
+        .discovery = discovery,
+        .memory = memory,
+        .asking = finding_list_new(),
+        .scratch = arena_new(CHUNK_SIZE),
+    };
+    complete(&half);
+    box->result = (struct compile_result){
+        .snapshot = snapshot_of(&half),
+        .findings = box->findings,
+        .report = draft->report,
+    };
+    box->result.report.routes = half.routes;
+    half.asking = finding_list_free(half.asking);
+    half.scratch = arena_free(half.scratch);
+    compile__memory_sweep_sets(memory);
+    return &box->result;
+}
+
+struct compile_result *compile_result_free(struct compile_result *result)
+{
+    if (result == NULL)
+        return NULL;
+    struct box *box = CONTAINER_OF(result, struct box, result);
+    box->result.snapshot = model_snapshot_unref(box->result.snapshot);
+    box->findings = finding_list_free(box->findings);
+    box->draft = compile_draft_unref(box->draft);
+    box->arena = arena_free(box->arena);
+    return mem_free(box);
+}

@@ -1,0 +1,99 @@
+#include "served.h"
+
+/* Decodes both and compares. */
+static bool equal(enum api_kind kind, const char *a, const char *b)
+{
+    struct manifest left = {0};
+    struct manifest right = {0};
+    served_decode(&left, kind, a);
+    served_decode(&right, kind, b);
+    bool same = api_workload_equal(left.object, right.object);
+    manifest_free(&left);
+    manifest_free(&right);
+    return same;
+}
+
+/* The first stands for each of the others but itself. */
+static void assert_all_differ(enum api_kind kind, const char *const *yaml, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = 0; j < count; j++) {
+            if (equal(kind, yaml[i], yaml[j]) != (i == j))
+                fail_msg("%s\n%s", yaml[i], yaml[j]);
+        }
+    }
+    assert_int_equal(api_objects_alive(), 0);
+}
+
+static void services(void **state)
+{
+    (void)state;
+    static const char *const yaml[] = {
+        "{metadata: {name: x}}",
+        "{metadata: {name: z}}",
+        "{metadata: {name: x, uid: u}}",
+        "{metadata: {name: x, annotations: {kuma.io/ignore: 'true'}}}",
+        "{metadata: {name: x}, spec: {clusterIP: None}}",
+        "{metadata: {name: x}, spec: {type: ExternalName}}",
+        "{metadata: {name: x}, spec: {ports: [{port: 1}]}}",
+        "{metadata: {name: x}, spec: {ports: [{port: 2}]}}",
+        "{metadata: {name: x}, spec: {ports: [{port: 1, name: a}]}}",
+        "{metadata: {name: x}, spec: {ports: [{port: 1, protocol: UDP}]}}",
+        "{metadata: {name: x}, spec: {ports: [{port: 1, appProtocol: http}]}}",
+    };
+    assert_all_differ(API_SERVICE, yaml, ARRAY_SIZE(yaml));
+    assert_true(equal(API_SERVICE, "{metadata: {name: x, resourceVersion: '1', labels: {a: b}}}",
+                      "{metadata: {name: x, resourceVersion: '2'}, status: {}}"));
+}
+
+static void slices(void **state)
+{
+    (void)state;
+    static const char *const yaml[] = {
+        "{metadata: {name: x}}",
+        "{metadata: {name: x, labels: {kubernetes.io/service-name: s}}}",
+        "{metadata: {name: x}, addressType: FQDN}",
+        "{metadata: {name: x}, endpoints: [{addresses: [a]}]}",
+        "{metadata: {name: x}, endpoints: [{addresses: [b]}]}",
+        "{metadata: {name: x}, endpoints: [{addresses: [a], conditions: {ready: false}}]}",
+        "{metadata: {name: x}, endpoints: [{addresses: [a], conditions: {serving: false}}]}",
+        "{metadata: {name: x}, endpoints: [{addresses: [a], conditions: {terminating: true}}]}",
+        "{metadata: {name: x}, endpoints: [{addresses: [a], targetRef: {kind: Pod, name: p}}]}",
+        "{metadata: {name: x}, ports: [{port: 1}]}",
+        "{metadata: {name: x}, ports: [{port: 2}]}",
+        "{metadata: {name: x}, ports: [{port: 1, name: p1}]}",
+        "{metadata: {name: x}, ports: [{port: 1, protocol: UDP}]}",
+    };
+    assert_all_differ(API_ENDPOINT_SLICE, yaml, ARRAY_SIZE(yaml));
+}
+
+static void pods(void **state)
+{
+    (void)state;
+    static const char *const yaml[] = {
+        "{metadata: {name: x}}",
+        "{metadata: {name: x, uid: u}}",
+        "{metadata: {name: x, labels: {a: b}}}",
+        "{metadata: {name: x, labels: {a: c}}}",
+        "{metadata: {name: x, labels: {kuma.io/mesh: default}}}",
+        "{metadata: {name: x, deletionTimestamp: t}}",
+        "{metadata: {name: x, annotations: {kuma.io/gateway: builtin, kuma.io/tags: "
+        "'{\"kuma.io/service\":\"a\"}'}}}",
+        "{metadata: {name: x, annotations: {kuma.io/gateway: builtin, kuma.io/tags: "
+        "'{\"kuma.io/service\":\"b\"}'}}}",
+    };
+    assert_all_differ(API_POD, yaml, ARRAY_SIZE(yaml));
+    /* What is said of it may be another each time. */
+    const char *broken = "{metadata: {name: x, annotations: {kuma.io/gateway: nonsense}}}";
+    assert_false(equal(API_POD, broken, broken));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(services),
+        cmocka_unit_test(slices),
+        cmocka_unit_test(pods),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,301 @@
+/* What is remembered is what would be made anew: after any sequence of changes a compile with a
+ * memory and one without have the same outcome. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "control/compile/compile.h"
+#include "core/yaml/yaml.h"
+
+#define ROUTES   6
+#define STEPS    400
+#define SERVICES 4
+
+struct world {
+    struct cache *cache;
+    struct compile_memory *memory;
+    struct discovery *discovery;
+    const struct compile_draft *draft;
+    uint32_t random;
+};
+
+static uint32_t draw(struct world *w, uint32_t below)
+{
+    w->random = w->random * 1664525u + 1013904223u;
+    return (w->random >> 16) % below;
+}
+
+static void put(struct world *w, const char *yaml)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new(4096);
+    CLEANUP(finding_list_free) struct finding_list *problems = finding_list_new();
+    struct yaml_stream stream;
+    struct yaml_error error;
+    if (yaml_parse(arena, str_of(yaml), &stream, &error) != ERR_OK)
+        fail_msg("%s: %s", yaml, error.message);
+    struct str name = jv_text(jv_get(stream.documents[0], STR("kind")));
+    struct api_origin origin = {.file = STR("t.yaml")};
+    for (enum api_kind kind = API_SERVICE; kind < API_KINDS; kind++) {
+        if (str_equal(api_kind_name(kind), name))
+            origin = (struct api_origin){.has_kind = true, .kind = kind};
+    }
+    const struct api_object *object = api_decode(stream.documents[0], &origin, problems);
+    assert_non_null(object);
+    cache_put(w->cache, object);
+    object = api_object_unref(object);
+}
+
+static void put_route(struct world *w)
+{
+    static const char *const paths[] = {"/", "/a", "/a/b", "/c", "no"};
+    static const char *const hosts[] = {"", "hostnames: [foo.com],", "hostnames: ['*.com'],",
+                                        "hostnames: [bar.org],"};
+    static const char *const filters[] = {"", "filters: [{redirect: {}}],"};
+    char yaml[1024];
+    (void)snprintf(
+        yaml, sizeof(yaml),
+        "{type: MeshGatewayRoute, mesh: default, name: r%u, selectors: [{match: {kuma.io/service: "
+        "%s}}], conf: {http: {%s rules: [{matches: [{path: {match: PREFIX, value: %s}}], %s "
+        "backends: [{weight: %u, destination: {kuma.io/service: s%u_ns_svc_80}}, {weight: 1, "
+        "destination: {kuma.io/service: s%u_ns_svc_80, v: '1'}}]}]}}}",
+        draw(w, ROUTES), draw(w, 8) == 0 ? "nobody" : "e", hosts[draw(w, 4)], paths[draw(w, 5)],
+        filters[draw(w, 8) == 0], draw(w, 2), draw(w, SERVICES), draw(w, SERVICES));
+    put(w, yaml);
+}
+
+static void put_service(struct world *w)
+{
+    char yaml[512];
+    (void)snprintf(yaml, sizeof(yaml),
+                   "{kind: Service, metadata: {name: s%u, namespace: ns}, spec: {%s ports: [{port: "
+                   "%u}]}}",
+                   draw(w, SERVICES), draw(w, 8) == 0 ? "type: ExternalName," : "",
+                   draw(w, 8) == 0 ? 81u : 80u);
+    put(w, yaml);
+}
+
+static void put_slice(struct world *w)
+{
+    char yaml[512];
+    uint32_t service = draw(w, SERVICES);
+    (void)snprintf(yaml, sizeof(yaml),
+                   "{kind: EndpointSlice, metadata: {name: s%u-x, namespace: ns, labels: "
+                   "{kubernetes.io/service-name: s%u}}, endpoints: [{addresses: [10.0.0.%u], "
+                   "targetRef: {kind: Pod, name: p%u}, conditions: {ready: %s}}], ports: [{port: "
+                   "8080}]}",
+                   service, service, draw(w, 4) + 1, draw(w, 3),
+                   draw(w, 3) == 0 ? "false" : "true");
+    put(w, yaml);
+}
+
+static void put_pod(struct world *w)
+{
+    char yaml[256];
+    (void)snprintf(yaml, sizeof(yaml),
+                   "{kind: Pod, metadata: {name: p%u, namespace: ns, labels: {v: '%u'%s}}}",
+                   draw(w, 3), draw(w, 2), draw(w, 6) == 0 ? ", kuma.io/mesh: other" : "");
+    put(w, yaml);
+}
+
+#define HTTPS_LISTENER                                             \
+    "{port: 443, protocol: HTTPS, hostname: foo.com, tls: {mode: " \
+    "TERMINATE, certificates: [{secret: c}]}}"
+
+static void put_gateway(struct world *w)
+{
+    static const char *const listeners[] = {
+        "{port: 80, protocol: HTTP}",
+        "{port: 80, protocol: HTTP, hostname: foo.com}",
+        "{port: 80, protocol: HTTP}, {port: 80, protocol: HTTP, hostname: foo.com, tags: {t: x}}",
+        "{port: 80, protocol: HTTP}, {port: 81, protocol: HTTP, tags: {t: y}}",
+        HTTPS_LISTENER,
+    };
+    char yaml[512];
+    (void)snprintf(yaml, sizeof(yaml),
+                   "{type: MeshGateway, mesh: default, name: g, selectors: [{match: "
+                   "{kuma.io/service: e}}], conf: {listeners: [%s]}}",
+                   listeners[draw(w, 5)]);
+    put(w, yaml);
+}
+
+static void remove_one(struct world *w)
+{
+    char name[32];
+    (void)snprintf(name, sizeof(name), "r%u", draw(w, ROUTES));
+    struct api_key key = {API_MESH_GATEWAY_ROUTE, STR("default"), str_of(name)};
+    if (draw(w, 3) == 0) {
+        (void)snprintf(name, sizeof(name), "s%u.ns", draw(w, SERVICES));
+        key = (struct api_key){API_SERVICE, STR_EMPTY, str_of(name)};
+    }
+    cache_remove(w->cache, &key);
+}
+
+static void change(struct world *w)
+{
+    switch (draw(w, 8)) {
+    case 0: put_gateway(w); return;
+    case 1: put_service(w); return;
+    case 2: put_slice(w); return;
+    case 3: put_pod(w); return;
+    case 4: remove_one(w); return;
+    default: put_route(w); return;
+    }
+}
+
+static const struct api_tag tags[] = {{STR_INIT("kuma.io/service"), STR_INIT("e")}};
+static const struct compile_dataplane dataplane = {.mesh = STR_INIT("default"),
+                                                   .name = STR_INIT("d"),
+                                                   .address = STR_INIT("127.0.0.1"),
+                                                   .tags = {tags, 1}};
+
+/* As a program does: only what changed is done again. */
+static struct compile_result *compile_remembering(struct world *w,
+                                                  const struct compile_input *input)
+{
+    struct cache_changes changes = cache_take_changes(w->cache);
+    if (w->draft == NULL || changes.mesh_count > 0) {
+        w->draft = compile_draft_unref(w->draft);
+        w->draft = compile_draft_new(input, w->memory);
+    }
+    if (w->discovery == NULL || changes.back_ends) {
+        w->discovery = discovery_free(w->discovery);
+        w->discovery = discovery_new(w->cache);
+    }
+    return compile_result_new(w->draft, w->discovery, w->memory);
+}
+
+static void assert_condition(const struct compile_condition *a, const struct compile_condition *b)
+{
+    assert_int_equal(a->ok, b->ok);
+    assert_true(str_equal(a->reason, b->reason));
+    assert_true(str_equal(a->message, b->message));
+}
+
+static void assert_reports(const struct compile_report *a, const struct compile_report *b)
+{
+    assert_int_equal(a->gateway_count, b->gateway_count);
+    for (size_t i = 0; i < a->gateway_count; i++) {
+        assert_ptr_equal(a->gateways[i].gateway, b->gateways[i].gateway);
+        assert_condition(&a->gateways[i].accepted, &b->gateways[i].accepted);
+        assert_int_equal(a->gateways[i].listener_count, b->gateways[i].listener_count);
+        for (size_t j = 0; j < a->gateways[i].listener_count; j++)
+            assert_int_equal(a->gateways[i].listeners[j].attached_routes,
+                             b->gateways[i].listeners[j].attached_routes);
+    }
+    assert_int_equal(a->route_count, b->route_count);
+    for (size_t i = 0; i < a->route_count; i++) {
+        assert_ptr_equal(a->routes[i].route, b->routes[i].route);
+        assert_condition(&a->routes[i].accepted, &b->routes[i].accepted);
+        assert_condition(&a->routes[i].resolved_refs, &b->routes[i].resolved_refs);
+        assert_int_equal(a->routes[i].parent_count, b->routes[i].parent_count);
+    }
+}
+
+static void assert_same(const struct compile_result *a, const struct compile_result *b)
+{
+    assert_true(model_digest_equal(&a->snapshot->digest, &b->snapshot->digest));
+    assert_int_equal(finding_count(a->findings), finding_count(b->findings));
+    for (size_t i = 0; i < finding_count(a->findings); i++)
+        assert_int_equal(finding_compare(finding_get(a->findings, i), finding_get(b->findings, i)),
+                         0);
+    assert_reports(&a->report, &b->report);
+}
+
+static void world_deinit(struct world *w)
+{
+    w->draft = compile_draft_unref(w->draft);
+    w->memory = compile_memory_free(w->memory);
+    w->discovery = discovery_free(w->discovery);
+    w->cache = cache_free(w->cache);
+    assert_int_equal(api_objects_alive(), 0);
+    assert_int_equal(model_resources_alive(), 0);
+}
+
+static void remembered_is_as_new(void **state)
+{
+    (void)state;
+    for (uint32_t seed = 1; seed <= 5; seed++) {
+        struct world w = {cache_new(), compile_memory_new(), NULL, NULL, seed};
+        const struct compile_input input = {
+            .cache = w.cache, .dataplanes = &dataplane, .dataplane_count = 1};
+        for (int i = 0; i < STEPS; i++) {
+            for (uint32_t changes = draw(&w, 3); changes > 0; changes--)
+                change(&w);
+            struct compile_result *remembered = compile_remembering(&w, &input);
+            struct compile_result *new = compile_snapshot(&input);
+            assert_same(remembered, new);
+            remembered = compile_result_free(remembered);
+            new = compile_result_free(new);
+        }
+        world_deinit(&w);
+    }
+}
+
+/* What nobody uses any more is forgotten. */
+static void only_the_last_run_is_remembered(void **state)
+{
+    (void)state;
+    struct world w = {cache_new(), compile_memory_new(), NULL, NULL, 1};
+    const struct compile_input input = {
+        .cache = w.cache, .dataplanes = &dataplane, .dataplane_count = 1};
+    put_gateway(&w);
+    for (int i = 0; i < 100; i++)
+        put_route(&w);
+    struct compile_result *result = compile_remembering(&w, &input);
+    result = compile_result_free(result);
+    for (size_t i = 0; i < ROUTES; i++) {
+        char name[8];
+        (void)snprintf(name, sizeof(name), "r%zu", i);
+        const struct api_key key = {API_MESH_GATEWAY_ROUTE, STR_INIT("default"), str_of(name)};
+        cache_remove(w.cache, &key);
+    }
+    result = compile_remembering(&w, &input);
+    size_t count = result->snapshot->count;
+    result = compile_result_free(result);
+    assert_true(model_resources_alive() <= count);
+    assert_int_equal(api_objects_alive(), 1); /* the gateway */
+    world_deinit(&w);
+}
+
+static void what_did_not_change_is_not_done_again(void **state)
+{
+    (void)state;
+    struct world w = {cache_new(), compile_memory_new(), NULL, NULL, 7};
+    const struct compile_input input = {
+        .cache = w.cache, .dataplanes = &dataplane, .dataplane_count = 1};
+    put(&w, "{type: MeshGateway, mesh: default, name: g, selectors: [{match: {kuma.io/service: "
+            "e}}], conf: {listeners: [{port: 80, protocol: HTTP}]}}");
+    for (int i = 0; i < 100; i++)
+        put_route(&w);
+    struct compile_result *result = compile_remembering(&w, &input);
+    result = compile_result_free(result);
+    struct compile_counts before = compile_memory_counts(w.memory);
+    put_service(&w);
+    result = compile_remembering(&w, &input);
+    result = compile_result_free(result);
+    assert_int_equal(compile_memory_counts(w.memory).drafts, before.drafts);
+    before = compile_memory_counts(w.memory);
+    put(&w, "{type: MeshGatewayRoute, mesh: default, name: r0, selectors: [{match: "
+            "{kuma.io/service: e}}], conf: {http: {rules: [{matches: [{path: {match: PREFIX, "
+            "value: /}}], backends: [{destination: {kuma.io/service: s0_ns_svc_80}}]}]}}}");
+    result = compile_remembering(&w, &input);
+    result = compile_result_free(result);
+    struct compile_counts after = compile_memory_counts(w.memory);
+    assert_int_equal(after.routes, before.routes + 1);
+    assert_true(after.endpoints <= before.endpoints + 1);
+    world_deinit(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(remembered_is_as_new),
+        cmocka_unit_test(only_the_last_run_is_remembered),
+        cmocka_unit_test(what_did_not_change_is_not_done_again),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
