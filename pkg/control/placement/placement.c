@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "control/select/select.h"
+#include "control/placement/derive.h"
 #include "core/base/mem.h"
 #include "core/base/spell.h"
 #include "core/base/vec.h"
@@ -26,14 +26,6 @@ struct search {
     struct finding_list *findings;
     struct box *box;
 };
-
-static const struct api_object *gateway_of(const struct cache *cache, struct str mesh,
-                                           struct api_tags tags)
-{
-    size_t count;
-    const struct api_object *const *gateways = cache_list(cache, API_MESH_GATEWAY, mesh, &count);
-    return select_gateway(gateways, count, tags);
-}
 
 static bool is_wanted(const struct search *search, struct str name)
 {
@@ -107,7 +99,8 @@ static bool place_objects(const struct search *search)
         const struct api_object *object = objects[i];
         if (object->broken || !object->dataplane->is_builtin_gateway)
             continue;
-        if (gateway_of(search->cache, object->key.mesh, object->dataplane->gateway_tags) == NULL) {
+        if (placement__gateway_of(search->cache, object->key.mesh,
+                                  object->dataplane->gateway_tags) == NULL) {
             report(search, object, "networking.gateway.tags",
                    STR("no MeshGateway of this mesh has a selector that matches these tags, so "
                        "this gateway serves nothing"));
@@ -126,22 +119,6 @@ static bool place_objects(const struct search *search)
     return any;
 }
 
-/* The tags of the gateway's first selector; where it takes any value, the gateway's name. */
-static struct api_tags derive_tags(struct arena *arena, const struct api_object *gateway)
-{
-    const struct api_selectors *selectors = &gateway->mesh_gateway->selectors;
-    if (selectors->count == 0)
-        return (struct api_tags){0};
-    struct api_tags match = selectors->items[0].match;
-    struct api_tag *items = ARENA_NEW_ARRAY(arena, struct api_tag, match.count);
-    for (size_t i = 0; i < match.count; i++) {
-        bool is_any = str_equal(match.items[i].value, STR("*"));
-        items[i].name = match.items[i].name;
-        items[i].value = is_any ? gateway->key.name : match.items[i].value;
-    }
-    return (struct api_tags){items, match.count};
-}
-
 /* A dataplane for each MeshGateway, unless another would win it. */
 static void derive(const struct search *search)
 {
@@ -152,8 +129,8 @@ static void derive(const struct search *search)
         const struct api_object *gateway = gateways[i];
         if (gateway->broken)
             continue;
-        struct api_tags tags = derive_tags(search->box->arena, gateway);
-        if (gateway_of(search->cache, gateway->key.mesh, tags) != gateway)
+        struct api_tags tags = placement__derive_tags(search->box->arena, gateway);
+        if (placement__gateway_of(search->cache, gateway->key.mesh, tags) != gateway)
             continue; /* the review of the compiler says who has won */
         const struct compile_dataplane dataplane = {
             .mesh = gateway->key.mesh,

@@ -1,4 +1,4 @@
-/* Placement: which gateway dataplanes this machine serves.
+/* Placement: which gateway dataplanes this machine serves, and which pods of a cluster serve what.
  *
  * Without a cluster nobody says where a gateway runs but its Dataplane objects, and often there are
  * none: then one is derived from the gateway's first selector, on the loopback address. Pure:
@@ -52,4 +52,37 @@ MUST_USE struct placement *placement_new(const struct cache *cache,
                                          struct finding_list *findings);
 struct placement *placement_free(struct placement *placement);
 
+/* ---- In a cluster ---- */
+
+/* The gateway pods of one mesh with equal tags: they serve the same, so one snapshot is compiled
+ * for all of them. */
+struct placement_group {
+    struct str key; /* "<mesh>/<tag>=<value>,<tag>=<value>": tells groups apart */
+    struct compile_dataplane dataplane;
+    const struct api_object *const *pods; /* sorted by name; those that end are among them */
+    size_t pod_count;                     /* 0: derived from a MeshGateway that no pod serves */
+};
+
+struct placement_group_options {
+    struct str address;           /* where all pods listen: "::" or "0.0.0.0" */
+    const struct str *namespaces; /* whose pods may be gateways; none: all */
+    size_t namespace_count;
+};
+
+/* Sorted by key. Holds references of the objects that it points into. */
+struct placement_groups {
+    const struct placement_group *items;
+    size_t count;
+    const struct compile_dataplane *dataplanes; /* one of each, for compile_review */
+};
+
+/* The groups of all pods that say they are builtin gateways, and one for each MeshGateway that no
+ * pod serves, so that what is wrong with it is known before one does. Reports pods of namespaces
+ * that may have none, and those whose tags no MeshGateway selects; their group serves nothing. */
+MUST_USE struct placement_groups *
+placement_groups_new(const struct cache *cache, const struct placement_group_options *options,
+                     struct finding_list *findings);
+struct placement_groups *placement_groups_free(struct placement_groups *groups);
+
 CLEANUP_DEFINE(struct placement, placement_free);
+CLEANUP_DEFINE(struct placement_groups, placement_groups_free);
