@@ -1,7 +1,6 @@
 """The real helm, and a real API server."""
 import os
 import pathlib
-import shutil
 import subprocess
 
 import pytest
@@ -15,9 +14,14 @@ NAMESPACE = "kuma-system"
 
 KINDS = "meshgateways,meshgatewayroutes,meshgatewayinstances"
 
-for program in ("helm", "kubectl", "etcd", "kube-apiserver"):
-    if shutil.which(program) is None:
-        pytest.exit(f"{program} is missing: PATH=$(tests/cluster/build | paste -sd:):$PATH", 2)
+# The programs, which are built when they are not there yet.
+BUILT = subprocess.run(
+    [ROOT / "tests/cluster/build", "kubernetes", "helm"],
+    stdout=subprocess.PIPE,
+    text=True,
+    check=True,
+).stdout.split()
+os.environ["PATH"] = ":".join([*BUILT, os.environ["PATH"]])
 
 
 class Chart:
@@ -76,7 +80,10 @@ def chart(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def server():
+    """An API server with our definitions. A test that changes them puts its own in their place."""
     with ApiServer() as running:
+        running.kubectl("apply", "--server-side", "--force-conflicts", "-f", ROOT / "crds")
+        running.kubectl("wait", "--for=condition=Established", "crd", "--all")
         yield running
 
 

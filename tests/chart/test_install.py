@@ -1,5 +1,6 @@
 """The chart in a real API server: installed, upgraded, removed, and its rights at work."""
 import json
+import re
 
 import pytest
 import yaml
@@ -154,6 +155,24 @@ def test_a_pod_of_an_instance_is_admitted_where_only_restricted_ones_are(helm, k
     del pod["spec"]["securityContext"]["seccompProfile"]
     refused = kubectl("create", "--dry-run=server", "-f", "-", stdin=json.dumps(pod), check=False)
     assert "PodSecurity" in refused.stderr
+
+
+def test_a_pod_of_ones_own_as_the_page_has_it_is_admitted_there_too(kubectl, edge):
+    page = (ROOT / "docs/install.md").read_text()
+    (block,) = re.findall(r"## Pods of your own\n.*?```yaml\n(.*?)```", page, re.DOTALL)
+    written = yaml.safe_load(block)
+    written["metadata"]["namespace"] = edge
+    done = kubectl(
+        "create", "--dry-run=server", "--validate=strict", "-f", "-", stdin=json.dumps(written)
+    )
+    assert "Warning" not in done.stderr
+
+
+def test_the_example_applies(helm, kubectl):
+    done = kubectl(
+        "apply", "--dry-run=server", "--validate=strict", "-f", ROOT / "examples/kubernetes"
+    )
+    assert done.stdout.count("(server dry run)") == 8 and "Warning" not in done.stderr
 
 
 def document(kind, name, namespace, **rest):
