@@ -58,6 +58,7 @@ class ApiServer:
         self.pages = {}        # token: (version, objects left)
         self.version = 100
         self.once, self.rules = [], {}
+        self.values = {}       # path: what a request that is no list and no watch gets
         self.requests = []
         self.connections = set()
         self.port = None
@@ -81,10 +82,10 @@ class ApiServer:
         with self.lock:
             self.version += 1
             known = self.objects.setdefault(path, {})
-            metadata = {"name": name, "namespace": "x", "uid": f"{path}/{name}",
-                        "resourceVersion": str(self.version)}
+            metadata = {"namespace": "x", "uid": f"{path}/{name}", **content.pop("metadata", {}),
+                        "name": name, "resourceVersion": str(self.version)}
             event = "MODIFIED" if name in known else "ADDED"
-            known[name] = {"metadata": metadata, **content}
+            known[name] = {**content, "metadata": metadata}
             self.history.append((self.version, path, event, known[name]))
         self.wake()
 
@@ -224,7 +225,8 @@ class ApiServer:
         if seen.method == "PATCH":
             await self.reply(answer, 200, {**json.loads(seen.body), "applied": seen.query})
         else:
-            await self.reply(answer, 200, {"kind": "Other", "path": seen.path})
+            value = self.values.get(seen.path, {"kind": "Other", "path": seen.path})
+            await self.reply(answer, 200, value)
 
     def shown(self, seen, value):
         if "PartialObjectMetadata" in seen.fields["accept"]:
@@ -232,11 +234,18 @@ class ApiServer:
                     "metadata": value["metadata"]}
         return value
 
+    def selected(self, seen, value):
+        """Field selectors know one field: type=..."""
+        field, _, wanted = seen.query.get("fieldSelector", "").partition("=")
+        return field == "" or value.get(field) == wanted
+
     def page(self, seen):
         """(version, objects, token of the rest), or None: the token is too old."""
         with self.lock:
             if "continue" not in seen.query:
-                version, left = self.version, list(self.objects[seen.path].values())
+                version = self.version
+                left = [each for each in self.objects[seen.path].values()
+                        if self.selected(seen, each)]
             elif seen.query["continue"] in self.pages:
                 version, left = self.pages[seen.query["continue"]]
             else:
@@ -286,7 +295,8 @@ class ApiServer:
                 wake.clear()
                 for at, _, event, value in self.events_after(seen.path, version):
                     version = at
-                    await self.say(answer, event, self.shown(seen, value))
+                    if self.selected(seen, value):
+                        await self.say(answer, event, self.shown(seen, value))
                 try:
                     await asyncio.wait_for(wake.wait(), min(1, max(0, end - self.loop.time())))
                 except asyncio.TimeoutError:

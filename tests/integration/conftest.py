@@ -11,6 +11,7 @@ pytest.register_assert_rewrite("harness")
 
 from harness import manifests, network, ports
 from harness.backend import Backend
+from harness.cluster import Cluster
 from harness.curl import Curl
 from harness.otemon import PROGRAM, Otemon
 
@@ -48,6 +49,14 @@ def run():
     finally:
         for otemon in started:
             otemon.kill()
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    """An API server that misbehaves, and probes against it."""
+    made = Cluster(tmp_path)
+    yield made
+    made.close()
 
 
 @pytest.fixture

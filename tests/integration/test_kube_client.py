@@ -6,52 +6,17 @@ import time
 import pytest
 
 from fake import apiserver
-from fake.apiserver import ApiServer
 from harness import certificates
-from harness.probe import KUBECONFIG, Probe
 from harness.waiting import until
 
 THINGS = "/apis/x/v1/things"
 OTHERS = "/apis/x/v1/others"
-NAME = "api.example.com"
 
 
-class Cluster:
-    def __init__(self, directory):
-        self.directory = directory
-        self.bundle = directory / "server.pem"
-        self.bundle.write_text(certificates.bundle(NAME), encoding="ascii")
-        self.started, self.server = [], None
-
-    def start(self, **options):
-        self.server = ApiServer(self.bundle, **options)
-        self.write_kubeconfig(f"token: {self.server.token}")
-        self.server.kind(THINGS)
-        return self.server
-
-    def write_kubeconfig(self, user):
-        self.kubeconfig = self.directory / "config"
-        self.kubeconfig.write_text(KUBECONFIG.format(port=self.server.port, ca=self.bundle,
-                                                     name=NAME, user=user), encoding="ascii")
-
-    def probe(self, *flags, **watches):
-        watches = watches or {"things": THINGS}
-        self.started.append(Probe(self.kubeconfig, watches, "--timeout-s=60", *flags))
-        return self.started[-1]
-
-
-@pytest.fixture(name="cluster")
-def fixture_cluster(tmp_path):
-    made = Cluster(tmp_path)
-    yield made
-    try:
-        for probe in made.started:
-            probe.stop()
-    finally:
-        for probe in made.started:
-            probe.kill()
-        if made.server is not None:
-            made.server.close()
+def start(cluster, **options):
+    server = cluster.start(**options)
+    server.kind(THINGS)
+    return server
 
 
 def settled(probe, server, name="things", path=THINGS):
@@ -62,7 +27,7 @@ def settled(probe, server, name="things", path=THINGS):
 
 
 def test_list_and_watch_on_one_connection(cluster):
-    server = cluster.start()
+    server = start(cluster)
     for i in range(25):
         server.put(THINGS, f"t{i}", spec={})
     server.put(OTHERS, "o", spec={"much": "x" * 1000})
@@ -84,7 +49,7 @@ def test_list_and_watch_on_one_connection(cluster):
 
 
 def test_http_1(cluster):
-    server = cluster.start(protocols=["http/1.1"])
+    server = start(cluster, protocols=["http/1.1"])
     server.put(THINGS, "a")
     probe = cluster.probe(things=THINGS, others=OTHERS)
     settled(probe, server)
@@ -95,8 +60,8 @@ def test_http_1(cluster):
 
 
 def test_requests(cluster):
-    server = cluster.start()
-    probe = cluster.probe()
+    server = start(cluster)
+    probe = cluster.probe(things=THINGS)
     assert probe.ask("get /version") == "answer 200 ok Other "
     assert probe.ask('apply /apis/x/v1/things/a/status {"kind":"Thing"}') == "answer 200 ok Thing "
     request = next(each for each in server.seen("other") if each.method == "PATCH")
@@ -116,9 +81,9 @@ def test_requests(cluster):
 
 
 def test_many_requests_wait_for_each_other(cluster):
-    server = cluster.start()
+    server = start(cluster)
     server.always("other", apiserver.slow(0.05))
-    probe = cluster.probe()
+    probe = cluster.probe(things=THINGS)
     for i in range(200):
         probe.say(f"get /x/{i}")
     until(lambda: sum(line == "answer 200 ok Other " for line in probe.lines) == 200, "answers")
@@ -128,19 +93,19 @@ def test_many_requests_wait_for_each_other(cluster):
 
 
 def test_a_certificate_of_somebody_else(cluster):
-    server = cluster.start()
-    cluster.bundle.write_text(certificates.bundle(NAME), encoding="ascii")
-    probe = cluster.probe()
+    server = start(cluster)
+    cluster.bundle.write_text(certificates.bundle(cluster.name), encoding="ascii")
+    probe = cluster.probe(things=THINGS)
     probe.wait_line("things state failing SSL certificate problem")
     assert server.requests == []
 
 
 def test_the_token_is_read_again(cluster):
-    server = cluster.start()
+    server = start(cluster)
     token = cluster.directory / "token"
     token.write_text("old\n", encoding="ascii")
     cluster.write_kubeconfig(f"tokenFile: {token}")
-    probe = cluster.probe()
+    probe = cluster.probe(things=THINGS)
     probe.wait_line("things state failing Unauthorized (status 401)")
     token.write_text(server.token, encoding="ascii")
     probe.wait_line("things state ready")
@@ -150,10 +115,10 @@ def test_the_token_is_read_again(cluster):
 # ---- 410 ----
 
 def test_410_as_a_status_of_a_watch(cluster):
-    server = cluster.start()
+    server = start(cluster)
     server.put(THINGS, "a")
     server.put(THINGS, "b")
-    probe = cluster.probe()
+    probe = cluster.probe(things=THINGS)
     settled(probe, server)
     until(lambda: server.count("watch") == 1, "a watch")
     server.stop_listening()
@@ -166,10 +131,10 @@ def test_410_as_a_status_of_a_watch(cluster):
 
 
 def test_410_as_an_event_of_a_watch(cluster):
-    server = cluster.start()
+    server = start(cluster)
     server.always("watch", apiserver.gone_as_event)
     server.put(THINGS, "a")
-    probe = cluster.probe()
+    probe = cluster.probe(things=THINGS)
     settled(probe, server)
     until(lambda: server.count("watch") == 1, "a watch")
     server.stop_listening()
@@ -182,7 +147,7 @@ def test_410_as_an_event_of_a_watch(cluster):
 
 
 def test_410_between_pages(cluster):
-    server = cluster.start()
+    server = start(cluster)
     for i in range(10):
         server.put(THINGS, f"t{i}")
 
@@ -192,7 +157,7 @@ def test_410_between_pages(cluster):
         await faulty.answer(seen, answer)
 
     server.next("list", *[apiserver.slow(0)] * 2, compact_first)
-    probe = cluster.probe("--page=3")
+    probe = cluster.probe("--page=3", things=THINGS)
     settled(probe, server)
     assert server.count("list") == 2 + 1 + 3
     assert "remove t1" in probe.of("things")
@@ -201,11 +166,11 @@ def test_410_between_pages(cluster):
 # ---- watches that break ----
 
 def test_cut_watches_resume_without_a_list(cluster):
-    server = cluster.start()
+    server = start(cluster)
     server.put(THINGS, "a")
     server.next("watch", *[apiserver.cut_after(0.2)] * 3,
                 apiserver.cut_in_an_event(b'{"type":"ADDED","object":{"metadata":{"na'))
-    probe = cluster.probe()
+    probe = cluster.probe(things=THINGS)
     for i in range(20):
         server.put(THINGS, f"t{i}")
         time.sleep(0.1)
@@ -215,7 +180,7 @@ def test_cut_watches_resume_without_a_list(cluster):
 
 
 def test_killed_connections(cluster):
-    server = cluster.start()
+    server = start(cluster)
     probe = cluster.probe(things=THINGS, others=OTHERS)
     probe.wait_line("things state ready")
     for i in range(5):
@@ -227,9 +192,9 @@ def test_killed_connections(cluster):
 
 
 def test_an_outage(cluster):
-    server = cluster.start()
+    server = start(cluster)
     server.put(THINGS, "a")
-    probe = cluster.probe()
+    probe = cluster.probe(things=THINGS)
     settled(probe, server)
     until(lambda: server.count("watch") == 1, "a watch")
     server.stop_listening()
@@ -245,9 +210,9 @@ def test_an_outage(cluster):
 
 def test_silent_watches_are_given_up(cluster):
     """The server forgets a watch: it is noticed a moment after the watch should have ended."""
-    server = cluster.start()
+    server = start(cluster)
     server.next("watch", apiserver.silent)
-    probe = cluster.probe("--timeout-s=1", "--grace-ms=500")
+    probe = cluster.probe("--timeout-s=1", "--grace-ms=500", things=THINGS)
     until(lambda: server.count("watch") == 1, "a watch")
     server.put(THINGS, "a")
     began = time.monotonic()
@@ -257,9 +222,9 @@ def test_silent_watches_are_given_up(cluster):
 
 
 def test_a_watch_without_a_head_is_given_up(cluster):
-    server = cluster.start()
+    server = start(cluster)
     server.next("watch", apiserver.mute)
-    probe = cluster.probe("--grace-ms=500")
+    probe = cluster.probe("--grace-ms=500", things=THINGS)
     until(lambda: server.count("watch") == 1, "a watch")
     server.put(THINGS, "a")
     settled(probe, server)
@@ -267,7 +232,7 @@ def test_a_watch_without_a_head_is_given_up(cluster):
 
 
 def test_a_dead_connection_is_given_up_with_all_it_carries(cluster):
-    server = cluster.start()
+    server = start(cluster)
     probe = cluster.probe("--timeout-s=2", "--grace-ms=500", things=THINGS, others=OTHERS)
     probe.wait_line("things state ready")
     until(lambda: server.count("watch") == 1, "a watch")
@@ -289,9 +254,9 @@ def requests_during(server, seconds):
 @pytest.mark.parametrize("code, kind", [(429, "list"), (429, "watch"), (500, "list"),
                                         (503, "watch")])
 def test_storms(cluster, code, kind):
-    server = cluster.start()
+    server = start(cluster)
     server.always(kind, apiserver.refuse(code, "Storm"))
-    probe = cluster.probe()
+    probe = cluster.probe(things=THINGS)
     probe.wait_line("things state failing Storm")
     assert requests_during(server, 3) <= 10
     server.put(THINGS, "a")
@@ -301,9 +266,9 @@ def test_storms(cluster, code, kind):
 
 
 def test_retry_after(cluster):
-    server = cluster.start()
+    server = start(cluster)
     server.next("list", apiserver.refuse(429, "TooManyRequests", retry=2))
-    probe = cluster.probe()
+    probe = cluster.probe(things=THINGS)
     probe.wait_line("things state ready")
     first, second = server.seen("list")
     assert 1.9 < second.at - first.at < 3
@@ -314,10 +279,10 @@ def test_retry_after(cluster):
     apiserver.error_event(410, "Gone"), apiserver.say(b"nonsense\n"),
     apiserver.say(b'{"type":"ADDED","object":{}}\n')], ids=range(6))
 def test_a_server_that_ends_every_watch_at_once(cluster, behaviour):
-    server = cluster.start()
+    server = start(cluster)
     server.put(THINGS, "a")
     server.always("watch", behaviour)
-    probe = cluster.probe()
+    probe = cluster.probe(things=THINGS)
     settled(probe, server)
     assert requests_during(server, 3) <= 20
     server.put(THINGS, "b")
@@ -326,7 +291,7 @@ def test_a_server_that_ends_every_watch_at_once(cluster, behaviour):
 
 
 def test_malformed_events_list_again(cluster):
-    server = cluster.start()
+    server = start(cluster)
     server.put(THINGS, "a")
 
     async def lose_one(faulty, _, answer):
@@ -338,7 +303,7 @@ def test_malformed_events_list_again(cluster):
         await answer.end()
 
     server.next("watch", lose_one)
-    probe = cluster.probe()
+    probe = cluster.probe(things=THINGS)
     until(lambda: "b" in server.versions(THINGS), "the change")
     settled(probe, server)
     assert server.count("list") == 2
@@ -347,11 +312,11 @@ def test_malformed_events_list_again(cluster):
 # ---- sizes ----
 
 def test_huge_objects(cluster):
-    server = cluster.start()
+    server = start(cluster)
     for i in range(6):
         server.put(THINGS, f"large{i}", spec={"x": "y" * 3_000_000})
     server.put(THINGS, "many", spec={"x": [{}] * 150_000})
-    probe = cluster.probe()
+    probe = cluster.probe(things=THINGS)
     until(lambda: any(line.startswith("refuse many: ") for line in probe.of("things")), "refused")
     probe.wait_line("things state ready")
     assert len(probe.objects("things")) == 6
@@ -364,11 +329,11 @@ def test_huge_objects(cluster):
 
 
 def test_slow_pages(cluster):
-    server = cluster.start()
+    server = start(cluster)
     for i in range(30):
         server.put(THINGS, f"t{i}")
     server.always("list", apiserver.slow(0.3))
-    probe = cluster.probe("--page=5", "--grace-ms=200")
+    probe = cluster.probe("--page=5", "--grace-ms=200", things=THINGS)
     settled(probe, server)
     assert server.count("list") == 6
 
@@ -376,7 +341,7 @@ def test_slow_pages(cluster):
 # ---- kinds that come and go ----
 
 def test_a_kind_that_comes_and_goes(cluster):
-    server = cluster.start()
+    server = start(cluster)
     probe = cluster.probe(others=OTHERS)
     probe.wait_line("others state absent")
     assert requests_during(server, 6) <= 2
@@ -394,8 +359,8 @@ def test_a_kind_that_comes_and_goes(cluster):
 
 def test_no_update_is_lost_whatever_happens(cluster):
     chance = random.Random(7)
-    server = cluster.start()
-    probe = cluster.probe("--page=5", "--timeout-s=2", "--grace-ms=300")
+    server = start(cluster)
+    probe = cluster.probe("--page=5", "--timeout-s=2", "--grace-ms=300", things=THINGS)
     faults = [
         apiserver.cut_after(0.1), apiserver.cut_at_once, apiserver.kill, apiserver.silent,
         apiserver.mute, apiserver.close_at_once, apiserver.refuse(410, "Expired"),

@@ -1,4 +1,4 @@
-"""tests/fake/kube_probe as a process: the client of the API server, and what it was told."""
+"""The probes of tests/fake as processes, and what they were told."""
 import os
 import subprocess
 import threading
@@ -20,11 +20,10 @@ users: [{{name: me, user: {{{user}}}}}]
 """
 
 
-class Probe:
-    """`watches` are {name: path}. `lines` has what was printed so far."""
+class Process:
+    """`lines` has what was printed so far."""
 
-    def __init__(self, kubeconfig, watches, *flags):
-        words = [PROBE, kubeconfig, *flags, *(f"{name}={path}" for name, path in watches.items())]
+    def __init__(self, *words):
         # pylint: disable-next=consider-using-with
         self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT, text=True)
@@ -44,6 +43,33 @@ class Probe:
         return waiting.until(
             lambda: next((line for line in self.lines[since:] if line.startswith(wanted)), None),
             lambda: f"«{wanted}» in:\n" + "\n".join(self.lines))
+
+    def stop(self):
+        """Ends it, and expects a good end: with a sanitizer, no leak."""
+        self.process.stdin.close()
+        status = self.process.wait(timeout=20)
+        self.reader.join(timeout=5)
+        assert status == 0, "\n".join(self.lines)
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+
+
+class SourceProbe(Process):
+    """source_probe: what a source says."""
+
+    def __init__(self, kubeconfig, system_namespace):
+        super().__init__(PROBE.with_name("source_probe"), kubeconfig, system_namespace)
+
+
+class Probe(Process):
+    """kube_probe: what watches say. `watches` are {name: path}."""
+
+    def __init__(self, kubeconfig, watches, *flags):
+        super().__init__(PROBE, kubeconfig, *flags,
+                         *(f"{name}={path}" for name, path in watches.items()))
 
     def ask(self, command):
         since = len(self.lines)
@@ -66,15 +92,3 @@ class Probe:
                 assert words[1] in known, line
                 del known[words[1]]
         return known
-
-    def stop(self):
-        """Ends it, and expects a good end: with a sanitizer, no leak."""
-        self.process.stdin.close()
-        status = self.process.wait(timeout=20)
-        self.reader.join(timeout=5)
-        assert status == 0, "\n".join(self.lines)
-
-    def kill(self):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
