@@ -4,6 +4,8 @@
 #include "core/base/mem.h"
 #include "core/loop/internal.h"
 
+#define ALL (LOOP_READ | LOOP_WRITE | LOOP_HANGUP)
+
 struct loop_fd {
     uv_poll_t poll;
     struct loop *loop;
@@ -21,7 +23,8 @@ static void on_poll(uv_poll_t *handle, int status, int events);
 static void watch_wanted(struct loop_fd *fd)
 {
     int events = ((fd->wanted & LOOP_READ) ? UV_READABLE : 0) |
-                 ((fd->wanted & LOOP_WRITE) ? UV_WRITABLE : 0);
+                 ((fd->wanted & LOOP_WRITE) ? UV_WRITABLE : 0) |
+                 ((fd->wanted & LOOP_HANGUP) ? UV_DISCONNECT : 0);
     ASSERT(uv_poll_start(&fd->poll, events, on_poll) == 0);
     fd->watched = fd->wanted;
 }
@@ -30,9 +33,10 @@ static void on_poll(uv_poll_t *handle, int status, int events)
 {
     struct loop_fd *fd = CONTAINER_OF(handle, struct loop_fd, poll);
     unsigned seen = ((events & UV_READABLE) ? LOOP_READ : 0) |
-                    ((events & UV_WRITABLE) ? LOOP_WRITE : 0);
+                    ((events & UV_WRITABLE) ? LOOP_WRITE : 0) |
+                    ((events & UV_DISCONNECT) ? LOOP_HANGUP : 0);
     if (status < 0) { /* an error is pending: libuv has stopped watching */
-        seen = LOOP_READ | LOOP_WRITE;
+        seen = ALL;
         fd->watched = 0;
     }
     unsigned wanted = seen & fd->wanted;
@@ -47,7 +51,7 @@ static void on_poll(uv_poll_t *handle, int status, int events)
 struct loop_fd *loop_fd_open(struct loop *loop, int descriptor, unsigned events, loop_fd_fn fn,
                              void *arg)
 {
-    ASSERT((events & ~(LOOP_READ | LOOP_WRITE)) == 0);
+    ASSERT((events & ~ALL) == 0);
     struct loop_fd *fd = loop->free_fds;
     if (fd != NULL) {
         loop->free_fds = fd->next;
@@ -75,7 +79,7 @@ struct loop_fd *loop_fd_open(struct loop *loop, int descriptor, unsigned events,
 
 void loop_fd_set(struct loop_fd *fd, unsigned events)
 {
-    ASSERT((events & ~(LOOP_READ | LOOP_WRITE)) == 0);
+    ASSERT((events & ~ALL) == 0);
     ASSERT(!fd->closed);
     fd->wanted = events;
     if ((events & ~fd->watched) != 0)

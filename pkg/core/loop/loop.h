@@ -48,12 +48,13 @@ uint64_t loop_now_ms(const struct loop *loop);
 
 /* Descriptors. */
 
-#define LOOP_READ  1U
-#define LOOP_WRITE 2U
+#define LOOP_READ   1U
+#define LOOP_WRITE  2U
+#define LOOP_HANGUP 4U /* the other side ended its direction or is gone: for who does not read */
 
 struct loop_fd;
 
-/* `events`: LOOP_READ, LOOP_WRITE or both, all of them wanted at this time. An error or a hang-up
+/* `events`: one or several of the above, all of them wanted at this time. An error or a hang-up
  * comes as every wanted event: the next read or write says what it is. Level-triggered: what is
  * still true comes again next turn. */
 typedef void (*loop_fd_fn)(void *arg, unsigned events);

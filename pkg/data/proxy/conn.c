@@ -8,6 +8,10 @@
 #include "core/base/mem.h"
 #include "data/proxy/parts.h"
 
+/* What a connection waits for that is ready for the next bytes. To name both from the beginning
+ * spares a change when its request does not read. */
+#define READ_OR_GONE (LOOP_READ | LOOP_HANGUP)
+
 static void conn_parse(struct proxy__conn *conn, char *data, size_t size);
 
 static inline struct proxy__worker *worker_of(const struct proxy__conn *conn)
@@ -219,7 +223,7 @@ static void conn_handshake(struct proxy__conn *conn)
     }
     metrics_add(worker->metrics, series->handshakes, 1);
     conn->phase = PROXY__IDLE;
-    loop_fd_set(conn->watch, LOOP_READ);
+    loop_fd_set(conn->watch, READ_OR_GONE);
     conn_timer(conn, conn->port->listener->model->header_timeout_ms);
     if (net_pending(conn->top))
         conn_read_head(conn);
@@ -230,14 +234,14 @@ static void conn_handshake(struct proxy__conn *conn)
 void proxy__conn_watch(struct proxy__conn *conn)
 {
     const struct proxy__request *request = conn->request;
-    unsigned events = 0;
-    if (request != NULL && request->tunnelling)
+    unsigned events = LOOP_HANGUP;
+    if (request != NULL && request->tunnelling) /* where each direction ends by itself */
         events = request->up_rest == NULL && !request->tunnel_up_ended ? LOOP_READ : 0;
     else if (request == NULL || request->up_done)
-        events = conn->block == NULL ? LOOP_READ : 0; /* also to see that the client went */
+        events |= conn->block == NULL ? LOOP_READ : 0;
     else if (request->head_sent && request->up_rest == NULL && !request->up_broken &&
              request->upstream != NULL)
-        events = LOOP_READ;
+        events |= LOOP_READ;
     if (request != NULL && request->down_rest != NULL)
         events |= LOOP_WRITE; /* TLS without renegotiation writes without reading */
     loop_fd_set(conn->watch, events);
@@ -298,7 +302,7 @@ void proxy__conn_open(struct proxy__port *port, int fd, const struct net_address
 {
     struct proxy__worker *worker = port->worker;
     struct proxy__conn *conn = MEM_NEW(struct proxy__conn);
-    conn->watch = loop_fd_open(worker->loop, fd, LOOP_READ, conn_on_event, conn);
+    conn->watch = loop_fd_open(worker->loop, fd, READ_OR_GONE, conn_on_event, conn);
     if (conn->watch == NULL) {
         (void)close(fd); /* never used */
         proxy__conn_free(conn);
@@ -355,7 +359,7 @@ void proxy__conn_next(struct proxy__conn *conn, bool keep_alive, bool drained)
     conn->phase = PROXY__IDLE;
     conn->scan = (struct http_scan){0};
     conn_timer(conn, conn->port->listener->model->idle_timeout_ms);
-    loop_fd_set(conn->watch, LOOP_READ);
+    loop_fd_set(conn->watch, READ_OR_GONE);
     if (conn->block != NULL || net_pending(conn->top))
         loop_defer(worker->loop, &conn->resume);
 }

@@ -212,7 +212,7 @@ void proxy__request_on_timer(struct proxy__request *request)
 /* ---- The client's side ---- */
 
 /* Readable while its request is complete: it pipelines, or it went. A client that ends its
- * direction before the answer counts as gone: this is what tells a vanished one. */
+ * direction before the answer counts as gone, read or unread: this is what tells a vanished one. */
 static void read_ahead(struct proxy__request *request)
 {
     struct proxy__conn *conn = request->conn;
@@ -250,8 +250,11 @@ void proxy__request_on_client(struct proxy__request *request, unsigned events)
         }
         proxy__conn_watch(conn);
     }
-    if ((events & LOOP_READ) == 0)
+    if ((events & LOOP_READ) == 0) {
+        if ((events & LOOP_HANGUP) != 0)
+            proxy__request_abort(request, STR("client_closed"));
         return;
+    }
     if (request->tunnelling)
         proxy__tunnel(request, true, false);
     else if (!request->up_done)

@@ -142,6 +142,29 @@ static void hang_up_comes_as_what_is_wanted(void **state)
 
 /* The write end of a pipe without readers reports an error alone. libuv then stops watching; we
  * must not. */
+/* For one who does not read at present: data waits, the end is told. */
+static void the_end_is_told_without_reading(void **state)
+{
+    struct fixture *f = *state;
+    f->fd = loop_fd_open(f->loop, f->near, LOOP_HANGUP, count, f);
+    assert_int_equal(write(f->far, "x", 1), 1);
+    run_for(f->loop, 5);
+    assert_int_equal(f->calls, 0);
+    assert_int_equal(shutdown(f->far, SHUT_WR), 0);
+    loop_run(f->loop);
+    assert_int_equal(f->seen, LOOP_HANGUP);
+
+    loop_fd_set(f->fd, LOOP_READ | LOOP_HANGUP);
+    f->calls = 0;
+    loop_run(f->loop);
+    assert_int_equal(f->seen, LOOP_READ | LOOP_HANGUP);
+
+    loop_fd_set(f->fd, LOOP_READ);
+    f->calls = 0;
+    loop_run(f->loop);
+    assert_int_equal(f->seen, LOOP_READ);
+}
+
 static void error_comes_as_what_is_wanted(void **state)
 {
     struct fixture *f = *state;
@@ -270,6 +293,7 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(unwanted_events_do_not_keep_the_loop_busy, setup, teardown),
         cmocka_unit_test_setup_teardown(hang_up_comes_as_what_is_wanted, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_end_is_told_without_reading, setup, teardown),
         cmocka_unit_test_setup_teardown(error_comes_as_what_is_wanted, setup, teardown),
         cmocka_unit_test_setup_teardown(closes_inside_its_own_callback, setup, teardown),
         cmocka_unit_test_setup_teardown(no_callback_after_close_within_a_batch, setup, teardown),

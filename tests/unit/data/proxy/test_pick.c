@@ -246,6 +246,45 @@ static void a_client_that_vanishes_takes_its_request_along(void **state)
     rig_close(&rig);
 }
 
+/* Sends until nobody takes more. */
+static void fill(int fd)
+{
+    static char block[64 * 1024];
+    struct timeval soon = {.tv_usec = 100 * 1000};
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &soon, sizeof(soon)), 0);
+    while (send(fd, block, sizeof(block), MSG_NOSIGNAL) > 0) {
+    }
+}
+
+/* What it sent is not read at that time: requests behind this one, a body that nobody takes. */
+static void a_client_that_vanishes_is_noticed_unread(void **state)
+{
+    (void)state;
+    struct rig rig;
+    rig_open(&rig, &usual);
+    int client = rig_client(&rig);
+    rig_send(client, "GET / HTTP/1.1\r\nHost: a.test\r\n\r\nGET /second HTTP/1.1\r\n");
+    int back_end = rig_accept(&rig, 0);
+    rig_read_head(back_end);
+    rig_send(back_end, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc");
+    rig_read_until(client, "abc");
+    close(client);
+    assert_int_equal(read(back_end, rig_text, 1), 0);
+    rig_contains(rig_log(&rig), "reason=client_closed");
+    close(back_end);
+    client = rig_client(&rig);
+    rig_send(client, "POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 1000000000\r\n\r\n");
+    back_end = rig_accept(&rig, 0);
+    rig_read_head(back_end);
+    fill(client);
+    struct linger reset = {.l_onoff = 1}; /* an end would wait behind what nobody takes */
+    assert_int_equal(setsockopt(client, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)), 0);
+    close(client);
+    rig_contains(rig_log(&rig), "reason=client_closed");
+    close(back_end);
+    rig_close(&rig);
+}
+
 static void a_slow_back_end_is_504(void **state)
 {
     (void)state;
@@ -457,6 +496,7 @@ int main(void)
         cmocka_unit_test(a_response_that_breaks_off_is_not_completed),
         cmocka_unit_test(what_is_no_http_is_502),
         cmocka_unit_test(a_client_that_vanishes_takes_its_request_along),
+        cmocka_unit_test(a_client_that_vanishes_is_noticed_unread),
         cmocka_unit_test(a_slow_back_end_is_504),
         cmocka_unit_test(a_silent_stream_ends_by_who_was_silent),
         cmocka_unit_test(a_slow_head_is_408),
