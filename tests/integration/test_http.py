@@ -213,6 +213,31 @@ REFUSED = {
     "a list of lengths": (400, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3, 3\r\n\r\nabc"),
     "a negative length": (400, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n"),
     "a signed length": (400, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +1\r\n\r\na"),
+    "a hexadecimal length": (400, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0x1\r\n\r\na"),
+    "a length in two parts": (400, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1 1\r\n\r\na"),
+    "an empty length": (400, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length:\r\n\r\n"),
+    "a length beyond numbers": (400, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: "
+                                     "18446744073709551617\r\n\r\na"),
+    "chunked in HTTP/1.0": (400, "POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked"
+                                 "\r\n\r\n0\r\n\r\n"),
+    "two codings": (400, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n"
+                         "Transfer-Encoding: identity\r\n\r\n0\r\n\r\n"),
+    "a coding that looks alike": (501, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked"
+                                       "\r\n\r\n0\r\n\r\n"),
+    "a quoted coding": (501, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: \"chunked\""
+                             "\r\n\r\n0\r\n\r\n"),
+    "a vertical tab before the coding": (400, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: "
+                                              "\vchunked\r\n\r\n0\r\n\r\n"),
+    "a space after the coding's name": (400, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding : "
+                                             "chunked\r\n\r\n0\r\n\r\n"),
+    "a port of many digits": (400, f"GET / HTTP/1.1\r\nHost: a:{'0' * 50000}80\r\n\r\n"),
+    "a user in the target": (400, "GET http://b@a/ HTTP/1.1\r\nHost: a\r\n\r\n"),
+    "a path in the host": (400, "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n"),
+    "two spaces": (400, "GET  / HTTP/1.1\r\nHost: a\r\n\r\n"),
+    "HTTP/0.9": (400, "GET /\r\n"),
+    "TLS": (400, "\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03"),
+    "a path that grows": (414, f"GET /{chr(34) * 9000} HTTP/1.1\r\nHost: a\r\nX: {'y' * 44000}"
+                               "\r\n\r\n"),
     "another coding": (501, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n"),
     "chunked twice": (501, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, chunked"
                            "\r\n\r\n0\r\n\r\n"),

@@ -4,6 +4,7 @@ import socket
 import threading
 
 from harness import certificates, manifests, ports
+from harness.otemon import SANITISED
 from harness.waiting import until
 from harness.wire import Wire
 
@@ -108,7 +109,7 @@ def test_200_changes_lose_nothing_and_leave_nothing(run, tmp_path, backend):
                          ("otemon_buffers", 0), ("otemon_worker_states", 2)):
         until(lambda gauge=gauge, count=count: otemon.metric(gauge) == count,
               lambda gauge=gauge: f"{gauge} is {otemon.metric(gauge)}")
-    assert sizes[CHANGES] < sizes[50] * GROWTH_MAX, sizes
+    assert SANITISED or sizes[CHANGES] < sizes[50] * GROWTH_MAX, sizes
 
 
 def test_a_new_port_comes_and_an_old_one_drains(run, tmp_path, backend):

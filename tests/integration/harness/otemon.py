@@ -20,6 +20,10 @@ ROOT = Path(__file__).resolve().parents[3]
 PROGRAM = Path(os.environ.get("OTEMON", ROOT / "build/bin/otemon")).resolve()
 
 
+# Sanitisers keep freed memory for a while: what is resident says little about them.
+SANITISED = b"__sanitizer" in PROGRAM.read_bytes()
+
+
 class Otemon:
     """Runs until stop(). `lines` has everything that was printed so far, on both outputs; `out`
     and `err` have that of one. `plain`: with no flags but those given."""
