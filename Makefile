@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build run check unit golden golden-update integration fuzz bench test lint \
-        format tidy clean
+        format tidy clean kube-up kube-down kube-shell
 
 TARGET  ?=
 SECONDS ?= 600
@@ -46,6 +46,16 @@ bench: ## Measure against NGINX, HAProxy and Envoy
 	scripts/build gcc
 	bench/run
 
+kube-up: ## Bring up a Kubernetes of one node, with the images of this tree (as root)
+	scripts/setup cluster
+	tests/cluster/up
+
+kube-down: ## End that Kubernetes
+	tests/cluster/down
+
+kube-shell: ## A shell in it, with kubectl and helm
+	tests/cluster/enter
+
 test: ## Everything, from installing to integration, with the seconds of each phase
 	scripts/setup run test
 	scripts/test
@@ -60,4 +70,5 @@ tidy: ## clang-tidy, its analyzer included (slow)
 	scripts/tidy --analyze
 
 clean: ## Remove everything that was built
+	tests/cluster/down
 	rm -rf build

@@ -1,0 +1,37 @@
+# The images of Otemon, one target for each program: otemon.
+#
+#     docker build --target otemon --tag otemon/otemon:0.1.0 .
+#
+# Each has its program, the libraries it loads and nothing else: no shell, no package manager, no
+# user but 65532.
+
+FROM debian:12-slim AS build
+WORKDIR /src
+COPY scripts/setup scripts/
+RUN scripts/setup build
+COPY CMakeLists.txt ./
+COPY cmd cmd
+COPY pkg pkg
+RUN cmake -S . -B build -G Ninja -DBUILD_TESTING=OFF \
+    && cmake --build build \
+    && cmake --install build --strip --prefix /out \
+    && rm -r build
+COPY scripts/image-root scripts/
+RUN for program in /out/bin/otemon; do \
+        scripts/image-root "/image/${program##*/}" "$program"; \
+    done \
+    && ln -s otemon /image/otemon/usr/bin/kubectl-otemon
+COPY LICENSE ./
+
+FROM scratch AS image
+ARG VERSION=0.1.0
+LABEL org.opencontainers.image.version=$VERSION \
+      org.opencontainers.image.licenses=Apache-2.0
+COPY --from=build /src/LICENSE /usr/share/doc/otemon/copyright
+USER 65532:65532
+
+FROM image AS otemon
+LABEL org.opencontainers.image.title=otemon \
+      org.opencontainers.image.description="The tool: runs, validates and explains gateways of Kuma"
+COPY --from=build /image/otemon /
+ENTRYPOINT ["/usr/bin/otemon"]

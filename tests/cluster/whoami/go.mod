@@ -1,0 +1,3 @@
+module otemon.test/cluster/whoami
+
+go 1.26.0
