@@ -1,6 +1,6 @@
-# The images of Otemon, one target for each program: otemon.
+# The images of Otemon, one target for each program: proxy, otemon.
 #
-#     docker build --target otemon --tag otemon/otemon:0.1.0 .
+#     docker build --target proxy --tag otemon/proxy:0.1.0 .
 #
 # Each has its program, the libraries it loads and nothing else: no shell, no package manager, no
 # user but 65532.
@@ -17,7 +17,7 @@ RUN cmake -S . -B build -G Ninja -DBUILD_TESTING=OFF \
     && cmake --install build --strip --prefix /out \
     && rm -r build
 COPY scripts/image-root scripts/
-RUN for program in /out/bin/otemon; do \
+RUN for program in /out/bin/*; do \
         scripts/image-root "/image/${program##*/}" "$program"; \
     done \
     && ln -s otemon /image/otemon/usr/bin/kubectl-otemon
@@ -29,6 +29,12 @@ LABEL org.opencontainers.image.version=$VERSION \
       org.opencontainers.image.licenses=Apache-2.0
 COPY --from=build /src/LICENSE /usr/share/doc/otemon/copyright
 USER 65532:65532
+
+FROM image AS proxy
+LABEL org.opencontainers.image.title=otemon-proxy \
+      org.opencontainers.image.description="The gateway proxy: serves what the operator sends it"
+COPY --from=build /image/otemon-proxy /
+ENTRYPOINT ["/usr/bin/otemon-proxy"]
 
 FROM image AS otemon
 LABEL org.opencontainers.image.title=otemon \

@@ -2,7 +2,7 @@
 # and the scripts in scripts/.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run check unit golden golden-update integration fuzz bench test lint \
+.PHONY: help setup build run check unit golden golden-update integration e2e fuzz bench test lint \
         format tidy clean kube-up kube-down kube-shell
 
 TARGET  ?=
@@ -37,6 +37,10 @@ golden-update: build ## Rewrite the golden files; review the diff
 integration: ## The real programs with real clients and back ends
 	scripts/test integration
 
+e2e: ## The images in a Kubernetes of their own (as root)
+	scripts/setup test
+	scripts/test e2e
+
 fuzz: ## Fuzz one parser: make fuzz TARGET=name SECONDS=600
 	scripts/setup fuzz
 	scripts/fuzz "$(TARGET)" "$(SECONDS)"
@@ -56,7 +60,7 @@ kube-down: ## End that Kubernetes
 kube-shell: ## A shell in it, with kubectl and helm
 	tests/cluster/enter
 
-test: ## Everything, from installing to integration, with the seconds of each phase
+test: ## Everything, from installing to a Kubernetes, with the seconds of each phase
 	scripts/setup run test
 	scripts/test
 
