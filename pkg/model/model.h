@@ -204,6 +204,13 @@ MUST_USE enum err model_snapshot_new(const struct model_resource *const *resourc
                                      const struct model_snapshot **ret_snapshot,
                                      struct err_info *reterr);
 
+/* As model_snapshot_new. Where most of the resources are those of `former` (or NULL), by address,
+ * that makes it cheap; it changes no outcome. */
+MUST_USE enum err model_snapshot_after(const struct model_snapshot *former,
+                                       const struct model_resource *const *resources, size_t count,
+                                       const struct model_snapshot **ret_snapshot,
+                                       struct err_info *reterr);
+
 const struct model_snapshot *model_snapshot_ref(const struct model_snapshot *snapshot);
 const struct model_snapshot *model_snapshot_unref(const struct model_snapshot *snapshot);
 

@@ -36,6 +36,10 @@ void model__write_str(struct jv_writer *writer, struct str key, struct str value
 void model__write_u64(struct jv_writer *writer, struct str key, uint64_t value);
 void model__write_names(struct jv_writer *writer, struct str key, struct model_names names);
 
+/* The index of that resource in the snapshot; its count: it has none. */
+size_t model__snapshot_index(const struct model_snapshot *snapshot, enum model_kind kind,
+                             struct str name);
+
 /* By kind, then name: the order of snapshots. */
 int model__resource_compare(const struct model_resource *a, const struct model_resource *b);
 

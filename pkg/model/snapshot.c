@@ -3,6 +3,7 @@
 
 #include "core/base/assert.h"
 #include "core/base/mem.h"
+#include "core/base/vec.h"
 #include "core/pki/pki.h"
 #include "model/resource.h"
 
@@ -37,14 +38,21 @@ static size_t lower_bound(const struct model_snapshot *snapshot, enum model_kind
     return low;
 }
 
-const struct model_resource *model_snapshot_find(const struct model_snapshot *snapshot,
-                                                 enum model_kind kind, struct str name)
+size_t model__snapshot_index(const struct model_snapshot *snapshot, enum model_kind kind,
+                             struct str name)
 {
     size_t index = lower_bound(snapshot, kind, name);
     if (index == snapshot->count)
-        return NULL;
+        return index;
     const struct model_resource *found = snapshot->resources[index];
-    return found->kind == kind && str_equal(found->name, name) ? found : NULL;
+    return found->kind == kind && str_equal(found->name, name) ? index : snapshot->count;
+}
+
+const struct model_resource *model_snapshot_find(const struct model_snapshot *snapshot,
+                                                 enum model_kind kind, struct str name)
+{
+    size_t index = model__snapshot_index(snapshot, kind, name);
+    return index < snapshot->count ? snapshot->resources[index] : NULL;
 }
 
 const struct model_resource *const *model_snapshot_kind(const struct model_snapshot *snapshot,
@@ -58,115 +66,160 @@ const struct model_resource *const *model_snapshot_kind(const struct model_snaps
     return snapshot->resources + first;
 }
 
-MUST_USE static enum err check_unique(const struct model_snapshot *snapshot,
-                                      struct err_info *reterr)
+MUST_USE static enum err conflict(const struct model_resource *resource, struct err_info *reterr)
 {
-    for (size_t i = 1; i < snapshot->count; i++) {
-        const struct model_resource *resource = snapshot->resources[i];
-        if (model__resource_compare(snapshot->resources[i - 1], resource) == 0)
-            return err_set(reterr, ERR_CONFLICT, "two resources are %s \"%.*s\"",
-                           model_kind_name(resource->kind), STR_ARG(resource->name));
-    }
-    return ERR_OK;
+    return err_set(reterr, ERR_CONFLICT, "two resources are %s \"%.*s\"",
+                   model_kind_name(resource->kind), STR_ARG(resource->name));
 }
 
-MUST_USE static enum err check_reference(const struct model_snapshot *snapshot,
-                                         const struct model_resource *from, enum model_kind kind,
-                                         struct str name, struct err_info *reterr)
-{
-    if (model_snapshot_find(snapshot, kind, name) != NULL)
-        return ERR_OK;
-    return err_set(reterr, ERR_INVALID, "%s \"%.*s\" refers to %s \"%.*s\", which is not there",
-                   model_kind_name(from->kind), STR_ARG(from->name), model_kind_name(kind),
-                   STR_ARG(name));
-}
+/* ---- References ---- */
 
-MUST_USE static enum err check_names(const struct model_snapshot *snapshot,
-                                     const struct model_resource *from, enum model_kind kind,
-                                     struct model_names names, struct err_info *reterr)
+/* Looks at a reference of `from`. An error ends the visit. */
+typedef enum err (*visit_fn)(void *arg, const struct model_resource *from, enum model_kind kind,
+                             struct str name);
+
+MUST_USE static enum err visit_names(const struct model_resource *from, enum model_kind kind,
+                                     struct model_names names, visit_fn visit, void *arg)
 {
     enum err err = ERR_OK;
     for (size_t i = 0; i < names.count && err == ERR_OK; i++)
-        err = check_reference(snapshot, from, kind, names.items[i], reterr);
+        err = visit(arg, from, kind, names.items[i]);
     return err;
 }
 
-MUST_USE static enum err check_listener(const struct model_snapshot *snapshot,
-                                        const struct model_resource *resource,
-                                        struct err_info *reterr)
+MUST_USE static enum err visit_listener(const struct model_resource *resource, visit_fn visit,
+                                        void *arg)
 {
     const struct model_listener *listener = resource->listener;
     enum err err = ERR_OK;
     for (size_t i = 0; i < listener->chain_count && err == ERR_OK; i++) {
         const struct model_chain *chain = &listener->chains[i];
-        err = check_names(snapshot, resource, MODEL_SECRET, chain->secrets, reterr);
+        err = visit_names(resource, MODEL_SECRET, chain->secrets, visit, arg);
         if (err == ERR_OK)
-            err = check_names(snapshot, resource, MODEL_VIRTUAL_HOST, chain->virtual_hosts, reterr);
+            err = visit_names(resource, MODEL_VIRTUAL_HOST, chain->virtual_hosts, visit, arg);
     }
     return err;
 }
 
-MUST_USE static enum err check_route(const struct model_snapshot *snapshot,
-                                     const struct model_resource *resource, struct err_info *reterr)
+MUST_USE static enum err visit_route(const struct model_resource *resource, visit_fn visit,
+                                     void *arg)
 {
     const struct model_route *route = resource->route;
     enum err err = ERR_OK;
     for (size_t i = 0; i < route->rule_count; i++) {
         const struct model_rule *rule = &route->rules[i];
         for (size_t j = 0; j < rule->backend_count && err == ERR_OK; j++)
-            err = check_reference(snapshot, resource, MODEL_CLUSTER, rule->backends[j].cluster,
-                                  reterr);
+            err = visit(arg, resource, MODEL_CLUSTER, rule->backends[j].cluster);
     }
     return err;
 }
 
-MUST_USE static enum err check_references(const struct model_snapshot *snapshot,
-                                          struct err_info *reterr)
+MUST_USE static enum err visit_references(const struct model_resource *resource, visit_fn visit,
+                                          void *arg)
 {
-    enum err err = ERR_OK;
-    for (size_t i = 0; i < snapshot->count && err == ERR_OK; i++) {
-        const struct model_resource *resource = snapshot->resources[i];
-        switch (resource->kind) {
-        case MODEL_LISTENER: err = check_listener(snapshot, resource, reterr); break;
-        case MODEL_VIRTUAL_HOST:
-            err = check_names(snapshot, resource, MODEL_ROUTE, resource->virtual_host->routes,
-                              reterr);
-            break;
-        case MODEL_ROUTE: err = check_route(snapshot, resource, reterr); break;
-        case MODEL_CLUSTER:
-            err = check_reference(snapshot, resource, MODEL_ENDPOINT_SET,
-                                  resource->cluster->endpoint_set, reterr);
-            break;
-        case MODEL_ENDPOINT_SET:
-        case MODEL_SECRET: break; /* they refer to nothing */
-        }
+    switch (resource->kind) {
+    case MODEL_LISTENER: return visit_listener(resource, visit, arg);
+    case MODEL_VIRTUAL_HOST:
+        return visit_names(resource, MODEL_ROUTE, resource->virtual_host->routes, visit, arg);
+    case MODEL_ROUTE: return visit_route(resource, visit, arg);
+    case MODEL_CLUSTER:
+        return visit(arg, resource, MODEL_ENDPOINT_SET, resource->cluster->endpoint_set);
+    case MODEL_ENDPOINT_SET:
+    case MODEL_SECRET: return ERR_OK; /* they refer to nothing */
     }
-    return err;
+    UNREACHABLE();
 }
 
-static void hash_u64(struct pki_hash *hash, uint64_t value)
+MUST_USE static enum err dangling(const struct model_resource *from, enum model_kind kind,
+                                  struct str name, struct err_info *reterr)
+{
+    return err_set(reterr, ERR_INVALID, "%s \"%.*s\" refers to %s \"%.*s\", which is not there",
+                   model_kind_name(from->kind), STR_ARG(from->name), model_kind_name(kind),
+                   STR_ARG(name));
+}
+
+/* Every reference of new resources leads somewhere, */
+struct presence {
+    const struct model_snapshot *snapshot;
+    struct err_info *reterr;
+};
+
+static enum err check_presence(void *arg, const struct model_resource *from, enum model_kind kind,
+                               struct str name)
+{
+    const struct presence *presence = arg;
+    if (model_snapshot_find(presence->snapshot, kind, name) != NULL)
+        return ERR_OK;
+    return dangling(from, kind, name, presence->reterr);
+}
+
+/* and none of those that stay to one that is gone. */
+struct absence {
+    const struct model_resource *const *gone; /* sorted */
+    size_t count;
+    struct err_info *reterr;
+};
+
+static enum err check_absence(void *arg, const struct model_resource *from, enum model_kind kind,
+                              struct str name)
+{
+    const struct absence *absence = arg;
+    const struct model_resource wanted = {.kind = kind, .name = name};
+    const struct model_resource *key = &wanted;
+    if (bsearch(&key, absence->gone, absence->count, sizeof(key), compare_resources) == NULL)
+        return ERR_OK;
+    return dangling(from, kind, name, absence->reterr);
+}
+
+/* ---- The digest ---- */
+
+/* Small pieces are gathered before they are hashed. */
+struct gatherer {
+    struct pki_hash *hash;
+    size_t size;
+    char bytes[2048];
+};
+
+static void gather(struct gatherer *gatherer, const void *data, size_t size)
+{
+    if (size > sizeof(gatherer->bytes) - gatherer->size) {
+        pki_hash_add(gatherer->hash, gatherer->bytes, gatherer->size);
+        gatherer->size = 0;
+    }
+    if (size > sizeof(gatherer->bytes)) {
+        pki_hash_add(gatherer->hash, data, size);
+        return;
+    }
+    memcpy(gatherer->bytes + gatherer->size, data, size);
+    gatherer->size += size;
+}
+
+static void gather_u64(struct gatherer *gatherer, uint64_t value)
 {
     unsigned char bytes[8];
     for (size_t i = 0; i < sizeof(bytes); i++)
         bytes[i] = (unsigned char)(value >> (8 * i));
-    pki_hash_add(hash, bytes, sizeof(bytes));
+    gather(gatherer, bytes, sizeof(bytes));
 }
 
 static struct model_digest digest_of(const struct model_snapshot *snapshot)
 {
-    struct pki_hash *hash = pki_hash_new();
+    struct gatherer gatherer = {.hash = pki_hash_new()};
     for (size_t i = 0; i < snapshot->count; i++) {
         const struct model_resource *resource = snapshot->resources[i];
-        hash_u64(hash, (uint64_t)resource->kind);
-        hash_u64(hash, resource->name.size);
-        pki_hash_add(hash, resource->name.data, resource->name.size);
-        pki_hash_add(hash, resource->digest.bytes, MODEL_DIGEST_SIZE);
+        gather_u64(&gatherer, (uint64_t)resource->kind);
+        gather_u64(&gatherer, resource->name.size);
+        gather(&gatherer, resource->name.data, resource->name.size);
+        gather(&gatherer, resource->digest.bytes, MODEL_DIGEST_SIZE);
     }
+    pki_hash_add(gatherer.hash, gatherer.bytes, gatherer.size);
     struct model_digest digest;
-    pki_hash_finish(hash, digest.bytes);
-    hash = pki_hash_free(hash);
+    pki_hash_finish(gatherer.hash, digest.bytes);
+    gatherer.hash = pki_hash_free(gatherer.hash);
     return digest;
 }
+
+/* ---- Snapshots ---- */
 
 static struct snapshot_box *box_free(struct snapshot_box *box)
 {
@@ -177,30 +230,168 @@ static struct snapshot_box *box_free(struct snapshot_box *box)
     return mem_free(box);
 }
 
-enum err model_snapshot_new(const struct model_resource *const *resources, size_t count,
-                            const struct model_snapshot **ret_snapshot, struct err_info *reterr)
+/* A set of addresses, each of which may be taken out once. */
+struct addresses {
+    const struct model_resource **slots; /* a power of two of them, half of them free */
+    size_t mask;
+};
+
+static size_t slot_of(const struct addresses *set, const struct model_resource *resource)
 {
+    /* Fibonacci hashing: the low bits of addresses say little. */
+    return (size_t)((uint64_t)(uintptr_t)resource * 0x9E3779B97F4A7C15u >> 32) & set->mask;
+}
+
+static const struct model_resource taken; /* where an address was */
+
+static void addresses_init(struct addresses *set, const struct model_resource *const *resources,
+                           size_t count)
+{
+    size_t size = 16;
+    while (size < 2 * count)
+        size *= 2;
+    *set = (struct addresses){MEM_NEW_ARRAY(const struct model_resource *, size), size - 1};
+    for (size_t i = 0; i < count; i++) {
+        size_t slot = slot_of(set, resources[i]);
+        while (set->slots[slot] != NULL)
+            slot = (slot + 1) & set->mask;
+        set->slots[slot] = resources[i];
+    }
+}
+
+static bool addresses_take(struct addresses *set, const struct model_resource *resource)
+{
+    size_t slot = slot_of(set, resource);
+    while (set->slots[slot] != NULL && set->slots[slot] != resource)
+        slot = (slot + 1) & set->mask;
+    bool found = set->slots[slot] != NULL;
+    if (found)
+        set->slots[slot] = &taken;
+    return found;
+}
+
+/* A snapshot beside the one that was before it. */
+struct change {
+    VEC(const struct model_resource *) kept;  /* of the former one; sorted, as it is */
+    VEC(const struct model_resource *) fresh; /* not in it; sorted */
+    VEC(const struct model_resource *) gone;  /* not here any more, by kind and name; sorted */
+};
+
+static void change_deinit(struct change *change)
+{
+    VEC_FREE(&change->kept);
+    VEC_FREE(&change->fresh);
+    VEC_FREE(&change->gone);
+}
+
+/* Tells what stayed by its address alone: most resources are the same. */
+static void change_find(struct change *change, const struct model_snapshot *former,
+                        const struct model_resource *const *resources, size_t count)
+{
+    struct addresses set;
+    addresses_init(&set, resources, count);
+    for (size_t i = 0; former != NULL && i < former->count; i++) {
+        if (addresses_take(&set, former->resources[i]))
+            VEC_PUSH(&change->kept, former->resources[i]);
+        else
+            VEC_PUSH(&change->gone, former->resources[i]);
+    }
+    for (size_t i = 0; i <= set.mask; i++) {
+        if (set.slots[i] != NULL && set.slots[i] != &taken)
+            VEC_PUSH(&change->fresh, set.slots[i]);
+    }
+    set.slots = mem_free(set.slots);
+    if (change->fresh.count > 0)
+        qsort(change->fresh.items, change->fresh.count, sizeof(*change->fresh.items),
+              compare_resources);
+}
+
+/* What was replaced under its name is not gone. */
+static void forget_replaced(struct change *change)
+{
+    size_t kept = 0;
+    size_t j = 0;
+    for (size_t i = 0; i < change->gone.count; i++) {
+        const struct model_resource *gone = change->gone.items[i];
+        while (j < change->fresh.count && model__resource_compare(change->fresh.items[j], gone) < 0)
+            j++;
+        if (j == change->fresh.count || model__resource_compare(change->fresh.items[j], gone) != 0)
+            change->gone.items[kept++] = gone;
+    }
+    change->gone.count = kept;
+}
+
+/* Writes both into one sorted array. ERR_CONFLICT: two have one name. */
+MUST_USE static enum err merge(const struct change *change,
+                               const struct model_resource **ret_resources, struct err_info *reterr)
+{
+    size_t i = 0;
+    size_t j = 0;
+    size_t count = 0;
+    while (i < change->kept.count || j < change->fresh.count) {
+        int order = 0;
+        if (i == change->kept.count)
+            order = 1;
+        else if (j == change->fresh.count)
+            order = -1;
+        else
+            order = model__resource_compare(change->kept.items[i], change->fresh.items[j]);
+        if (order == 0)
+            return conflict(change->kept.items[i], reterr);
+        ret_resources[count++] = order < 0 ? change->kept.items[i++] : change->fresh.items[j++];
+    }
+    for (size_t k = 1; k < change->fresh.count; k++) {
+        if (model__resource_compare(change->fresh.items[k - 1], change->fresh.items[k]) == 0)
+            return conflict(change->fresh.items[k], reterr);
+    }
+    return ERR_OK;
+}
+
+MUST_USE static enum err check(const struct change *change, const struct model_snapshot *snapshot,
+                               struct err_info *reterr)
+{
+    struct presence presence = {snapshot, reterr};
+    struct absence absence = {change->gone.items, change->gone.count, reterr};
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < change->fresh.count && err == ERR_OK; i++)
+        err = visit_references(change->fresh.items[i], check_presence, &presence);
+    for (size_t i = 0; i < change->kept.count && change->gone.count > 0 && err == ERR_OK; i++)
+        err = visit_references(change->kept.items[i], check_absence, &absence);
+    return err;
+}
+
+enum err model_snapshot_after(const struct model_snapshot *former,
+                              const struct model_resource *const *resources, size_t count,
+                              const struct model_snapshot **ret_snapshot, struct err_info *reterr)
+{
+    struct change change = {0};
+    change_find(&change, former, resources, count);
+    forget_replaced(&change);
     struct snapshot_box *box = MEM_NEW(struct snapshot_box);
     atomic_init(&box->references, 1);
     atomic_fetch_add_explicit(&alive, 1, memory_order_relaxed);
     box->resources = MEM_NEW_ARRAY(const struct model_resource *, count);
-    for (size_t i = 0; i < count; i++)
-        box->resources[i] = resources[i];
-    if (count > 0)
-        qsort(box->resources, count, sizeof(*box->resources), compare_resources);
     box->snapshot.resources = box->resources;
     box->snapshot.count = count;
-
-    enum err err = check_unique(&box->snapshot, reterr);
+    enum err err = merge(&change, box->resources, reterr);
     if (err == ERR_OK)
-        err = check_references(&box->snapshot, reterr);
+        err = check(&change, &box->snapshot, reterr);
+    change_deinit(&change);
     if (err != ERR_OK) {
+        for (size_t i = 0; i < count; i++)
+            box->resources[i] = resources[i]; /* all of them, to be released */
         box = box_free(box);
         return err;
     }
     box->snapshot.digest = digest_of(&box->snapshot);
     *ret_snapshot = &box->snapshot;
     return ERR_OK;
+}
+
+enum err model_snapshot_new(const struct model_resource *const *resources, size_t count,
+                            const struct model_snapshot **ret_snapshot, struct err_info *reterr)
+{
+    return model_snapshot_after(NULL, resources, count, ret_snapshot, reterr);
 }
 
 /* The count is the one part of a frozen snapshot that changes. */

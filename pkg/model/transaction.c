@@ -1,6 +1,5 @@
 #include "model/transaction.h"
 #include "core/base/assert.h"
-#include "core/base/map.h"
 #include "core/base/mem.h"
 #include "model/resource.h"
 
@@ -45,7 +44,7 @@ static void compare_sets(struct model__transaction *box, const struct model_snap
             order = 1;
         else if (j == next->count)
             order = -1;
-        else
+        else if (base->resources[i] != next->resources[j]) /* mostly it is the same one */
             order = model__resource_compare(base->resources[i], next->resources[j]);
         if (order < 0) {
             model__transaction_remove(box, base->resources[i]->kind, base->resources[i]->name);
@@ -101,30 +100,25 @@ MUST_USE static enum err check_base(const struct model_transaction *transaction,
                    have_hex.text);
 }
 
-/* The name of a resource among those of all kinds. */
-static struct str key_of(struct buf *buf, enum model_kind kind, struct str name)
+/* Notes that the base's resource of that name, if there is one, is no more. */
+static void drop(const struct model_snapshot *base, bool *dropped, enum model_kind kind,
+                 struct str name)
 {
-    buf_clear(buf);
-    buf_append(buf, str_of(model_kind_name(kind)));
-    buf_append_char(buf, ' ');
-    buf_append(buf, name);
-    return buf_str(buf);
+    size_t index = model__snapshot_index(base, kind, name);
+    if (index < base->count)
+        dropped[index] = true;
 }
 
-/* What the transaction replaces or removes. */
-static struct map *touched(const struct model_transaction *transaction, struct buf *key)
+/* Which resources of the base the transaction replaces or removes. */
+static bool *dropped_of(const struct model_transaction *transaction,
+                        const struct model_snapshot *base)
 {
-    static char mark;
-    struct map *map = map_new();
-    for (size_t i = 0; i < transaction->put_count; i++) {
-        const struct model_resource *resource = transaction->puts[i];
-        (void)map_set(map, key_of(key, resource->kind, resource->name), &mark); /* what counts */
-    }
-    for (size_t i = 0; i < transaction->removal_count; i++) {
-        const struct model_removal *removal = &transaction->removals[i];
-        (void)map_set(map, key_of(key, removal->kind, removal->name), &mark); /* is the key */
-    }
-    return map;
+    bool *dropped = MEM_NEW_ARRAY(bool, base->count);
+    for (size_t i = 0; i < transaction->put_count; i++)
+        drop(base, dropped, transaction->puts[i]->kind, transaction->puts[i]->name);
+    for (size_t i = 0; i < transaction->removal_count; i++)
+        drop(base, dropped, transaction->removals[i].kind, transaction->removals[i].name);
+    return dropped;
 }
 
 enum err model_transaction_apply(const struct model_transaction *transaction,
@@ -138,22 +132,18 @@ enum err model_transaction_apply(const struct model_transaction *transaction,
     if (err != ERR_OK)
         return err;
 
-    struct buf key;
-    buf_init(&key, SIZE_MAX / 4);
-    struct map *replaced = touched(transaction, &key);
     VEC(const struct model_resource *) resources = {0};
+    bool *dropped = base == NULL ? NULL : dropped_of(transaction, base);
     for (size_t i = 0; base != NULL && i < base->count; i++) {
-        const struct model_resource *resource = base->resources[i];
-        if (map_get(replaced, key_of(&key, resource->kind, resource->name)) == NULL)
-            VEC_PUSH(&resources, model_resource_ref(resource));
+        if (!dropped[i])
+            VEC_PUSH(&resources, model_resource_ref(base->resources[i]));
     }
+    dropped = mem_free(dropped);
     for (size_t i = 0; i < transaction->put_count; i++)
         VEC_PUSH(&resources, model_resource_ref(transaction->puts[i]));
-    replaced = map_free(replaced);
-    buf_deinit(&key);
 
     const struct model_snapshot *result = NULL;
-    err = model_snapshot_new(resources.items, resources.count, &result, reterr);
+    err = model_snapshot_after(base, resources.items, resources.count, &result, reterr);
     VEC_FREE(&resources);
     if (err != ERR_OK)
         return err;

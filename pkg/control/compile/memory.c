@@ -150,6 +150,7 @@ struct compile_memory *compile_memory_free(struct compile_memory *memory)
 {
     if (memory == NULL)
         return NULL;
+    memory->last = model_snapshot_unref(memory->last);
     memory->age++; /* nothing is of this age */
     memory->set_age++;
     compile__memory_sweep(memory);

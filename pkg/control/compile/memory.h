@@ -19,6 +19,7 @@ struct compile_memory {
     struct map *certificates; /* by object and place: struct compile__certificate */
     struct map *sets;         /* by name: struct compile__set; of the second half */
     uint64_t set_age;
+    const struct model_snapshot *last; /* the snapshot that was made last, or NULL */
     struct compile_counts counts;
 };
 

@@ -149,9 +149,12 @@ static const struct model_snapshot *snapshot_of(struct half *half)
             VEC_PUSH(&resources, model_resource_ref(half->sets[i]->resource));
     }
     const struct model_snapshot *snapshot = NULL;
-    enum err err = model_snapshot_new(resources.items, resources.count, &snapshot, NULL);
+    enum err err = model_snapshot_after(half->memory->last, resources.items, resources.count,
+                                        &snapshot, NULL);
     ASSERT(err == ERR_OK); /* every reference was made together with what it names */
     VEC_FREE(&resources);
+    half->memory->last = model_snapshot_unref(half->memory->last);
+    half->memory->last = model_snapshot_ref(snapshot);
     return snapshot;
 }
 

@@ -9,6 +9,17 @@
 
 static _Atomic uint64_t serials;
 
+struct str discovery__key(struct arena *arena, struct str a, char separator, struct str b)
+{
+    char *bytes = arena_alloc(arena, a.size + 1 + b.size, 1);
+    if (a.size > 0)
+        memcpy(bytes, a.data, a.size);
+    bytes[a.size] = separator;
+    if (b.size > 0)
+        memcpy(bytes + a.size + 1, b.data, b.size);
+    return str_make(bytes, a.size + 1 + b.size);
+}
+
 struct discovery *discovery_new(const struct cache *cache)
 {
     struct discovery *discovery = MEM_NEW(struct discovery);

@@ -7,11 +7,6 @@
 /* Names beyond are not looked at for one that was meant. */
 #define NAMES_MAX 200
 
-static struct str key_of(struct arena *arena, struct str mesh, struct str service)
-{
-    return str_format(arena, "%.*s/%.*s", STR_ARG(mesh), STR_ARG(service));
-}
-
 static void index_dataplane(struct discovery *discovery, const struct api_object *object)
 {
     const struct api_dataplane *dataplane = object->dataplane;
@@ -21,7 +16,7 @@ static void index_dataplane(struct discovery *discovery, const struct api_object
         if (name == NULL)
             continue;
         struct discovery__inbounds *entry = ARENA_NEW(discovery->arena, struct discovery__inbounds);
-        struct str key = key_of(discovery->arena, object->key.mesh, *name);
+        struct str key = discovery__key(discovery->arena, object->key.mesh, '/', *name);
         *entry = (struct discovery__inbounds){object, inbound, map_get(discovery->inbounds, key)};
         (void)map_set(discovery->inbounds, key, entry); /* what it replaces is its next */
     }
@@ -80,7 +75,7 @@ static struct str closest(const struct discovery__question *question)
 
 bool discovery__has_inbounds(const struct discovery__question *question)
 {
-    struct str key = key_of(question->arena, question->mesh, question->service);
+    struct str key = discovery__key(question->arena, question->mesh, '/', question->service);
     return map_get(question->discovery->inbounds, key) != NULL;
 }
 
@@ -98,7 +93,7 @@ static void explain_unknown(struct discovery__question *question, struct discove
 
 void discovery__ask_inbounds(struct discovery__question *question, struct discovery_answer *answer)
 {
-    struct str key = key_of(question->arena, question->mesh, question->service);
+    struct str key = discovery__key(question->arena, question->mesh, '/', question->service);
     const struct discovery__inbounds *entry = map_get(question->discovery->inbounds, key);
     if (entry == NULL) {
         explain_unknown(question, answer);

@@ -36,6 +36,9 @@ struct discovery__question {
     VEC(struct model_endpoint) endpoints; /* found so far */
 };
 
+/* "<a><separator><b>": keys are made for every question, so they are not printed. */
+struct str discovery__key(struct arena *arena, struct str a, char separator, struct str b);
+
 void discovery__index_slices(struct discovery *discovery);
 void discovery__index_inbounds(struct discovery *discovery);
 

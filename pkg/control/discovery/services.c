@@ -38,11 +38,6 @@ static bool reference_parse(struct str service, struct reference *ret_reference)
     return true;
 }
 
-static struct str key_of(struct arena *arena, struct str name, struct str namespace)
-{
-    return str_format(arena, "%.*s.%.*s", STR_ARG(name), STR_ARG(namespace));
-}
-
 void discovery__index_slices(struct discovery *discovery)
 {
     size_t count;
@@ -53,7 +48,7 @@ void discovery__index_slices(struct discovery *discovery)
         if (service.size == 0)
             continue;
         struct discovery__slices *entry = ARENA_NEW(discovery->arena, struct discovery__slices);
-        struct str key = key_of(discovery->arena, service, objects[i]->namespace);
+        struct str key = discovery__key(discovery->arena, service, '.', objects[i]->namespace);
         *entry = (struct discovery__slices){objects[i], map_get(discovery->slices, key)};
         (void)map_set(discovery->slices, key, entry); /* what it replaces is its next */
     }
@@ -65,7 +60,7 @@ static const struct api_object *find_service(const struct discovery__question *q
     struct api_key key = {
         .kind = API_SERVICE,
         .mesh = STR_EMPTY,
-        .name = key_of(question->arena, reference->name, reference->namespace),
+        .name = discovery__key(question->arena, reference->name, '.', reference->namespace),
     };
     return cache_find(question->discovery->cache, &key);
 }
@@ -246,7 +241,7 @@ static bool matches(const struct target *target, const struct api_endpoint *endp
     const struct api_object *pod = NULL;
     if (endpoint->pod.size > 0)
         pod = find_pod(question->discovery->cache,
-                       key_of(question->arena, endpoint->pod, namespace));
+                       discovery__key(question->arena, endpoint->pod, '.', namespace));
     if (pod != NULL && pod->pod->has_mesh && !str_equal(pod->key.mesh, question->mesh))
         return false;
     for (size_t i = 0; i < wanted.count; i++) {
@@ -328,7 +323,7 @@ static void ask_slices(const struct target *target, struct discovery_answer *ans
 {
     const struct reference *reference = target->reference;
     struct discovery__question *question = target->question;
-    struct str key = key_of(question->arena, reference->name, reference->namespace);
+    struct str key = discovery__key(question->arena, reference->name, '.', reference->namespace);
     const struct discovery__slices *slices = map_get(question->discovery->slices, key);
     struct tally tally = {0};
     for (const struct discovery__slices *at = slices; at != NULL; at = at->next)

@@ -36,44 +36,50 @@ static const struct subscribe_listener *port_find(const struct subscribe_state *
     return NULL;
 }
 
-static enum err check_endpoints(const struct model_snapshot *snapshot, struct err_info *reterr)
+static enum err check_endpoints(const struct model_resource *set, struct err_info *reterr)
 {
-    size_t count;
-    const struct model_resource *const *sets = model_snapshot_kind(snapshot, MODEL_ENDPOINT_SET,
-                                                                   &count);
-    for (size_t i = 0; i < count; i++)
-        for (size_t j = 0; j < sets[i]->endpoint_set->endpoint_count; j++) {
-            const struct model_endpoint *endpoint = &sets[i]->endpoint_set->endpoints[j];
-            struct net_address address;
-            if (endpoint->port == 0 ||
-                net_address_make(endpoint->address, endpoint->port, &address) != ERR_OK)
-                return blame(reterr, sets[i],
-                             err_set(reterr, ERR_INVALID, "\"%.*s\" port %u is not an endpoint",
-                                     STR_ARG(endpoint->address), endpoint->port));
-        }
+    for (size_t i = 0; i < set->endpoint_set->endpoint_count; i++) {
+        const struct model_endpoint *endpoint = &set->endpoint_set->endpoints[i];
+        struct net_address address;
+        if (endpoint->port == 0 ||
+            net_address_make(endpoint->address, endpoint->port, &address) != ERR_OK)
+            return blame(reterr, set,
+                         err_set(reterr, ERR_INVALID, "\"%.*s\" port %u is not an endpoint",
+                                 STR_ARG(endpoint->address), endpoint->port));
+    }
     return ERR_OK;
 }
 
-static enum err check_rules(const struct model_snapshot *snapshot, struct err_info *reterr)
+static enum err check_rules(const struct model_resource *route, struct err_info *reterr)
 {
-    size_t count;
-    const struct model_resource *const *routes = model_snapshot_kind(snapshot, MODEL_ROUTE, &count);
-    for (size_t i = 0; i < count; i++)
-        for (size_t j = 0; j < routes[i]->route->rule_count; j++) {
-            const struct model_rule *rule = &routes[i]->route->rules[j];
-            if (rule->action != MODEL_RESPOND)
-                continue;
-            if (rule->body.size > SUBSCRIBE_BODY_MAX)
-                return blame(reterr, routes[i],
-                             err_set(reterr, ERR_LIMIT,
-                                     "rule %zu answers with %zu bytes, above %zu", j,
-                                     rule->body.size, SUBSCRIBE_BODY_MAX));
-            if (rule->status < 200 || rule->status > 599)
-                return blame(reterr, routes[i],
-                             err_set(reterr, ERR_INVALID, "rule %zu answers with status %u", j,
-                                     rule->status));
-        }
+    for (size_t i = 0; i < route->route->rule_count; i++) {
+        const struct model_rule *rule = &route->route->rules[i];
+        if (rule->action != MODEL_RESPOND)
+            continue;
+        if (rule->body.size > SUBSCRIBE_BODY_MAX)
+            return blame(reterr, route,
+                         err_set(reterr, ERR_LIMIT, "rule %zu answers with %zu bytes, above %zu", i,
+                                 rule->body.size, SUBSCRIBE_BODY_MAX));
+        if (rule->status < 200 || rule->status > 599)
+            return blame(
+                reterr, route,
+                err_set(reterr, ERR_INVALID, "rule %zu answers with status %u", i, rule->status));
+    }
     return ERR_OK;
+}
+
+/* What is new has to be what the data plane can do; what stays was looked at when it came. */
+static enum err check(const struct model_transaction *transaction, struct err_info *reterr)
+{
+    enum err result = ERR_OK;
+    for (size_t i = 0; i < transaction->put_count && result == ERR_OK; i++) {
+        const struct model_resource *resource = transaction->puts[i];
+        if (resource->kind == MODEL_ENDPOINT_SET)
+            result = check_endpoints(resource, reterr);
+        else if (resource->kind == MODEL_ROUTE)
+            result = check_rules(resource, reterr);
+    }
+    return result;
 }
 
 /* Everything of a listener but its sockets. */
@@ -128,12 +134,7 @@ static enum err stage_sockets(struct subscribe *subscribe, struct subscribe_stat
 static enum err stage(struct subscribe *subscribe, struct subscribe_state *state,
                       struct err_info *reterr)
 {
-    enum err result = check_endpoints(state->snapshot, reterr);
-    if (result != ERR_OK)
-        return result;
-    result = check_rules(state->snapshot, reterr);
-    if (result != ERR_OK)
-        return result;
+    enum err result = ERR_OK;
     size_t count;
     const struct model_resource *const *resources = model_snapshot_kind(state->snapshot,
                                                                         MODEL_LISTENER, &count);
@@ -158,7 +159,9 @@ enum err subscribe_stage(struct subscribe *subscribe, const struct model_transac
         return result;
     CLEANUP(subscribe_state_unref)
     struct subscribe_state *state = subscribe__state_new(snapshot, subscribe->sockets);
-    result = stage(subscribe, state, reterr);
+    result = check(transaction, reterr);
+    if (result == ERR_OK)
+        result = stage(subscribe, state, reterr);
     if (result != ERR_OK)
         return result;
     subscribe->last = subscribe_state_unref(subscribe->last);
