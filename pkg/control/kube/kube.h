@@ -170,6 +170,7 @@ struct kube_watch_options {
     struct str field_selector; /* or empty; unescaped */
     struct str label_selector;
     bool metadata_only; /* objects come as PartialObjectMetadata */
+    bool is_secret;     /* what was received is wiped when it has been told */
     unsigned page;      /* 0: KUBE_PAGE_OBJECTS */
     unsigned timeout_s; /* 0: KUBE_WATCH_TIMEOUT_S */
     unsigned grace_ms;  /* 0: KUBE_WATCH_GRACE_MS */

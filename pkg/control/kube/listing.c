@@ -31,7 +31,7 @@ static bool item_take(struct kube__reflector *r, struct str text)
     const struct jv *value = NULL;
     struct kube__identity identity;
     struct err_info reason = {.message = ""};
-    arena_clear(r->arena);
+    kube__arena_renew(r);
     enum err e = jv_parse(r->arena, text, JV_VALUES_MAX, &value, &reason);
     if (e == ERR_LIMIT && kube__identify_text(r, text, &identity)) {
         kube__refuse_object(r, &identity, reason.message);
@@ -60,7 +60,7 @@ static bool items_take(struct kube__reflector *r, struct str text)
 static bool list_metadata_take(struct kube__reflector *r, struct str text)
 {
     const struct jv *metadata = NULL;
-    arena_clear(r->arena);
+    kube__arena_renew(r);
     if (jv_parse(r->arena, text, JV_VALUES_MAX, &metadata, NULL) != ERR_OK)
         return false;
     buf_clear(&r->version);
@@ -128,6 +128,7 @@ void kube__reflector_listed(struct kube__reflector *r, const struct kube__outcom
     ASSERT(r->state == KUBE__EMPTY || r->state == KUBE__PAGING);
     if (outcome->err == ERR_OK && outcome->status == 200) {
         page_take(r, outcome->body);
+        kube__arena_renew(r);
         return;
     }
     struct err_info reason = {.message = ""};

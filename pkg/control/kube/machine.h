@@ -48,6 +48,9 @@ struct kube__reflector {
     struct err_info error; /* what the last ERROR event said */
 };
 
+/* Nothing of the former object is needed any more. */
+void kube__arena_renew(struct kube__reflector *r);
+
 /* Tells a state, unless it has been told with this reason. */
 void kube__tell(struct kube__reflector *r, enum kube_watch_state state,
                 const struct err_info *reason);

@@ -9,6 +9,9 @@
 #include "core/base/log.h"
 #include "core/base/mem.h"
 
+/* Room for most objects. */
+#define ARENA_CHUNK ((size_t)16 * 1024)
+
 static void no_init(void *arg)
 {
     (void)arg;
@@ -56,7 +59,7 @@ struct kube__reflector *kube__reflector_new(const struct kube_watch_options *opt
     r->random = random;
     r->page = r->options.page;
     r->known = map_new();
-    r->arena = arena_new(16 * 1024);
+    r->arena = arena_new(ARENA_CHUNK);
     buf_init(&r->version, KUBE__TOKEN_SIZE_MAX);
     buf_init(&r->next, KUBE__TOKEN_SIZE_MAX);
     buf_init(&r->line, KUBE_BODY_SIZE_MAX);
@@ -73,10 +76,12 @@ struct kube__reflector *kube__reflector_free(struct kube__reflector *r)
         mem_free(object);
     }
     r->known = map_free(r->known);
-    r->arena = arena_free(r->arena);
+    r->arena = arena_free_wiped(r->arena);
     r->strings = arena_free(r->strings);
     buf_deinit(&r->version);
     buf_deinit(&r->next);
+    if (r->line.data != NULL)
+        mem_wipe(r->line.data, r->line.capacity);
     buf_deinit(&r->line);
     return mem_free(r);
 }
@@ -84,6 +89,16 @@ struct kube__reflector *kube__reflector_free(struct kube__reflector *r)
 size_t kube__reflector_count(const struct kube__reflector *r)
 {
     return map_count(r->known);
+}
+
+void kube__arena_renew(struct kube__reflector *r)
+{
+    if (!r->options.is_secret) {
+        arena_clear(r->arena);
+        return;
+    }
+    r->arena = arena_free_wiped(r->arena);
+    r->arena = arena_new(ARENA_CHUNK);
 }
 
 void kube__tell(struct kube__reflector *r, enum kube_watch_state state,

@@ -31,7 +31,7 @@ static void request_free(struct kube_request *request)
 
 static void answer(struct kube_request *request, const struct kube__outcome *outcome)
 {
-    struct arena *arena CLEANUP(arena_free) = arena_new(4096);
+    struct arena *arena = arena_new(4096); /* of what may be a Secret */
     struct kube_answer a = {.status = outcome->status, .retry_after_ms = outcome->retry_after_ms};
     a.err = outcome->err == ERR_OK ? kube__status_err(outcome->status) : outcome->err;
     if (a.err != ERR_OK)
@@ -40,6 +40,7 @@ static void answer(struct kube_request *request, const struct kube__outcome *out
         jv_parse(arena, outcome->body, JV_VALUES_MAX, &a.body, NULL) != ERR_OK)
         a.body = NULL; /* as promised; its status counts all the same */
     request->done(request->arg, &a);
+    arena = arena_free_wiped(arena);
 }
 
 static void on_done(void *arg, const struct kube__outcome *outcome)

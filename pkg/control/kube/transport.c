@@ -71,6 +71,8 @@ static void transfer_free(struct kube__transfer *x)
         curl_easy_cleanup(x->easy);
     }
     curl_slist_free_all(x->headers);
+    if (x->in.data != NULL)
+        mem_wipe(x->in.data, x->in.capacity); /* it may have held keys */
     buf_deinit(&x->in);
     mem_free(x);
 }

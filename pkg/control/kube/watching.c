@@ -63,7 +63,7 @@ static enum kube__verdict limited_take(struct kube__reflector *r, struct str lin
     struct str type;
     struct str object;
     struct kube__identity identity;
-    arena_clear(r->arena);
+    kube__arena_renew(r);
     if (kube__piece_find(line, STR("type"), &type) != ERR_OK || type.size < 2 ||
         kube__piece_find(line, STR("object"), &object) != ERR_OK ||
         !kube__identify_text(r, object, &identity))
@@ -83,7 +83,7 @@ static enum kube__verdict event_take(struct kube__reflector *r, struct str line)
     const struct jv *value = NULL;
     struct err_info reason = {.message = ""};
     struct kube__identity identity;
-    arena_clear(r->arena);
+    kube__arena_renew(r);
     enum err e = jv_parse(r->arena, line, JV_VALUES_MAX, &value, &reason);
     if (e == ERR_LIMIT)
         return limited_take(r, line, reason.message);
@@ -116,11 +116,9 @@ static bool line_take(struct kube__reflector *r, struct str line)
     return r->verdict == KUBE__VERDICT_NONE;
 }
 
-bool kube__reflector_read(struct kube__reflector *r, struct str bytes)
+/* Takes the lines that are whole. */
+static bool bytes_take(struct kube__reflector *r, struct str bytes)
 {
-    ASSERT(r->state == KUBE__WATCHING);
-    if (r->verdict != KUBE__VERDICT_NONE)
-        return false;
     struct str rest = bytes;
     for (size_t end = 0; (end = str_find_char(rest, '\n')) != STR_NOT_FOUND;) {
         struct str line = str_first(rest, end);
@@ -140,6 +138,16 @@ bool kube__reflector_read(struct kube__reflector *r, struct str bytes)
     if (buf_overflowed(&r->line))
         r->verdict = KUBE__VERDICT_RELIST;
     return r->verdict == KUBE__VERDICT_NONE;
+}
+
+bool kube__reflector_read(struct kube__reflector *r, struct str bytes)
+{
+    ASSERT(r->state == KUBE__WATCHING);
+    if (r->verdict != KUBE__VERDICT_NONE)
+        return false;
+    bool more = bytes_take(r, bytes);
+    kube__arena_renew(r);
+    return more;
 }
 
 void kube__reflector_opened(struct kube__reflector *r)

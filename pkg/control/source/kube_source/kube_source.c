@@ -149,7 +149,8 @@ static void on_remove(void *arg, struct str name_space, struct str name, void *k
 static void on_init_done(void *arg)
 {
     struct watched *watched = arg;
-    settle(watched);
+    if (!watched->is_settled)
+        settle(watched);
 }
 
 static void on_state(void *arg, enum kube_watch_state state, const struct err_info *reason)
@@ -159,7 +160,8 @@ static void on_state(void *arg, enum kube_watch_state state, const struct err_in
     watched->reason = *reason;
     if (state == KUBE_WATCH_ABSENT) {
         watched->lacks_status = false;
-        settle(watched);
+        if (!watched->is_settled)
+            settle(watched);
     }
     if (state == KUBE_WATCH_READY && watched->kind->plural.size > 0)
         look(watched->source);
@@ -192,6 +194,7 @@ static void watch_open(struct watched *watched, const struct kube_source_options
         .path = buf_str(&path),
         .field_selector = watched->kind->field_selector,
         .metadata_only = watched->kind->metadata_only,
+        .is_secret = watched->kind->kind == API_SECRET,
     };
     watched->watch = kube_watch_open(options->kube, &watch, &own);
     buf_deinit(&path);
