@@ -128,6 +128,14 @@ static int answer_go_on(struct lws *wsi, struct session *session)
     return 0;
 }
 
+/* Nothing but HTTP/1.1 is spoken here. libwebsockets would go over to WebSockets, which no time-out
+ * ends, and to HTTP/2 in clear text, whose streams are connections that nobody accepted. */
+static int upgrade_refuse(struct lws *wsi)
+{
+    (void)lws_return_http_status(wsi, HTTP_STATUS_BAD_REQUEST, NULL); /* it closes either way */
+    return -1;
+}
+
 static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                     size_t size)
 {
@@ -136,6 +144,7 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
 #pragma GCC diagnostic ignored "-Wswitch-enum" /* of a hundred reasons these concern us */
     switch (reason) {
     case LWS_CALLBACK_HTTP: return answer_begin(wsi, session, str_make(in, size));
+    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE: return upgrade_refuse(wsi);
     case LWS_CALLBACK_HTTP_WRITEABLE: return answer_go_on(wsi, session);
     case LWS_CALLBACK_CLOSED_HTTP:
     case LWS_CALLBACK_HTTP_DROP_PROTOCOL: session_clear(session); return 0;

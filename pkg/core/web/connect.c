@@ -19,6 +19,9 @@ enum err web__host_open(struct web__host *host, uint64_t options)
         .retry_and_idle_policy = &web__socket_validity,
         .server_string = "otemon",
         .timeout_secs = 5,
+        /* libwebsockets would offer HTTP/2, whose streams are no connections that we have counted.
+         */
+        .alpn = "http/1.1",
         /* Makes contexts of other authorities differ: libwebsockets shares those that look alike.
          */
         .client_ssl_ca_mem = host->ca_pem.data,

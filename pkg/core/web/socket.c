@@ -204,6 +204,12 @@ static int on_request(struct lws *wsi, const struct web__host *host)
     return is_ours ? 0 : -1;
 }
 
+/* HTTP/2 in clear text is the other one that libwebsockets knows. */
+static int on_upgrade(const char *protocol)
+{
+    return str_equal_nocase(str_of(protocol), STR("websocket")) ? 0 : -1;
+}
+
 static int on_accepted(struct lws *wsi, struct web__host *host)
 {
     struct web_sockets *sockets = host->sockets;
@@ -257,6 +263,7 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
     case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
     case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_CLIENT_VERIFY_CERTS: return on_context(host, user);
     case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION: return on_request(wsi, host);
+    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE: return on_upgrade(in);
     case LWS_CALLBACK_HTTP: return lws_return_http_status(wsi, HTTP_STATUS_NOT_FOUND, NULL);
     case LWS_CALLBACK_ESTABLISHED: return on_accepted(wsi, host);
     case LWS_CALLBACK_CLIENT_ESTABLISHED: return on_opened(socket_of(host, user));

@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "client.h"
 #include "core/base/mem.h"
 #include "core/loop/loop.h"
 #include "core/pki/pki.h"
@@ -282,6 +283,29 @@ static void another_path_is_refused(void **state)
     assert_int_equal(rig->server.opened, 0);
 }
 
+/* A TLS 1.2 ClientHello that offers "h2" and "http/1.1": up to 1.2 the answer can be read. */
+static const char client_hello[] =
+    "\x16\x03\x01\x00\x60\x01\x00\x00\x5c\x03\x03rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr\x00"
+    "\x00\x02\xc0\x2b\x01\x00\x00\x31"           /* ECDHE-ECDSA-AES128-GCM; extensions: */
+    "\x00\x0a\x00\x04\x00\x02\x00\x17"           /* P-256 */
+    "\x00\x0b\x00\x02\x01\x00"                   /* its points uncompressed */
+    "\x00\x0d\x00\x04\x00\x02\x04\x03"           /* ECDSA with SHA-256 */
+    "\x00\x10\x00\x0e\x00\x0c\x02h2\x08http/1.1" /* ALPN */
+    "\x00\x17\x00\x00\xff\x01\x00\x01\x00";      /* and two that are usual */
+
+/* A connection of HTTP/2 would carry any number of sockets, all counted as one. */
+static void http_2_is_not_spoken(void **state)
+{
+    struct rig *rig = *state;
+    struct client client;
+    client_open(&client, rig->loop, web_sockets_port(rig->sockets));
+    size_t size = sizeof(client_hello) - 1;
+    assert_int_equal(write(client.fd, client_hello, size), size);
+    struct str answer = client_ask(&client, "", "\x08http/1.1");
+    assert_non_null(memmem(answer.data, answer.size, "\x08http/1.1", 9));
+    client_close(&client);
+}
+
 static void nobody_listens(void **state)
 {
     struct rig *rig = *state;
@@ -413,6 +437,7 @@ int main(void)
         RIG_TEST(another_authority_is_not_trusted),
         RIG_TEST(another_name_is_not_trusted),
         RIG_TEST(another_path_is_refused),
+        RIG_TEST(http_2_is_not_spoken),
         RIG_TEST(nobody_listens),
         RIG_TEST(no_authority_at_all_is_an_error),
         RIG_TEST(a_message_that_is_too_large_closes),

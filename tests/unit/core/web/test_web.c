@@ -173,6 +173,26 @@ static void an_answer_beyond_its_bound_is_500(void **state)
     client_close(&client);
 }
 
+/* Each of these would leave HTTP/1.1, and with it the bounds on how long and how much. */
+static void nothing_else_than_http_1_is_spoken(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const texts[] = {
+        "GET /hello HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+        "HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA\r\n\r\n",
+        "GET /hello HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+        struct client client;
+        client_open(&client, f->loop, web_server_port(f->server));
+        struct str answer = client_ask(&client, texts[i], NULL);
+        assert_true(answer.size == 0 || str_starts_with(answer, STR("HTTP/1.0 4")));
+        client_close(&client);
+    }
+}
+
 static void nonsense_ends_the_connection(void **state)
 {
     struct fixture *f = *state;
@@ -336,6 +356,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(other_methods_are_405_and_end, fixture_start, fixture_end),
         cmocka_unit_test_setup_teardown(large_answers_arrive_whole, fixture_start, fixture_end),
         cmocka_unit_test_setup_teardown(an_answer_beyond_its_bound_is_500, fixture_start,
+                                        fixture_end),
+        cmocka_unit_test_setup_teardown(nothing_else_than_http_1_is_spoken, fixture_start,
                                         fixture_end),
         cmocka_unit_test_setup_teardown(nonsense_ends_the_connection, fixture_start, fixture_end),
         cmocka_unit_test_setup_teardown(connections_are_bounded, fixture_start, fixture_end),
