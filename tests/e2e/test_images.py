@@ -93,3 +93,13 @@ def test_the_tool_serves_the_quickstart(cluster, namespace, curl):
     waiting.until(lambda: "200 GET shop.example.com/api/cart" in cluster.kubectl(
         "--namespace", namespace, "logs", "quickstart", "--container=main"),
                   "the line of the access log")
+
+
+def test_a_proxy_waits_for_its_operator(cluster, namespace, curl):
+    """It is alive without one, and says that it serves nothing yet."""
+    cluster.apply(manifests.pod("proxy", manifests.container(cluster.images["proxy"])),
+                  namespace=namespace)
+    cluster.wait("jsonpath={.status.phase}=Running", "--namespace", namespace, "pod/proxy")
+    with cluster.reach("pod/proxy", 9902, namespace) as address:
+        waiting.until(lambda: curl(f"http://{address}/live").status == 200, "a proxy that lives")
+        assert curl(f"http://{address}/ready").status == 503
