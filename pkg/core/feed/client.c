@@ -1,4 +1,5 @@
 /* The client's half: connected, or about to be. */
+#include "core/base/assert.h"
 #include "core/base/file.h"
 #include "core/base/mem.h"
 #include "core/feed/backoff.h"
@@ -16,7 +17,9 @@ struct feed_client {
     struct feed__backoff backoff;
     char have[HAVE_SIZE_MAX];
     size_t have_size;
-    bool welcome; /* on this connection */
+    uint64_t welcome_ms; /* when this connection was accepted */
+    bool greeted;        /* on this connection, like the next */
+    bool welcome;
     bool closing;
 };
 
@@ -35,6 +38,8 @@ static void send(struct feed_client *client, const struct feed__message *message
 {
     struct buf text;
     buf_init(&text, FEED_UP_SIZE_MAX);
+    char *room = buf_reserve(&text, FEED_UP_SIZE_MAX); /* growing would leave copies of a token */
+    ASSERT(room != NULL);                              /* it is as much as the bound */
     feed__message_print(message, STR_EMPTY, &text);
     if (buf_overflowed(&text) || web_socket_send(client->socket, buf_str(&text)) != ERR_OK)
         web_socket_close(client->socket, WEB_SOCKET_AWAY, STR("cannot send"));
@@ -68,6 +73,7 @@ static void on_opened(void *arg, struct web_socket *socket)
             .token = token_of(&content),
             .have = str_make(client->have, client->have_size),
         };
+        client->greeted = true;
         send(client, &hello);
     } else {
         web_socket_close(socket, WEB_SOCKET_AWAY, str_of(why.message));
@@ -82,9 +88,9 @@ static void deliver(struct feed_client *client, const struct feed__message *mess
     const struct feed_client_events *events = &client->options.events;
     if (message->type == FEED__WELCOME) {
         client->welcome = true;
-        feed__backoff_reset(&client->backoff);
+        client->welcome_ms = loop_now_ms(client->options.loop);
         events->connected(events->arg);
-    } else if (message->type == FEED__TRANSACTION) {
+    } else if (message->type == FEED__TRANSACTION && client->welcome) {
         events->transaction(events->arg, message->transaction);
     } else {
         web_socket_close(client->socket, WEB_SOCKET_POLICY,
@@ -107,21 +113,32 @@ static void on_message(void *arg, struct web_socket *socket, struct str text)
     (void)arena_free_wiped(arena); /* always NULL; keys were in it */
 }
 
+/* One that was accepted and ends at once, again and again, is a failure too: a server that cannot
+ * serve us is not asked four times a second. */
+static bool has_lasted(const struct feed_client *client)
+{
+    return client->welcome &&
+           loop_now_ms(client->options.loop) - client->welcome_ms >= FEED_PAUSE_MAX_MS;
+}
+
 static void on_closed(void *arg, struct web_socket *socket, uint16_t code, struct str reason)
 {
     struct feed_client *client = arg;
-    (void)socket; /* the one we had */
-    client->socket = NULL;
+    (void)socket; /* the one we have, until the event was heard: it may close the client */
     if (client->closing) {
         client_free(client);
         return;
     }
+    if (has_lasted(client))
+        feed__backoff_reset(&client->backoff);
+    client->greeted = false;
     client->welcome = false;
     struct buf text;
     buf_init(&text, 1024);
     buf_printf(&text, "%.*s (%u)", STR_ARG(reason), (unsigned)code);
     client->options.events.disconnected(client->options.events.arg, buf_str(&text));
     buf_deinit(&text);
+    client->socket = NULL;
     if (!client->closing)
         try_later(client);
     else
@@ -190,7 +207,7 @@ void feed_client_set_have(struct feed_client *client, struct str have)
 
 void feed_client_restart(struct feed_client *client)
 {
-    if (client->socket != NULL)
+    if (client->greeted)
         web_socket_close(client->socket, WEB_SOCKET_AWAY, STR("starting anew"));
 }
 

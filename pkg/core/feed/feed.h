@@ -41,7 +41,8 @@ struct web;
 #define FEED_TOKEN_SIZE_MAX ((size_t)16 * 1024)
 #define FEED_CA_SIZE_MAX    ((size_t)256 * 1024)
 
-/* Sessions that were not accepted yet, and how long one may be so. */
+/* Sessions that were not accepted yet, and how long one may be so. Beyond, the oldest of which no
+ * hello has come makes room. */
 #define FEED_PENDING_MAX    64U
 #define FEED_PENDING_MS     10000U
 #define FEED_MESSAGES_PER_S 100U /* of one session: an answer for each transaction is far below */
@@ -132,13 +133,14 @@ struct feed_client_options {
 
 MUST_USE struct feed_client *feed_client_open(const struct feed_client_options *options);
 
-/* Events end at once; the connection with `web` at the latest. Takes NULL. */
+/* Events end at once; the connection with `web` at the latest. Takes NULL. In its events, too. */
 void feed_client_close(struct feed_client *client);
 
 /* What it says it has when it connects the next time: a digest, copied. */
 void feed_client_set_have(struct feed_client *client, struct str have);
 
-/* Ends the connection, to say anew what we have: the other end is mistaken about it. */
+/* Ends a connection on which we have said what we have, to say it anew: the other end is mistaken
+ * about it. */
 void feed_client_restart(struct feed_client *client);
 
 /* Lost when the connection has ended meanwhile: the next hello says what we have. */

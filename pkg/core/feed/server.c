@@ -10,12 +10,13 @@ struct feed_session {
     struct list link;
     struct feed_server *server;
     struct web_socket *socket;
-    struct loop_timer pending; /* until it is accepted */
+    struct loop_timer timer; /* while it is pending */
     void *data;
     uint64_t second; /* of the messages that are counted */
     unsigned messages;
     bool greeted;
     bool accepted;
+    bool pending; /* neither accepted nor given up */
 };
 
 struct feed_server {
@@ -28,38 +29,66 @@ struct feed_server {
 
 /* ---- Sessions ---- */
 
+/* Its place is free for another one. */
+static void session_settle(struct feed_session *session)
+{
+    if (!session->pending)
+        return;
+    session->pending = false;
+    session->server->pending--;
+    loop_timer_stop(session->server->options.loop, &session->timer);
+}
+
 static void session_free(struct feed_session *session)
 {
-    struct feed_server *server = session->server;
-    loop_timer_stop(server->options.loop, &session->pending);
+    session_settle(session);
     list_remove(&session->link);
-    server->count--;
-    if (!session->accepted)
-        server->pending--;
+    session->server->count--;
     (void)mem_free(session); /* always NULL */
+}
+
+static void violation(struct feed_session *session, struct str reason)
+{
+    session_settle(session);
+    web_socket_close(session->socket, WEB_SOCKET_POLICY, reason);
 }
 
 static void on_pending_too_long(void *arg)
 {
-    struct feed_session *session = arg;
-    web_socket_close(session->socket, WEB_SOCKET_POLICY, STR("no token was accepted in time"));
+    violation(arg, STR("no token was accepted in time"));
+}
+
+/* Who has said nothing for longest makes room: whoever only connects keeps nobody out. */
+static bool room_make(struct feed_server *server)
+{
+    if (server->pending < FEED_PENDING_MAX)
+        return true;
+    LIST_FOR_EACH(node, &server->sessions) {
+        struct feed_session *session = LIST_ITEM(node, struct feed_session, link);
+        if (session->pending && !session->greeted) {
+            violation(session, STR("others wait to be accepted"));
+            return true;
+        }
+    }
+    return false;
 }
 
 static void on_opened(void *arg, struct web_socket *socket)
 {
     struct feed_server *server = arg;
-    if (server->pending == FEED_PENDING_MAX) {
+    if (!room_make(server)) {
         web_socket_close(socket, WEB_SOCKET_POLICY, STR("too many wait to be accepted"));
         return;
     }
     struct feed_session *session = MEM_NEW(struct feed_session);
     session->server = server;
     session->socket = socket;
+    session->pending = true;
     list_push_back(&server->sessions, &session->link);
     server->count++;
     server->pending++;
-    loop_timer_init(&session->pending, on_pending_too_long, session);
-    loop_timer_start(server->options.loop, &session->pending, FEED_PENDING_MS);
+    loop_timer_init(&session->timer, on_pending_too_long, session);
+    loop_timer_start(server->options.loop, &session->timer, FEED_PENDING_MS);
     web_socket_set_data(socket, session);
 }
 
@@ -71,11 +100,6 @@ static bool session_count(struct feed_session *session)
         session->messages = 0;
     session->second = second;
     return ++session->messages <= FEED_MESSAGES_PER_S;
-}
-
-static void violation(struct feed_session *session, struct str reason)
-{
-    web_socket_close(session->socket, WEB_SOCKET_POLICY, reason);
 }
 
 static void deliver(struct feed_session *session, const struct feed__message *message)
@@ -132,8 +156,7 @@ void feed_session_accept(struct feed_session *session)
 {
     ASSERT(session->greeted && !session->accepted);
     session->accepted = true;
-    session->server->pending--;
-    loop_timer_stop(session->server->options.loop, &session->pending);
+    session_settle(session);
     struct feed__message welcome = {.type = FEED__WELCOME};
     struct buf text;
     buf_init(&text, 64);

@@ -31,6 +31,8 @@ struct rig {
     struct loop_alarm *alarm;
     bool late;
     bool refuses; /* what the server does with a hello */
+    bool ignores; /* likewise */
+    bool leaves;  /* the client closes when its connection ends */
     struct feed_session *session;
     unsigned hellos;
     unsigned acknowledged;
@@ -59,7 +61,7 @@ static void on_hello(void *arg, struct feed_session *session, const struct feed_
     note(&rig->have, hello->have);
     if (rig->refuses)
         feed_session_refuse(session, STR("no such pod"));
-    else
+    else if (!rig->ignores)
         feed_session_accept(session);
     loop_stop(rig->loop);
 }
@@ -113,6 +115,8 @@ static void on_disconnected(void *arg, struct str reason)
     struct rig *rig = arg;
     rig->disconnected++;
     note(&rig->last, reason);
+    if (rig->leaves)
+        feed_client_close(TAKE(rig->client));
     loop_stop(rig->loop);
 }
 
@@ -270,6 +274,36 @@ static void a_connection_that_ends_is_made_anew_with_what_it_has(void **state)
     assert_int_equal(rig->acknowledged, 0);
 }
 
+static void it_may_be_closed_when_its_connection_ends(void **state)
+{
+    struct rig *rig = *state;
+    rig->leaves = true;
+    client_start(rig);
+    turn_until(rig, &rig->connected, 1);
+    feed_session_close(rig->session, STR("moving"));
+    turn_until(rig, &rig->disconnected, 1);
+    assert_null(rig->client);
+    (void)unlink(rig->ca_file);
+    client_start(rig); /* this one cannot even begin */
+    turn_until(rig, &rig->disconnected, 2);
+    assert_null(rig->client);
+}
+
+/* Being accepted is no success when nothing comes of it. */
+static void a_connection_that_does_not_last_counts_as_a_failure(void **state)
+{
+    struct rig *rig = *state;
+    client_start(rig);
+    uint64_t start = loop_now_ms(rig->loop);
+    for (unsigned i = 1; i <= 3; i++) {
+        turn_until(rig, &rig->connected, i);
+        feed_session_close(rig->session, STR("too large"));
+        turn_until(rig, &rig->disconnected, i);
+    }
+    turn_until(rig, &rig->connected, 4);
+    assert_true(loop_now_ms(rig->loop) - start >= (1 + 2 + 4) * FEED_PAUSE_MS / 2);
+}
+
 static void authorities_are_read_anew(void **state)
 {
     struct rig *rig = *state;
@@ -386,6 +420,35 @@ static void who_talks_too_much_is_thrown_out(void **state)
     assert_true(rig->acknowledged < 2 * FEED_MESSAGES_PER_S);
 }
 
+/* Neither who only connects keeps others out, nor who is never reviewed holds more than a place. */
+static void who_waits_to_be_accepted_is_bounded(void **state)
+{
+    struct rig *rig = *state;
+    static struct rogue silent[FEED_PENDING_MAX];
+    static struct rogue talking[FEED_PENDING_MAX];
+    for (size_t i = 0; i < FEED_PENDING_MAX; i++) {
+        silent[i] = (struct rogue){.rig = rig};
+        rogue_connect(&silent[i]);
+    }
+    client_start(rig);
+    turn_until(rig, &rig->connected, 1);
+    turn_until(rig, &silent[0].closed, 1);
+    assert_int_equal(silent[0].code, WEB_SOCKET_POLICY);
+    assert_int_equal(silent[1].closed, 0);
+    rig->ignores = true;
+    for (unsigned i = 0; i < FEED_PENDING_MAX; i++) {
+        talking[i] = (struct rogue){.rig = rig};
+        rogue_connect(&talking[i]);
+        assert_int_equal(web_socket_send(talking[i].socket, STR(HELLO)), ERR_OK);
+        turn_until(rig, &rig->hellos, 2 + i);
+    }
+    struct rogue late = {.rig = rig};
+    rogue_connect(&late);
+    turn_until(rig, &late.closed, 1);
+    assert_int_equal(late.code, WEB_SOCKET_POLICY);
+    assert_int_equal(talking[0].closed, 0);
+}
+
 #define RIG_TEST(fn) cmocka_unit_test_setup_teardown(fn, rig_start, rig_end)
 
 int main(void)
@@ -394,10 +457,13 @@ int main(void)
         RIG_TEST(transactions_and_answers_go_their_way),
         RIG_TEST(who_is_refused_gets_nothing_and_the_reason),
         RIG_TEST(a_connection_that_ends_is_made_anew_with_what_it_has),
+        RIG_TEST(it_may_be_closed_when_its_connection_ends),
+        RIG_TEST(a_connection_that_does_not_last_counts_as_a_failure),
         RIG_TEST(authorities_are_read_anew),
         RIG_TEST(missing_files_are_said_and_waited_for),
         RIG_TEST(who_breaks_the_rules_is_thrown_out),
         RIG_TEST(who_talks_too_much_is_thrown_out),
+        RIG_TEST(who_waits_to_be_accepted_is_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
