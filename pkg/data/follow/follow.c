@@ -9,6 +9,7 @@ struct follow {
     struct model_transaction *waiting; /* while another is applied; NULL: none */
     struct model_digest served;        /* zeros: nothing */
     bool applying;
+    bool applies_former; /* what a connection brought that has ended since */
     bool has_applied;
     bool connected;
 };
@@ -22,12 +23,18 @@ static struct str digest_text(const struct model_digest *digest, struct buf *are
     return buf_str(area);
 }
 
+/* On a connection that was made while it was applied we have said to have something else, on which
+ * an acknowledgement means nothing: the other end may believe that we still serve that. */
 static void acknowledge(struct follow *follow, const struct model_digest *result)
 {
     struct buf area;
     struct str text = digest_text(result, &area);
     feed_client_set_have(follow->client, text);
-    feed_client_acknowledge(follow->client, text);
+    if (follow->applies_former)
+        feed_client_restart(follow->client);
+    else
+        feed_client_acknowledge(follow->client, text);
+    follow->applies_former = false;
     buf_deinit(&area);
 }
 
@@ -112,6 +119,8 @@ static void on_disconnected(void *arg, struct str reason)
 {
     struct follow *follow = arg;
     follow->connected = false;
+    follow->applies_former = follow->applying;
+    follow->waiting = model_transaction_free(follow->waiting); /* its answer would be lost */
     follow->options.events.disconnected(follow->options.arg, reason);
 }
 

@@ -292,6 +292,18 @@ static void send(struct rig *rig, uint16_t from, uint16_t to)
     (void)model_snapshot_unref(next); /* likewise */
 }
 
+/* It says what it leads to, so that it can be refused. */
+static void send_nothing_that_is_one(struct rig *rig)
+{
+    struct buf text;
+    buf_init(&text, 256);
+    buf_append(&text, STR("{\"result\":\""));
+    model_digest_print(&(struct model_digest){{1}}, &text);
+    buf_append(&text, STR("\"}"));
+    assert_int_equal(feed_session_send(rig->session, buf_str(&text)), ERR_OK);
+    buf_deinit(&text);
+}
+
 #define NOTHING UINT16_MAX
 
 static void expect_serves(const struct rig *rig, uint16_t port)
@@ -338,8 +350,8 @@ static void of_those_that_come_meanwhile_the_last_counts(void **state)
     send(rig, NOTHING, 2);
     send(rig, NOTHING, 3);
     send(rig, 1, 4);
-    assert_int_equal(feed_session_send(rig->session, STR("{}")), ERR_OK); /* comes last */
-    turn_until(rig, &rig->hellos, 2);
+    send_nothing_that_is_one(rig); /* comes last, and is answered at once */
+    turn_until(rig, &rig->refused, 1);
     applied_now(rig);
     turn_until(rig, &rig->done, 2);
     assert_int_equal(rig->applies, 2);
@@ -358,6 +370,29 @@ static void one_that_starts_elsewhere_begins_anew(void **state)
     send(rig, NOTHING, 9);
     turn_until(rig, &rig->acknowledged, 2);
     expect_serves(rig, 9);
+}
+
+/* It had said to have nothing: without a word the other end would believe that for ever. */
+static void what_was_applied_meanwhile_is_said_anew(void **state)
+{
+    struct rig *rig = *state;
+    rig->holds = true;
+    send(rig, NOTHING, 1);
+    turn_until(rig, &rig->applies, 1);
+    send(rig, NOTHING, 2); /* waits, and goes with its connection */
+    feed_session_close(rig->session, STR("moving"));
+    turn_until(rig, &rig->hellos, 2);
+    assert_int_equal(rig->have.size, 0);
+    rig->holds = false;
+    applied_now(rig);
+    turn_until(rig, &rig->hellos, 3);
+    assert_int_equal(rig->have.size, MODEL_DIGEST_TEXT_SIZE);
+    assert_int_equal(rig->applies, 1);
+    assert_int_equal(rig->acknowledged, 0);
+    expect_serves(rig, 1);
+    send(rig, 1, 3); /* and goes on as ever */
+    turn_until(rig, &rig->acknowledged, 1);
+    expect_serves(rig, 3);
 }
 
 static void what_was_served_stays_when_the_operator_goes(void **state)
@@ -381,6 +416,7 @@ int main(void)
         RIG_TEST(a_refusal_travels_back),
         RIG_TEST(of_those_that_come_meanwhile_the_last_counts),
         RIG_TEST(one_that_starts_elsewhere_begins_anew),
+        RIG_TEST(what_was_applied_meanwhile_is_said_anew),
         RIG_TEST(what_was_served_stays_when_the_operator_goes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
