@@ -131,6 +131,8 @@ static bool operator_cut(struct str text, struct serve_options *options)
         !str_parse_u64(str_from(text, colon + 1), UINT16_MAX, &port) || port == 0)
         return false;
     options->operator_host = str_first(text, colon);
+    if (text.data[0] == '[' && text.data[colon - 1] == ']') /* an address of IPv6 */
+        options->operator_host = str_first(str_from(text, 1), colon - 2);
     options->operator_port = (uint16_t)port;
     return true;
 }

@@ -19,6 +19,8 @@ struct serve {
     struct proxy *proxy;
     struct web *web; /* the stream's */
     struct follow *follow;
+    follow_applied_fn applied; /* of the transaction under way */
+    void *applied_arg;
     struct admin *admin;
     struct loop_signal *signals[2];
     bool draining; /* a signal came */
@@ -73,11 +75,21 @@ static void on_signal(void *arg, int signal)
 
 /* ---- The stream ---- */
 
+/* The workers may answer when nobody follows any more: the end has begun. */
+static void on_proxy_applied(void *arg, const struct model_digest *result)
+{
+    const struct serve *serve = arg;
+    if (serve->follow != NULL)
+        serve->applied(serve->applied_arg, result);
+}
+
 static enum err on_apply(void *arg, const struct model_transaction *transaction,
                          follow_applied_fn applied, void *applied_arg, struct err_info *reterr)
 {
     struct serve *serve = arg;
-    return proxy_apply(serve->proxy, transaction, applied, applied_arg, reterr);
+    serve->applied = applied;
+    serve->applied_arg = applied_arg;
+    return proxy_apply(serve->proxy, transaction, on_proxy_applied, serve, reterr);
 }
 
 static void on_connected(void *arg)
