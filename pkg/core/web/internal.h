@@ -50,6 +50,9 @@ struct web {
 MUST_USE enum err web__listen(struct str address, uint16_t port, int *ret_fd, uint16_t *ret_port,
                               struct err_info *reterr);
 
+/* A connection that waits on `fd`; -1: none. */
+MUST_USE int web__accept_next(int fd);
+
 /* Accepts as long as the bound on connections allows. */
 void web__accept(struct web_server *server);
 void web__connection_ended(struct web__owner *owner);

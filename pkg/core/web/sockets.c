@@ -10,7 +10,7 @@
 void web__sockets_accept(struct web_sockets *sockets)
 {
     while (sockets->count < sockets->options.sockets_max) {
-        int fd = accept4(sockets->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        int fd = web__accept_next(sockets->fd);
         if (fd == -1)
             return; /* none left, or one that has gone again: the loop comes back if there is more
                      */

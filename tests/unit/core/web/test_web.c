@@ -1,3 +1,4 @@
+#include <netinet/tcp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -206,6 +207,33 @@ static void nonsense_ends_the_connection(void **state)
     client_close(&client);
 }
 
+static void what_is_accepted_waits_for_no_confirmation(void **state)
+{
+    struct fixture *f = *state;
+    struct client client;
+    uint16_t port = web_server_port(f->server);
+    unsigned accepted = 0;
+    client_open(&client, f->loop, port);
+    (void)client_ask(&client, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n", "host=a");
+    for (int fd = 0; fd < 1024; fd++) {
+        struct sockaddr_in own;
+        struct sockaddr_in other;
+        socklen_t own_size = sizeof(own);
+        socklen_t other_size = sizeof(other);
+        int on = 0;
+        socklen_t on_size = sizeof(on);
+        if (getsockname(fd, (struct sockaddr *)&own, &own_size) != 0 ||
+            ntohs(own.sin_port) != port ||
+            getpeername(fd, (struct sockaddr *)&other, &other_size) != 0)
+            continue;
+        assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, &on_size), 0);
+        assert_int_equal(on, 1);
+        accepted++;
+    }
+    assert_int_equal(accepted, 1);
+    client_close(&client);
+}
+
 /* More connections than the bound: the others wait, and are served when the first have gone. */
 static void connections_are_bounded(void **state)
 {
@@ -360,6 +388,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(nothing_else_than_http_1_is_spoken, fixture_start,
                                         fixture_end),
         cmocka_unit_test_setup_teardown(nonsense_ends_the_connection, fixture_start, fixture_end),
+        cmocka_unit_test_setup_teardown(what_is_accepted_waits_for_no_confirmation, fixture_start,
+                                        fixture_end),
         cmocka_unit_test_setup_teardown(connections_are_bounded, fixture_start, fixture_end),
         cmocka_unit_test(closing_with_open_connections_leaves_nothing),
         cmocka_unit_test(closing_before_the_start_is_immediate),
