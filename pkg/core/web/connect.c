@@ -1,9 +1,8 @@
 /* The client of WebSockets, and the hosts that carry the TLS contexts of both sides. */
 #include "core/base/assert.h"
+#include "core/base/ip.h"
 #include "core/base/mem.h"
 #include "core/web/socket.h"
-
-#define NAME_SIZE 256
 
 /* ---- Hosts ---- */
 
@@ -19,6 +18,7 @@ enum err web__host_open(struct web__host *host, uint64_t options)
         .retry_and_idle_policy = &web__socket_validity,
         .server_string = "otemon",
         .timeout_secs = 5,
+        .connect_timeout_secs = WEB_SOCKET_CONNECT_S,
         /* libwebsockets would offer HTTP/2, whose streams are no connections that we have counted.
          */
         .alpn = "http/1.1",
@@ -64,38 +64,83 @@ void web__host_release(struct web__host *host)
 
 /* ---- Connecting ---- */
 
-static void on_failed(void *arg)
+/* To the next address. False: that failed at once. */
+static bool connect_next(struct web_socket *socket)
 {
-    web__socket_end(arg);
-}
-
-static void connect_begin(struct web_socket *socket, const struct web_socket_options *options)
-{
-    char host[NAME_SIZE];
-    char server_name[NAME_SIZE];
-    (void)snprintf(host, sizeof(host), "%.*s", STR_ARG(options->host)); /* a longer one is none */
-    (void)snprintf(server_name, sizeof(server_name), "%.*s", STR_ARG(options->server_name));
+    struct web__target *target = socket->target;
     struct lws_client_connect_info info = {
         .context = socket->web->context,
         .vhost = socket->host->vhost,
-        .address = host,
-        .port = options->port,
-        .path = options->path,
-        .host = server_name, /* the certificate is checked for it */
+        .address = target->addresses.texts[target->next++],
+        .port = target->port,
+        .path = target->path,
+        .host = target->server_name, /* the certificate is checked for it */
         .ssl_connection = LCCSCF_USE_SSL,
         .local_protocol_name = web__socket_protocols[0].name,
         .userdata = socket,
         .retry_and_idle_policy = &web__socket_validity,
         .ietf_version_or_minus_one = -1,
     };
-    socket->wsi = lws_client_connect_via_info(&info);
-    if (socket->wsi != NULL && socket->close_code == 0)
-        return;
-    /* It failed at once; that is told when the caller is through. */
+    socket->failed = false;
+    struct lws *wsi = lws_client_connect_via_info(&info);
+    socket->wsi = socket->failed ? NULL : wsi;
+    return socket->wsi != NULL;
+}
+
+static void on_next(void *arg)
+{
+    struct web_socket *socket = arg;
+    bool more = socket->target->next < socket->target->addresses.count;
+    if (socket->closing || socket->web->is_closing || !more)
+        web__socket_end(socket);
+    else if (!connect_next(socket))
+        loop_defer(socket->web->loop, &socket->next);
+}
+
+void web__socket_go_on(struct web_socket *socket)
+{
     socket->wsi = NULL;
-    socket->closing = true;
-    loop_deferred_init(&socket->failed, on_failed, socket);
-    loop_defer(socket->web->loop, &socket->failed);
+    loop_defer(socket->web->loop, &socket->next);
+}
+
+static void on_resolved(void *arg, const struct web__addresses *addresses, const char *why)
+{
+    struct web_socket *socket = arg;
+    socket->resolve = NULL;
+    list_remove(&socket->resolving);
+    socket->target->addresses = *addresses;
+    if (why != NULL)
+        buf_append(&socket->reason, str_first(str_of(why), WEB_SOCKET_REASON_MAX));
+    on_next(socket);
+}
+
+void web__socket_resolve_end(struct web_socket *socket)
+{
+    web__resolve_cancel(TAKE(socket->resolve));
+    list_remove(&socket->resolving);
+    loop_defer(socket->web->loop, &socket->next);
+}
+
+static void connect_begin(struct web_socket *socket, const struct web_socket_options *options)
+{
+    struct web__target *target = MEM_NEW(struct web__target);
+    char host[WEB__NAME_SIZE];
+    unsigned char bytes[IP_SIZE_MAX];
+    (void)snprintf(host, sizeof(host), "%.*s", STR_ARG(options->host)); /* a longer one is none */
+    (void)snprintf(target->server_name, sizeof(target->server_name), "%.*s",
+                   STR_ARG(options->server_name));
+    target->path = options->path;
+    target->port = options->port;
+    socket->target = target;
+    loop_deferred_init(&socket->next, on_next, socket);
+    if (ip_parse(options->host, bytes) > 0) {
+        memcpy(target->addresses.texts[0], host, sizeof(host));
+        target->addresses.count = 1;
+        loop_defer(socket->web->loop, &socket->next);
+        return;
+    }
+    socket->resolve = web__resolve_start(socket->web->loop, host, on_resolved, socket);
+    list_push_back(&socket->web->resolving, &socket->resolving);
 }
 
 enum err web_socket_connect(struct web *web, const struct web_socket_options *options,

@@ -4,6 +4,7 @@
 #include <libwebsockets.h>
 #include <stdbool.h>
 
+#include "core/base/list.h"
 #include "core/loop/loop.h"
 #include "core/web/web.h"
 
@@ -39,6 +40,7 @@ struct web {
     size_t server_count;
     unsigned connection_count;
     struct web_sockets *sockets; /* servers of WebSockets */
+    struct list resolving;       /* clients that wait for addresses */
     struct loop_deferred closing;
     bool is_closing;
     unsigned closing_turns;

@@ -17,6 +17,7 @@ struct web_socket *web__socket_new(struct web__host *host, struct web_socket_lim
     socket->limits = limits;
     socket->events = *events;
     list_init(&socket->queue);
+    list_init(&socket->resolving);
     buf_init(&socket->incoming, limits.message_size_max);
     buf_init(&socket->reason, WEB_SOCKET_REASON_MAX);
     host->uses++;
@@ -51,6 +52,7 @@ void web__socket_end(struct web_socket *socket)
     buf_deinit(&socket->incoming);
     buf_deinit(&socket->reason);
     web__host_release(socket->host);
+    socket->target = mem_free(socket->target);
     (void)mem_free(socket); /* always NULL */
 }
 
@@ -88,12 +90,16 @@ void web_socket_close(struct web_socket *socket, uint16_t code, struct str reaso
         return;
     socket->closing = true;
     close_note(socket, code, reason);
-    if (socket->wsi == NULL)
-        return;
+    if (socket->wsi == NULL) {
+        if (socket->resolve != NULL)
+            web__socket_resolve_end(socket);
+        return; /* or it ends when it would go on */
+    }
+    /* Who does not read what waits for him is not waited for. */
+    lws_set_timeout(socket->wsi, PENDING_TIMEOUT_USER_OK,
+                    socket->opened ? WEB_SOCKET_CLOSE_S : LWS_TO_KILL_ASYNC);
     if (socket->opened)
         lws_callback_on_writable(socket->wsi);
-    else
-        lws_set_timeout(socket->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
 }
 
 void web_socket_set_data(struct web_socket *socket, void *data)
@@ -188,9 +194,14 @@ static int on_close_received(struct web_socket *socket, struct str payload)
 
 static int on_not_connected(struct web_socket *socket, struct str why)
 {
-    close_note(socket, WEB_SOCKET_ABNORMAL, why.size > 0 ? why : STR("cannot connect"));
-    if (socket->wsi != NULL) /* else who connects is still at it, and will say so */
-        web__socket_end(socket);
+    if (!socket->closing) {
+        buf_clear(&socket->reason);
+        buf_append(&socket->reason,
+                   str_first(why.size > 0 ? why : STR("cannot connect"), WEB_SOCKET_REASON_MAX));
+    }
+    socket->failed = true;
+    if (socket->wsi != NULL) /* else who connects is still at it, and will see */
+        web__socket_go_on(socket);
     return 0;
 }
 

@@ -3,6 +3,7 @@
 
 #include "core/base/list.h"
 #include "core/web/internal.h"
+#include "core/web/resolve.h"
 
 /* A vhost of libwebsockets, which is what carries a TLS context: a client has one for itself, a
  * server one for each certificate it has had. It goes with the last connection that uses it. */
@@ -32,6 +33,15 @@ struct web_sockets {
     unsigned count;
 };
 
+/* Where a client connects to. */
+struct web__target {
+    const char *path;
+    uint16_t port;
+    char server_name[WEB__NAME_SIZE];
+    struct web__addresses addresses; /* of the host, tried one after the other */
+    size_t next;
+};
+
 struct web__message {
     struct list link;
     size_t size;
@@ -49,7 +59,12 @@ struct web_socket {
     struct list queue;
     size_t queue_size;
     struct buf incoming;
-    struct loop_deferred failed; /* a client that could not even begin */
+    struct web__target *target; /* NULL: a server's */
+    /* A client that is not with libwebsockets is in one of these: */
+    struct web__resolve *resolve;
+    struct list resolving;     /* of the web's */
+    struct loop_deferred next; /* to the next address, or to its end */
+    bool failed;               /* while libwebsockets is asked to connect it */
     bool opened;
     bool closing;        /* nothing more is taken */
     bool told;           /* the close was handed to libwebsockets */
@@ -63,6 +78,13 @@ extern const lws_retry_bo_t web__socket_validity;
 
 struct web_socket *web__socket_new(struct web__host *host, struct web_socket_limits limits,
                                    const struct web_socket_events *events);
+
+/* A client that is not with libwebsockets: waits no longer for addresses, and ends soon. */
+void web__socket_resolve_end(struct web_socket *socket);
+
+/* A client could not be connected, and libwebsockets has no business with it any more: it goes on
+ * to the next address, or ends, soon. */
+void web__socket_go_on(struct web_socket *socket);
 
 /* Says `closed`, and frees it. */
 void web__socket_end(struct web_socket *socket);

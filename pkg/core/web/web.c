@@ -26,6 +26,7 @@ struct web *web_open(struct loop *loop)
     struct web *web = MEM_NEW(struct web);
     web->loop = loop;
     web->native_loop = loop_native(loop);
+    list_init(&web->resolving);
     return web;
 }
 
@@ -128,6 +129,13 @@ static void sockets_free(struct web *web)
     }
 }
 
+/* What libwebsockets does not know, it does not end. */
+static void resolving_end(struct web *web)
+{
+    while (!list_is_empty(&web->resolving))
+        web__socket_resolve_end(LIST_ITEM(web->resolving.next, struct web_socket, resolving));
+}
+
 static void closing_end(struct web *web)
 {
     sockets_free(web);
@@ -141,8 +149,10 @@ static void closing_end(struct web *web)
 static void closing_step(void *arg)
 {
     struct web *web = arg;
-    if (web->closing_turns == 0)
+    if (web->closing_turns == 0) {
+        resolving_end(web);
         lws_context_destroy(web->context); /* closes every handle, which takes turns of the loop */
+    }
     if (web->closing_turns++ < CLOSING_TURNS) {
         loop_defer(web->loop, &web->closing);
         return;

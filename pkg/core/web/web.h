@@ -95,6 +95,10 @@ uint16_t web_server_port(const struct web_server *server);
 #define WEB_SOCKETS_MAX     2048U
 #define WEB_SOCKET_PING_S   10U
 #define WEB_SOCKET_SILENT_S 20U
+/* What waits to be sent is sent before a close, but not for longer than this. */
+#define WEB_SOCKET_CLOSE_S 10
+/* For a TCP connection; then the next address is tried. */
+#define WEB_SOCKET_CONNECT_S 5U
 /* Of what is sent with a close. */
 #define WEB_SOCKET_REASON_MAX ((size_t)120)
 
@@ -147,7 +151,7 @@ MUST_USE enum err web_sockets_identity(struct web_sockets *sockets, struct str c
                                        struct str key_pem, struct err_info *reterr);
 
 struct web_socket_options {
-    struct str host; /* a name, which is resolved while this is called, or an IP address */
+    struct str host; /* a name, or an IP address without brackets */
     uint16_t port;
     struct str server_name; /* that the certificate has to be for */
     const char *path;
@@ -156,7 +160,8 @@ struct web_socket_options {
     struct web_socket_events events;
 };
 
-/* Begins to connect; whether it works is told by an event, after this has returned.
+/* Begins to connect, to one address of the host after the other; whether it works is told by an
+ * event, after this has returned. Names are resolved on a thread of their own.
  * ERR_INVALID: `ca_pem` holds no certificate. */
 MUST_USE enum err web_socket_connect(struct web *web, const struct web_socket_options *options,
                                      struct web_socket **ret_socket, struct err_info *reterr);

@@ -186,9 +186,10 @@ static struct web_socket *connect_with(struct rig *rig, const struct web_socket_
 {
     struct web_socket *socket = NULL;
     struct err_info why = {0};
+    unsigned closed = rig->client.closed;
     if (web_socket_connect(rig->web, options, &socket, &why) != ERR_OK)
         fail_msg("%s", why.message);
-    assert_int_equal(rig->client.closed, 0); /* never before this returns */
+    assert_int_equal(rig->client.closed, closed); /* never before this returns */
     return socket;
 }
 
@@ -312,6 +313,54 @@ static void nobody_listens(void **state)
     struct web_socket_options options = client_options(rig);
     options.port = 1;
     expect_not_connected(rig, &options);
+}
+
+/* Of which some may lead nowhere, such as ::1 here. */
+static void each_address_of_a_name_is_tried(void **state)
+{
+    struct rig *rig = *state;
+    struct web_socket_options options = client_options(rig);
+    options.host = STR("localhost");
+    (void)connect_with(rig, &options); /* `opened` brings it */
+    turn_until(rig, &rig->client.opened, 1);
+    assert_int_equal(rig->client.closed, 0);
+    web_socket_close(rig->client.socket, WEB_SOCKET_NORMAL, STR_EMPTY);
+    turn_until(rig, &rig->client.closed, 1);
+    options.port = 1;
+    (void)connect_with(rig, &options); /* it ends by itself */
+    turn_until(rig, &rig->client.closed, 2);
+    assert_int_equal(rig->client.opened, 1);
+    assert_int_equal(rig->client.code, WEB_SOCKET_ABNORMAL);
+    assert_true(rig->client.reason.size > 0);
+}
+
+static void a_name_without_addresses_is_said(void **state)
+{
+    struct rig *rig = *state;
+    struct web_socket_options options = client_options(rig);
+    char name[100]; /* longer than a label may be: no name server is asked */
+    memset(name, 'x', sizeof(name));
+    options.host = str_make(name, sizeof(name));
+    expect_not_connected(rig, &options);
+    assert_true(str_starts_with(buf_str(&rig->client.reason), STR("xxx")));
+}
+
+static void one_that_waits_for_addresses_may_be_closed(void **state)
+{
+    struct rig *rig = *state;
+    struct web_socket_options options = client_options(rig);
+    options.host = STR("localhost");
+    struct web_socket *socket = connect_with(rig, &options);
+    web_socket_close(socket, WEB_SOCKET_NORMAL, STR("changed my mind"));
+    turn_until(rig, &rig->client.closed, 1);
+    assert_int_equal(rig->client.opened, 0);
+    assert_int_equal(rig->client.code, WEB_SOCKET_NORMAL);
+    (void)connect_with(rig, &options); /* and ends with the web */
+    web_close(rig->web, stop, rig);
+    while (rig->web != NULL)
+        loop_run(rig->loop);
+    assert_int_equal(rig->client.closed, 2);
+    rig->web = web_open(rig->loop); /* for the end of the rig */
 }
 
 static void no_authority_at_all_is_an_error(void **state)
@@ -439,6 +488,9 @@ int main(void)
         RIG_TEST(another_path_is_refused),
         RIG_TEST(http_2_is_not_spoken),
         RIG_TEST(nobody_listens),
+        RIG_TEST(each_address_of_a_name_is_tried),
+        RIG_TEST(a_name_without_addresses_is_said),
+        RIG_TEST(one_that_waits_for_addresses_may_be_closed),
         RIG_TEST(no_authority_at_all_is_an_error),
         RIG_TEST(a_message_that_is_too_large_closes),
         RIG_TEST(the_queue_has_a_bound),
