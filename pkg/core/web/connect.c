@@ -78,6 +78,7 @@ static bool connect_next(struct web_socket *socket)
         .ssl_connection = LCCSCF_USE_SSL,
         .local_protocol_name = web__socket_protocols[0].name,
         .userdata = socket,
+        .opaque_user_data = &socket->owner,
         .retry_and_idle_policy = &web__socket_validity,
         .ietf_version_or_minus_one = -1,
     };
@@ -91,7 +92,7 @@ static void on_next(void *arg)
 {
     struct web_socket *socket = arg;
     bool more = socket->target->next < socket->target->addresses.count;
-    if (socket->closing || socket->web->is_closing || !more)
+    if (socket->opened || socket->closing || socket->web->is_closing || !more)
         web__socket_end(socket);
     else if (!connect_next(socket))
         loop_defer(socket->web->loop, &socket->next);
@@ -99,8 +100,20 @@ static void on_next(void *arg)
 
 void web__socket_go_on(struct web_socket *socket)
 {
-    socket->wsi = NULL;
-    loop_defer(socket->web->loop, &socket->next);
+    socket->failed = true;
+    if (socket->wsi == NULL) /* connect_next is still at it, and will see */
+        return;
+    lws_set_opaque_user_data(TAKE(socket->wsi), NULL);
+    if (socket->web->is_closing) /* there may be no turn left */
+        web__socket_end(socket);
+    else
+        loop_defer(socket->web->loop, &socket->next);
+}
+
+/* The end of a wsi of which nothing was said before: in some states libwebsockets does not. */
+static void on_lost(struct web__owner *owner)
+{
+    web__socket_go_on(CONTAINER_OF(owner, struct web_socket, owner));
 }
 
 static void on_resolved(void *arg, const struct web__addresses *addresses, const char *why)
@@ -132,6 +145,7 @@ static void connect_begin(struct web_socket *socket, const struct web_socket_opt
     target->path = options->path;
     target->port = options->port;
     socket->target = target;
+    socket->owner.ended = on_lost;
     loop_deferred_init(&socket->next, on_next, socket);
     if (ip_parse(options->host, bytes) > 0) {
         memcpy(target->addresses.texts[0], host, sizeof(host));

@@ -44,7 +44,11 @@ void web__socket_end(struct web_socket *socket)
 {
     uint16_t code = socket->close_code != 0 ? socket->close_code : WEB_SOCKET_ABNORMAL;
     socket->closing = true;
+    if (socket->wsi != NULL && socket->target != NULL)
+        lws_set_opaque_user_data(socket->wsi, NULL);
     socket->wsi = NULL;
+    if (code == WEB_SOCKET_ABNORMAL && socket->reason.size == 0)
+        buf_append(&socket->reason, STR("the connection was lost"));
     socket->events.closed(socket->events.arg, socket, code, buf_str(&socket->reason));
     while (!list_is_empty(&socket->queue))
         message_free(socket, CONTAINER_OF(socket->queue.next, struct web__message, link));
@@ -199,9 +203,7 @@ static int on_not_connected(struct web_socket *socket, struct str why)
         buf_append(&socket->reason,
                    str_first(why.size > 0 ? why : STR("cannot connect"), WEB_SOCKET_REASON_MAX));
     }
-    socket->failed = true;
-    if (socket->wsi != NULL) /* else who connects is still at it, and will see */
-        web__socket_go_on(socket);
+    web__socket_go_on(socket);
     return 0;
 }
 

@@ -59,6 +59,7 @@ struct web_socket {
     struct list queue;
     size_t queue_size;
     struct buf incoming;
+    struct web__owner owner;    /* of a client's wsi, as long as it is ours */
     struct web__target *target; /* NULL: a server's */
     /* A client that is not with libwebsockets is in one of these: */
     struct web__resolve *resolve;
@@ -82,8 +83,7 @@ struct web_socket *web__socket_new(struct web__host *host, struct web_socket_lim
 /* A client that is not with libwebsockets: waits no longer for addresses, and ends soon. */
 void web__socket_resolve_end(struct web_socket *socket);
 
-/* A client could not be connected, and libwebsockets has no business with it any more: it goes on
- * to the next address, or ends, soon. */
+/* What libwebsockets had of a client is gone: it goes on to the next address, or ends, soon. */
 void web__socket_go_on(struct web_socket *socket);
 
 /* Says `closed`, and frees it. */

@@ -8,9 +8,10 @@
 #include "core/web/internal.h"
 #include "core/web/socket.h"
 
-/* The turns of the loop that libwebsockets needs between the two halves of its destruction: in the
- * first one its libuv handles report that they have closed, in which it closes others. */
-#define CLOSING_TURNS 3U
+/* The turns of the loop between the two halves of the destruction of libwebsockets. Handles report
+ * that they have closed, upon which it closes others; the second half frees the memory of those
+ * that are not through, and unloads their code. Four are needed at most, as far as is known. */
+#define CLOSING_TURNS 16U
 
 static void log_emit(int level, const char *line)
 {
@@ -90,6 +91,9 @@ static enum err context_start(struct web *web, struct err_info *reterr)
         return err_set(reterr, ERR_UNAVAILABLE,
                        "libwebsockets does not start: is its libuv plug-in installed (Debian: "
                        "libwebsockets-evlib-uv)?");
+    /* Clear text: no TLS context, which would hold all authorities of the system, and is not freed
+     * when there is another struct lws_context. */
+    info.options &= ~(uint64_t)LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
     web->vhost = lws_create_vhost(web->context, &info);
     ASSERT(web->vhost != NULL); /* out of memory */
     return ERR_OK;

@@ -1,3 +1,4 @@
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -115,15 +116,9 @@ static void end_init(struct rig *rig, struct end *end)
     buf_init(&end->reason, 1024);
 }
 
-static int rig_start(void **state)
+static void web_start_anew(struct rig *rig)
 {
-    struct rig *rig = MEM_NEW(struct rig);
     struct err_info why = {0};
-    rig->loop = loop_new();
-    rig->alarm = loop_alarm_open(rig->loop, on_late, rig);
-    rig->bundle = bundle_make("operator.test");
-    end_init(rig, &rig->server);
-    end_init(rig, &rig->client);
     rig->web = web_open(rig->loop);
     assert_int_equal(web_start(rig->web, &why), ERR_OK);
     struct web_sockets_options options = {
@@ -137,6 +132,17 @@ static int rig_start(void **state)
     };
     if (web_sockets_open(rig->web, &options, &rig->sockets, &why) != ERR_OK)
         fail_msg("%s", why.message);
+}
+
+static int rig_start(void **state)
+{
+    struct rig *rig = MEM_NEW(struct rig);
+    rig->loop = loop_new();
+    rig->alarm = loop_alarm_open(rig->loop, on_late, rig);
+    rig->bundle = bundle_make("operator.test");
+    end_init(rig, &rig->server);
+    end_init(rig, &rig->client);
+    web_start_anew(rig);
     *state = rig;
     return 0;
 }
@@ -475,6 +481,47 @@ static void closing_the_web_ends_what_is_open(void **state)
     rig->web = web_open(rig->loop); /* for the end of the rig */
 }
 
+struct turns {
+    struct loop *loop;
+    struct loop_deferred deferred;
+    unsigned left;
+};
+
+static void on_turn(void *arg)
+{
+    struct turns *turns = arg;
+    if (turns->left-- == 0)
+        loop_stop(turns->loop);
+    else
+        loop_defer(turns->loop, &turns->deferred);
+}
+
+/* However far it is: resolving, connecting, in one of the handshakes, open. */
+static void closing_the_web_ends_what_connects(void **state)
+{
+    struct rig *rig = *state;
+    for (unsigned i = 0; i < 100; i++) {
+        struct turns turns = {.loop = rig->loop, .left = i};
+        unsigned closed = rig->client.closed;
+        struct web_socket_options options = client_options(rig);
+        if (i % 2 == 0)
+            options.host = STR("localhost");
+        struct web_socket *socket = connect_with(rig, &options);
+        loop_deferred_init(&turns.deferred, on_turn, &turns);
+        loop_defer(rig->loop, &turns.deferred);
+        while (turns.left != UINT_MAX)
+            loop_run(rig->loop);
+        if (i % 4 < 2 && rig->client.closed == closed)
+            web_socket_close(socket, WEB_SOCKET_NORMAL, STR_EMPTY);
+        web_close(rig->web, stop, rig);
+        while (rig->web != NULL)
+            loop_run(rig->loop);
+        assert_int_equal(rig->client.closed, closed + 1);
+        assert_int_equal(rig->server.closed, rig->server.opened);
+        web_start_anew(rig);
+    }
+}
+
 #define RIG_TEST(fn) cmocka_unit_test_setup_teardown(fn, rig_start, rig_end)
 
 int main(void)
@@ -499,6 +546,7 @@ int main(void)
         RIG_TEST(one_that_is_still_connecting_may_be_closed),
         RIG_TEST(data_belongs_to_the_caller),
         RIG_TEST(closing_the_web_ends_what_is_open),
+        RIG_TEST(closing_the_web_ends_what_connects),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
