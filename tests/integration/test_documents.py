@@ -78,7 +78,8 @@ def test_make_run_and_the_requests_of_the_readme():
         assert first.startswith("web\nyou asked for shop.example.com/ over http\n")
         assert second.startswith("api\nyou asked for shop.example.com/api/orders over http\n")
         assert third.startswith("web\nyou asked for shop.example.com:8443/ over https\n")
-        assert terminal.interrupt() == -signal.SIGINT  # make's own way to end
+        # Make ends by the signal, or with 0 where the recipe had ended before make saw it.
+        assert terminal.interrupt() in (0, -signal.SIGINT)
 
 
 def test_make_run_with_ci_ends_by_itself():
