@@ -17,10 +17,10 @@ const struct model_resource *model_cluster_new(const struct model_cluster *conte
 void model__cluster_write(struct jv_writer *writer, const struct model_cluster *cluster)
 {
     jv_write_object(writer);
-    model__write_u64(writer, STR("connectTimeoutMs"), cluster->connect_timeout_ms);
-    model__write_str(writer, STR("endpointSet"), cluster->endpoint_set);
-    model__write_str(writer, STR("kind"), str_of(model_kind_name(MODEL_CLUSTER)));
-    model__write_str(writer, STR("name"), cluster->name);
-    model__write_str(writer, STR("service"), cluster->service);
+    jv_write_member_u64(writer, STR("connectTimeoutMs"), cluster->connect_timeout_ms);
+    jv_write_member_string(writer, STR("endpointSet"), cluster->endpoint_set);
+    jv_write_member_string(writer, STR("kind"), str_of(model_kind_name(MODEL_CLUSTER)));
+    jv_write_member_string(writer, STR("name"), cluster->name);
+    jv_write_member_string(writer, STR("service"), cluster->service);
     jv_write_end(writer);
 }

@@ -47,12 +47,12 @@ void model__endpoint_set_write(struct jv_writer *writer, const struct model_endp
     jv_write_array(writer);
     for (size_t i = 0; i < set->endpoint_count; i++) {
         jv_write_object(writer);
-        model__write_str(writer, STR("address"), set->endpoints[i].address);
-        model__write_u64(writer, STR("port"), set->endpoints[i].port);
+        jv_write_member_string(writer, STR("address"), set->endpoints[i].address);
+        jv_write_member_u64(writer, STR("port"), set->endpoints[i].port);
         jv_write_end(writer);
     }
     jv_write_end(writer);
-    model__write_str(writer, STR("kind"), str_of(model_kind_name(MODEL_ENDPOINT_SET)));
-    model__write_str(writer, STR("name"), set->name);
+    jv_write_member_string(writer, STR("kind"), str_of(model_kind_name(MODEL_ENDPOINT_SET)));
+    jv_write_member_string(writer, STR("name"), set->name);
     jv_write_end(writer);
 }

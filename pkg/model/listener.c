@@ -52,7 +52,7 @@ static struct str protocol_name(enum model_protocol protocol)
 static void write_chain(struct jv_writer *writer, const struct model_chain *chain)
 {
     jv_write_object(writer);
-    model__write_str(writer, STR("hostname"), chain->hostname);
+    jv_write_member_string(writer, STR("hostname"), chain->hostname);
     model__write_names(writer, STR("secrets"), chain->secrets);
     model__write_names(writer, STR("virtualHosts"), chain->virtual_hosts);
     jv_write_end(writer);
@@ -61,18 +61,18 @@ static void write_chain(struct jv_writer *writer, const struct model_chain *chai
 void model__listener_write(struct jv_writer *writer, const struct model_listener *listener)
 {
     jv_write_object(writer);
-    model__write_str(writer, STR("address"), listener->address);
+    jv_write_member_string(writer, STR("address"), listener->address);
     jv_write_key(writer, STR("chains"));
     jv_write_array(writer);
     for (size_t i = 0; i < listener->chain_count; i++)
         write_chain(writer, &listener->chains[i]);
     jv_write_end(writer);
-    model__write_str(writer, STR("gateway"), listener->gateway);
-    model__write_u64(writer, STR("headerTimeoutMs"), listener->header_timeout_ms);
-    model__write_u64(writer, STR("idleTimeoutMs"), listener->idle_timeout_ms);
-    model__write_str(writer, STR("kind"), str_of(model_kind_name(MODEL_LISTENER)));
-    model__write_str(writer, STR("name"), listener->name);
-    model__write_u64(writer, STR("port"), listener->port);
-    model__write_str(writer, STR("protocol"), protocol_name(listener->protocol));
+    jv_write_member_string(writer, STR("gateway"), listener->gateway);
+    jv_write_member_u64(writer, STR("headerTimeoutMs"), listener->header_timeout_ms);
+    jv_write_member_u64(writer, STR("idleTimeoutMs"), listener->idle_timeout_ms);
+    jv_write_member_string(writer, STR("kind"), str_of(model_kind_name(MODEL_LISTENER)));
+    jv_write_member_string(writer, STR("name"), listener->name);
+    jv_write_member_u64(writer, STR("port"), listener->port);
+    jv_write_member_string(writer, STR("protocol"), protocol_name(listener->protocol));
     jv_write_end(writer);
 }

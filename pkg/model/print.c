@@ -3,18 +3,6 @@
 #include "core/pki/pki.h"
 #include "model/resource.h"
 
-void model__write_str(struct jv_writer *writer, struct str key, struct str value)
-{
-    jv_write_key(writer, key);
-    jv_write_string(writer, value);
-}
-
-void model__write_u64(struct jv_writer *writer, struct str key, uint64_t value)
-{
-    jv_write_key(writer, key);
-    jv_write_u64(writer, value);
-}
-
 void model__write_names(struct jv_writer *writer, struct str key, struct model_names names)
 {
     jv_write_key(writer, key);
@@ -81,7 +69,7 @@ void model_snapshot_print(const struct model_snapshot *snapshot, bool redacted, 
     jv_writer_init(&writer, buf);
     jv_write_object(&writer);
     struct model__hex digest = model__digest_hex(&snapshot->digest);
-    model__write_str(&writer, STR("digest"), str_of(digest.text));
+    jv_write_member_string(&writer, STR("digest"), str_of(digest.text));
     jv_write_key(&writer, STR("resources"));
     jv_write_array(&writer);
     for (size_t i = 0; i < snapshot->count; i++)

@@ -32,8 +32,6 @@ void model__resource_write(struct jv_writer *writer, const struct model_resource
                            bool redacted);
 
 /* Writes a member. Members come in byte order of their keys. */
-void model__write_str(struct jv_writer *writer, struct str key, struct str value);
-void model__write_u64(struct jv_writer *writer, struct str key, uint64_t value);
 void model__write_names(struct jv_writer *writer, struct str key, struct model_names names);
 
 /* The index of that resource in the snapshot; its count: it has none. */

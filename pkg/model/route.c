@@ -78,8 +78,8 @@ static void write_backends(struct jv_writer *writer, const struct model_rule *ru
     jv_write_array(writer);
     for (size_t i = 0; i < rule->backend_count; i++) {
         jv_write_object(writer);
-        model__write_str(writer, STR("cluster"), rule->backends[i].cluster);
-        model__write_u64(writer, STR("weight"), rule->backends[i].weight);
+        jv_write_member_string(writer, STR("cluster"), rule->backends[i].cluster);
+        jv_write_member_u64(writer, STR("weight"), rule->backends[i].weight);
         jv_write_end(writer);
     }
     jv_write_end(writer);
@@ -98,31 +98,31 @@ static void write_rule(struct jv_writer *writer, const struct model_rule *rule)
 {
     bool forwards = rule->action == MODEL_FORWARD;
     jv_write_object(writer);
-    model__write_str(writer, STR("action"), forwards ? STR("forward") : STR("respond"));
+    jv_write_member_string(writer, STR("action"), forwards ? STR("forward") : STR("respond"));
     if (forwards)
         write_backends(writer, rule);
     else
-        model__write_str(writer, STR("body"), rule->body);
-    model__write_u64(writer, STR("index"), rule->index);
-    model__write_str(writer, STR("path"), rule->path);
-    model__write_str(writer, STR("pathMatch"), path_match_name(rule->path_match));
+        jv_write_member_string(writer, STR("body"), rule->body);
+    jv_write_member_u64(writer, STR("index"), rule->index);
+    jv_write_member_string(writer, STR("path"), rule->path);
+    jv_write_member_string(writer, STR("pathMatch"), path_match_name(rule->path_match));
     if (forwards)
-        model__write_u64(writer, STR("requestTimeoutMs"), rule->request_timeout_ms);
+        jv_write_member_u64(writer, STR("requestTimeoutMs"), rule->request_timeout_ms);
     else
-        model__write_str(writer, STR("reason"), rule->reason);
+        jv_write_member_string(writer, STR("reason"), rule->reason);
     if (forwards)
-        model__write_u64(writer, STR("streamIdleTimeoutMs"), rule->stream_idle_timeout_ms);
+        jv_write_member_u64(writer, STR("streamIdleTimeoutMs"), rule->stream_idle_timeout_ms);
     else
-        model__write_u64(writer, STR("status"), rule->status);
+        jv_write_member_u64(writer, STR("status"), rule->status);
     jv_write_end(writer);
 }
 
 void model__route_write(struct jv_writer *writer, const struct model_route *route)
 {
     jv_write_object(writer);
-    model__write_str(writer, STR("kind"), str_of(model_kind_name(MODEL_ROUTE)));
-    model__write_str(writer, STR("name"), route->name);
-    model__write_str(writer, STR("route"), route->route);
+    jv_write_member_string(writer, STR("kind"), str_of(model_kind_name(MODEL_ROUTE)));
+    jv_write_member_string(writer, STR("name"), route->name);
+    jv_write_member_string(writer, STR("route"), route->route);
     jv_write_key(writer, STR("rules"));
     jv_write_array(writer);
     for (size_t i = 0; i < route->rule_count; i++)

@@ -21,14 +21,14 @@ const struct model_resource *model_secret_new(const struct model_secret *content
 void model__secret_write(struct jv_writer *writer, const struct model_secret *secret, bool redacted)
 {
     jv_write_object(writer);
-    model__write_str(writer, STR("certificatesPem"), secret->certificates_pem);
+    jv_write_member_string(writer, STR("certificatesPem"), secret->certificates_pem);
     model__write_names(writer, STR("dnsNames"), secret->dns_names);
-    model__write_str(writer, STR("fingerprint"), secret->fingerprint);
-    model__write_str(writer, STR("keyPem"), redacted ? STR("(redacted)") : secret->key_pem);
-    model__write_str(writer, STR("keyType"), secret->key_type);
-    model__write_str(writer, STR("kind"), str_of(model_kind_name(MODEL_SECRET)));
-    model__write_str(writer, STR("name"), secret->name);
-    model__write_u64(writer, STR("notAfterMs"), secret->not_after_ms);
-    model__write_u64(writer, STR("notBeforeMs"), secret->not_before_ms);
+    jv_write_member_string(writer, STR("fingerprint"), secret->fingerprint);
+    jv_write_member_string(writer, STR("keyPem"), redacted ? STR("(redacted)") : secret->key_pem);
+    jv_write_member_string(writer, STR("keyType"), secret->key_type);
+    jv_write_member_string(writer, STR("kind"), str_of(model_kind_name(MODEL_SECRET)));
+    jv_write_member_string(writer, STR("name"), secret->name);
+    jv_write_member_u64(writer, STR("notAfterMs"), secret->not_after_ms);
+    jv_write_member_u64(writer, STR("notBeforeMs"), secret->not_before_ms);
     jv_write_end(writer);
 }

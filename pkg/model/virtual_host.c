@@ -16,9 +16,9 @@ const struct model_resource *model_virtual_host_new(const struct model_virtual_h
 void model__virtual_host_write(struct jv_writer *writer, const struct model_virtual_host *host)
 {
     jv_write_object(writer);
-    model__write_str(writer, STR("domain"), host->domain);
-    model__write_str(writer, STR("kind"), str_of(model_kind_name(MODEL_VIRTUAL_HOST)));
-    model__write_str(writer, STR("name"), host->name);
+    jv_write_member_string(writer, STR("domain"), host->domain);
+    jv_write_member_string(writer, STR("kind"), str_of(model_kind_name(MODEL_VIRTUAL_HOST)));
+    jv_write_member_string(writer, STR("name"), host->name);
     model__write_names(writer, STR("routes"), host->routes);
     jv_write_end(writer);
 }

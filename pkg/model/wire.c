@@ -285,7 +285,7 @@ static void write_digest(struct jv_writer *writer, struct str key,
                          const struct model_digest *digest)
 {
     struct model__hex hex = model__digest_hex(digest);
-    model__write_str(writer, key, str_of(hex.text));
+    jv_write_member_string(writer, key, str_of(hex.text));
 }
 
 void model_transaction_print(const struct model_transaction *transaction, struct buf *buf)
@@ -303,9 +303,9 @@ void model_transaction_print(const struct model_transaction *transaction, struct
     jv_write_array(&writer);
     for (size_t i = 0; i < transaction->removal_count; i++) {
         jv_write_object(&writer);
-        model__write_str(&writer, STR("kind"),
-                         str_of(model_kind_name(transaction->removals[i].kind)));
-        model__write_str(&writer, STR("name"), transaction->removals[i].name);
+        jv_write_member_string(&writer, STR("kind"),
+                               str_of(model_kind_name(transaction->removals[i].kind)));
+        jv_write_member_string(&writer, STR("name"), transaction->removals[i].name);
         jv_write_end(&writer);
     }
     jv_write_end(&writer);

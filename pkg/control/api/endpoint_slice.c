@@ -7,17 +7,11 @@ static bool bool_or(const struct jv *object, struct str name, bool fallback)
     return value != NULL && value->type == JV_BOOL ? value->boolean : fallback;
 }
 
-static bool is_list(const struct jv *value)
-{
-    return value != NULL && value->type == JV_ARRAY;
-}
-
 /* Of several addresses only the first has a meaning. */
 static struct str first_address(struct api__decoder *d, const struct jv *endpoint)
 {
     const struct jv *list = jv_get(endpoint, STR("addresses"));
-    return is_list(list) && list->count > 0 ? str_dup(d->arena, jv_text(list->items[0]))
-                                            : STR_EMPTY;
+    return jv_item_count(list) > 0 ? str_dup(d->arena, jv_text(list->items[0])) : STR_EMPTY;
 }
 
 /* What is not said: ready is taken for granted, serving is as ready says, and nothing ends. */
@@ -39,10 +33,9 @@ static struct api_endpoint read_endpoint(struct api__decoder *d, const struct jv
 static void read_endpoints(struct api__decoder *d, const struct jv *list,
                            struct api_endpoint_slice *slice)
 {
-    if (!is_list(list))
-        return;
-    struct api_endpoint *endpoints = ARENA_NEW_ARRAY(d->arena, struct api_endpoint, list->count);
-    for (size_t i = 0; i < list->count; i++) {
+    size_t count = jv_item_count(list);
+    struct api_endpoint *endpoints = ARENA_NEW_ARRAY(d->arena, struct api_endpoint, count);
+    for (size_t i = 0; i < count; i++) {
         struct api_endpoint endpoint = read_endpoint(d, list->items[i]);
         if (endpoint.address.size > 0)
             endpoints[slice->endpoint_count++] = endpoint;
@@ -53,10 +46,9 @@ static void read_endpoints(struct api__decoder *d, const struct jv *list,
 static void read_ports(struct api__decoder *d, const struct jv *list,
                        struct api_endpoint_slice *slice)
 {
-    if (!is_list(list))
-        return;
-    struct api_slice_port *ports = ARENA_NEW_ARRAY(d->arena, struct api_slice_port, list->count);
-    for (size_t i = 0; i < list->count; i++) {
+    size_t count = jv_item_count(list);
+    struct api_slice_port *ports = ARENA_NEW_ARRAY(d->arena, struct api_slice_port, count);
+    for (size_t i = 0; i < count; i++) {
         const struct jv *item = list->items[i];
         const struct jv *number = jv_get(item, STR("port"));
         struct str protocol = jv_text(jv_get(item, STR("protocol")));

@@ -56,7 +56,7 @@ struct api__place api__item(const struct api__place *parent, size_t index)
 {
     const struct jv *list = parent->value;
     const struct jv *item = NULL;
-    if (list != NULL && list->type == JV_ARRAY && index < list->count)
+    if (index < jv_item_count(list))
         item = list->items[index];
     return (struct api__place){
         .parent = parent,

@@ -33,11 +33,9 @@ static struct str protocol_of(struct api__decoder *d, const struct jv *port, uin
 static void read_ports(struct api__decoder *d, const struct jv *list, const struct jv *annotations,
                        struct api_service *service)
 {
-    if (list == NULL || list->type != JV_ARRAY)
-        return;
-    struct api_service_port *ports = ARENA_NEW_ARRAY(d->arena, struct api_service_port,
-                                                     list->count);
-    for (size_t i = 0; i < list->count; i++) {
+    size_t count = jv_item_count(list);
+    struct api_service_port *ports = ARENA_NEW_ARRAY(d->arena, struct api_service_port, count);
+    for (size_t i = 0; i < count; i++) {
         const struct jv *item = list->items[i];
         struct str protocol = jv_text(jv_get(item, STR("protocol")));
         uint64_t number = 0;

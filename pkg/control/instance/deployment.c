@@ -54,14 +54,14 @@ static const struct probe liveness = {STR_INIT("/live"), 6, 10, 5};
 static void probe_write(struct jv_writer *writer, const struct probe *probe)
 {
     jv_write_object(writer);
-    instance__number_write(writer, STR("failureThreshold"), probe->failures);
+    jv_write_member_u64(writer, STR("failureThreshold"), probe->failures);
     jv_write_key(writer, STR("httpGet"));
     jv_write_object(writer);
-    instance__string_write(writer, STR("path"), probe->path);
-    instance__number_write(writer, STR("port"), INSTANCE_HEALTH_PORT);
+    jv_write_member_string(writer, STR("path"), probe->path);
+    jv_write_member_u64(writer, STR("port"), INSTANCE_HEALTH_PORT);
     jv_write_end(writer);
-    instance__number_write(writer, STR("periodSeconds"), probe->period_s);
-    instance__number_write(writer, STR("timeoutSeconds"), probe->timeout_s);
+    jv_write_member_u64(writer, STR("periodSeconds"), probe->period_s);
+    jv_write_member_u64(writer, STR("timeoutSeconds"), probe->timeout_s);
     jv_write_end(writer);
 }
 
@@ -69,9 +69,9 @@ static void health_port_write(struct jv_writer *writer)
 {
     jv_write_array(writer);
     jv_write_object(writer);
-    instance__number_write(writer, STR("containerPort"), INSTANCE_HEALTH_PORT);
-    instance__string_write(writer, STR("name"), STR("health"));
-    instance__string_write(writer, STR("protocol"), STR("TCP"));
+    jv_write_member_u64(writer, STR("containerPort"), INSTANCE_HEALTH_PORT);
+    jv_write_member_string(writer, STR("name"), STR("health"));
+    jv_write_member_string(writer, STR("protocol"), STR("TCP"));
     jv_write_end(writer);
     jv_write_end(writer);
 }
@@ -79,8 +79,8 @@ static void health_port_write(struct jv_writer *writer)
 static void amounts_write(struct jv_writer *writer, struct str cpu, struct str memory)
 {
     jv_write_object(writer);
-    instance__string_write(writer, STR("cpu"), cpu);
-    instance__string_write(writer, STR("memory"), memory);
+    jv_write_member_string(writer, STR("cpu"), cpu);
+    jv_write_member_string(writer, STR("memory"), memory);
     jv_write_end(writer);
 }
 
@@ -102,8 +102,7 @@ static void container_security_write(struct jv_writer *writer,
                                      const struct api_mesh_gateway_instance *spec)
 {
     jv_write_object(writer);
-    jv_write_key(writer, STR("allowPrivilegeEscalation"));
-    jv_write_bool(writer, false);
+    jv_write_member_bool(writer, STR("allowPrivilegeEscalation"), false);
     jv_write_key(writer, STR("capabilities"));
     jv_write_object(writer);
     jv_write_key(writer, STR("drop"));
@@ -111,18 +110,17 @@ static void container_security_write(struct jv_writer *writer,
     jv_write_string(writer, STR("ALL"));
     jv_write_end(writer);
     jv_write_end(writer);
-    jv_write_key(writer, STR("readOnlyRootFilesystem"));
-    jv_write_bool(writer, !spec->has_read_only_root || spec->read_only_root);
+    jv_write_member_bool(writer, STR("readOnlyRootFilesystem"),
+                         !spec->has_read_only_root || spec->read_only_root);
     jv_write_end(writer);
 }
 
 static void mount_write(struct jv_writer *writer, struct str path, struct str name)
 {
     jv_write_object(writer);
-    instance__string_write(writer, STR("mountPath"), path);
-    instance__string_write(writer, STR("name"), name);
-    jv_write_key(writer, STR("readOnly"));
-    jv_write_bool(writer, true);
+    jv_write_member_string(writer, STR("mountPath"), path);
+    jv_write_member_string(writer, STR("name"), name);
+    jv_write_member_bool(writer, STR("readOnly"), true);
     jv_write_end(writer);
 }
 
@@ -134,12 +132,12 @@ static void container_write(struct jv_writer *writer, struct arena *arena,
     jv_write_object(writer);
     jv_write_key(writer, STR("args"));
     arguments_write(writer, arena, options);
-    instance__string_write(writer, STR("image"), options->proxy_image);
+    jv_write_member_string(writer, STR("image"), options->proxy_image);
     if (options->pull_policy.size > 0)
-        instance__string_write(writer, STR("imagePullPolicy"), options->pull_policy);
+        jv_write_member_string(writer, STR("imagePullPolicy"), options->pull_policy);
     jv_write_key(writer, STR("livenessProbe"));
     probe_write(writer, &liveness);
-    instance__string_write(writer, STR("name"), STR(CONTAINER_NAME));
+    jv_write_member_string(writer, STR("name"), STR(CONTAINER_NAME));
     jv_write_key(writer, STR("ports"));
     health_port_write(writer);
     jv_write_key(writer, STR("readinessProbe"));
@@ -161,18 +159,17 @@ static void pod_security_write(struct jv_writer *writer,
 {
     jv_write_object(writer);
     if (spec->has_fs_group)
-        instance__number_write(writer, STR("fsGroup"), spec->fs_group);
-    jv_write_key(writer, STR("runAsNonRoot"));
-    jv_write_bool(writer, true);
+        jv_write_member_u64(writer, STR("fsGroup"), spec->fs_group);
+    jv_write_member_bool(writer, STR("runAsNonRoot"), true);
     jv_write_key(writer, STR("seccompProfile"));
     jv_write_object(writer);
-    instance__string_write(writer, STR("type"), STR("RuntimeDefault"));
+    jv_write_member_string(writer, STR("type"), STR("RuntimeDefault"));
     jv_write_end(writer);
     jv_write_key(writer, STR("sysctls"));
     jv_write_array(writer);
     jv_write_object(writer);
-    instance__string_write(writer, STR("name"), STR("net.ipv4.ip_unprivileged_port_start"));
-    instance__string_write(writer, STR("value"), STR("0"));
+    jv_write_member_string(writer, STR("name"), STR("net.ipv4.ip_unprivileged_port_start"));
+    jv_write_member_string(writer, STR("value"), STR("0"));
     jv_write_end(writer);
     jv_write_end(writer);
     jv_write_end(writer);
@@ -186,9 +183,9 @@ static void token_write(struct jv_writer *writer)
     jv_write_object(writer);
     jv_write_key(writer, STR("serviceAccountToken"));
     jv_write_object(writer);
-    instance__string_write(writer, STR("audience"), STR(TOKEN_AUDIENCE));
-    instance__number_write(writer, STR("expirationSeconds"), TOKEN_SECONDS);
-    instance__string_write(writer, STR("path"), STR("token"));
+    jv_write_member_string(writer, STR("audience"), STR(TOKEN_AUDIENCE));
+    jv_write_member_u64(writer, STR("expirationSeconds"), TOKEN_SECONDS);
+    jv_write_member_string(writer, STR("path"), STR("token"));
     jv_write_end(writer);
     jv_write_end(writer);
     jv_write_end(writer);
@@ -201,12 +198,12 @@ static void volumes_write(struct jv_writer *writer, struct str ca_map)
     jv_write_object(writer);
     jv_write_key(writer, STR("configMap"));
     jv_write_object(writer);
-    instance__string_write(writer, STR("name"), ca_map);
+    jv_write_member_string(writer, STR("name"), ca_map);
     jv_write_end(writer);
-    instance__string_write(writer, STR("name"), STR("otemon-ca"));
+    jv_write_member_string(writer, STR("name"), STR("otemon-ca"));
     jv_write_end(writer);
     jv_write_object(writer);
-    instance__string_write(writer, STR("name"), STR("otemon-token"));
+    jv_write_member_string(writer, STR("name"), STR("otemon-token"));
     jv_write_key(writer, STR("projected"));
     token_write(writer);
     jv_write_end(writer);
@@ -220,21 +217,19 @@ static void pod_spec_write(struct jv_writer *writer, struct arena *arena,
     const struct api_mesh_gateway_instance *spec = instance->mesh_gateway_instance;
     jv_write_object(writer);
     /* The proxy talks to the operator only, with the token that is mounted for it. */
-    jv_write_key(writer, STR("automountServiceAccountToken"));
-    jv_write_bool(writer, false);
+    jv_write_member_bool(writer, STR("automountServiceAccountToken"), false);
     jv_write_key(writer, STR("containers"));
     jv_write_array(writer);
     container_write(writer, arena, instance, options);
     jv_write_end(writer);
-    jv_write_key(writer, STR("enableServiceLinks"));
-    jv_write_bool(writer, false);
+    jv_write_member_bool(writer, STR("enableServiceLinks"), false);
     jv_write_key(writer, STR("securityContext"));
     pod_security_write(writer, spec);
     if (spec->service_account.size > 0)
-        instance__string_write(writer, STR("serviceAccountName"), spec->service_account);
-    instance__number_write(writer, STR("terminationGracePeriodSeconds"),
-                           (uint64_t)options->drain_delay_s + options->drain_time_s +
-                               INSTANCE_DRAIN_SPARE_S);
+        jv_write_member_string(writer, STR("serviceAccountName"), spec->service_account);
+    jv_write_member_u64(writer, STR("terminationGracePeriodSeconds"),
+                        (uint64_t)options->drain_delay_s + options->drain_time_s +
+                            INSTANCE_DRAIN_SPARE_S);
     jv_write_key(writer, STR("volumes"));
     volumes_write(writer, options->ca_map);
     jv_write_end(writer);
@@ -284,14 +279,14 @@ void instance_deployment_print(const struct api_object *instance,
     struct jv_writer writer;
     jv_writer_init(&writer, buf);
     jv_write_object(&writer);
-    instance__string_write(&writer, STR("apiVersion"), STR("apps/v1"));
-    instance__string_write(&writer, STR("kind"), STR("Deployment"));
+    jv_write_member_string(&writer, STR("apiVersion"), STR("apps/v1"));
+    jv_write_member_string(&writer, STR("kind"), STR("Deployment"));
     jv_write_key(&writer, STR("metadata"));
     instance__metadata_write(&writer, instance, (struct api_tags){NULL, 0},
                              (struct api_tags){labels, ARRAY_SIZE(labels)});
     jv_write_key(&writer, STR("spec"));
     jv_write_object(&writer);
-    instance__number_write(&writer, STR("replicas"), instance->mesh_gateway_instance->replicas);
+    jv_write_member_u64(&writer, STR("replicas"), instance->mesh_gateway_instance->replicas);
     jv_write_key(&writer, STR("selector"));
     jv_write_object(&writer);
     jv_write_key(&writer, STR("matchLabels"));

@@ -2,19 +2,10 @@
 
 #include "core/base/assert.h"
 
-/* Not an object of ours, and no list at all. */
-static const struct jv nothing = {.type = JV_ARRAY};
-
-static const struct jv *list_of(const struct jv *object, struct str name)
-{
-    const struct jv *list = jv_get(object, name);
-    return list != NULL && list->type == JV_ARRAY ? list : &nothing;
-}
-
 bool instance__owns(const struct api_object *instance, const struct jv *object)
 {
-    const struct jv *owners = list_of(jv_get(object, STR("metadata")), STR("ownerReferences"));
-    for (size_t i = 0; i < owners->count; i++) {
+    const struct jv *owners = jv_get(jv_get(object, STR("metadata")), STR("ownerReferences"));
+    for (size_t i = 0; i < jv_item_count(owners); i++) {
         const struct jv *controller = jv_get(owners->items[i], STR("controller"));
         if (controller != NULL && controller->type == JV_BOOL && controller->boolean)
             return str_equal(jv_text(jv_get(owners->items[i], STR("uid"))), instance->uid);
@@ -24,8 +15,8 @@ bool instance__owns(const struct api_object *instance, const struct jv *object)
 
 const struct jv *instance__condition(const struct jv *object, struct str type)
 {
-    const struct jv *conditions = list_of(jv_get(object, STR("status")), STR("conditions"));
-    for (size_t i = 0; i < conditions->count; i++) {
+    const struct jv *conditions = jv_get(jv_get(object, STR("status")), STR("conditions"));
+    for (size_t i = 0; i < jv_item_count(conditions); i++) {
         if (str_equal(jv_text(jv_get(conditions->items[i], STR("type"))), type))
             return conditions->items[i];
     }
@@ -63,13 +54,14 @@ typedef const struct jv *(*item_fn)(struct arena *arena, const struct jv *item);
 static const struct jv *copy_list(struct arena *arena, const struct jv *object, struct str name,
                                   item_fn copy)
 {
-    const struct jv *list = list_of(object, name);
-    if (list->count == 0)
+    const struct jv *list = jv_get(object, name);
+    size_t count = jv_item_count(list);
+    if (count == 0)
         return NULL;
-    const struct jv **items = ARENA_NEW_ARRAY(arena, const struct jv *, list->count);
-    for (size_t i = 0; i < list->count; i++)
+    const struct jv **items = ARENA_NEW_ARRAY(arena, const struct jv *, count);
+    for (size_t i = 0; i < count; i++)
         items[i] = copy(arena, list->items[i]);
-    return jv_array(arena, (struct jv_mark){0}, items, list->count);
+    return jv_array(arena, (struct jv_mark){0}, items, count);
 }
 
 static const struct jv *copy_port(struct arena *arena, const struct jv *port)
@@ -102,10 +94,11 @@ const struct jv *instance__load_balancer(struct arena *arena, const struct jv *s
 const struct str *instance__ingress_addresses(struct arena *arena, const struct jv *load_balancer,
                                               size_t *ret_count)
 {
-    const struct jv *list = list_of(load_balancer, STR("ingress"));
-    struct str *addresses = ARENA_NEW_ARRAY(arena, struct str, list->count);
+    const struct jv *list = jv_get(load_balancer, STR("ingress"));
+    size_t listed = jv_item_count(list);
+    struct str *addresses = ARENA_NEW_ARRAY(arena, struct str, listed);
     size_t count = 0;
-    for (size_t i = 0; i < list->count; i++) {
+    for (size_t i = 0; i < listed; i++) {
         struct str address = jv_text(jv_get(list->items[i], STR("ip")));
         if (address.size == 0)
             address = jv_text(jv_get(list->items[i], STR("hostname")));
@@ -120,10 +113,11 @@ const struct str *instance__cluster_addresses(struct arena *arena, const struct 
                                               size_t *ret_count)
 {
     const struct jv *spec = jv_get(service, STR("spec"));
-    const struct jv *list = list_of(spec, STR("clusterIPs"));
-    struct str *addresses = ARENA_NEW_ARRAY(arena, struct str, list->count + 1);
+    const struct jv *list = jv_get(spec, STR("clusterIPs"));
+    size_t listed = jv_item_count(list);
+    struct str *addresses = ARENA_NEW_ARRAY(arena, struct str, listed + 1);
     size_t count = 0;
-    for (size_t i = 0; i < list->count; i++)
+    for (size_t i = 0; i < listed; i++)
         addresses[count++] = jv_text(list->items[i]);
     if (count == 0)
         addresses[count++] = jv_text(jv_get(spec, STR("clusterIP")));

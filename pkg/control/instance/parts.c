@@ -23,37 +23,23 @@ const uint32_t *instance_ports(struct arena *arena, const struct api_mesh_gatewa
     return ports;
 }
 
-void instance__string_write(struct jv_writer *writer, struct str key, struct str value)
-{
-    jv_write_key(writer, key);
-    jv_write_string(writer, value);
-}
-
-void instance__number_write(struct jv_writer *writer, struct str key, uint64_t value)
-{
-    jv_write_key(writer, key);
-    jv_write_u64(writer, value);
-}
-
 void instance__tags_write(struct jv_writer *writer, struct api_tags tags)
 {
     jv_write_object(writer);
     for (size_t i = 0; i < tags.count; i++)
-        instance__string_write(writer, tags.items[i].name, tags.items[i].value);
+        jv_write_member_string(writer, tags.items[i].name, tags.items[i].value);
     jv_write_end(writer);
 }
 
 static void owner_write(struct jv_writer *writer, const struct api_object *instance)
 {
     jv_write_object(writer);
-    instance__string_write(writer, STR("apiVersion"), STR("kuma.io/v1alpha1"));
-    jv_write_key(writer, STR("blockOwnerDeletion"));
-    jv_write_bool(writer, true);
-    jv_write_key(writer, STR("controller"));
-    jv_write_bool(writer, true);
-    instance__string_write(writer, STR("kind"), STR("MeshGatewayInstance"));
-    instance__string_write(writer, STR("name"), instance_name(instance));
-    instance__string_write(writer, STR("uid"), instance->uid);
+    jv_write_member_string(writer, STR("apiVersion"), STR("kuma.io/v1alpha1"));
+    jv_write_member_bool(writer, STR("blockOwnerDeletion"), true);
+    jv_write_member_bool(writer, STR("controller"), true);
+    jv_write_member_string(writer, STR("kind"), STR("MeshGatewayInstance"));
+    jv_write_member_string(writer, STR("name"), instance_name(instance));
+    jv_write_member_string(writer, STR("uid"), instance->uid);
     jv_write_end(writer);
 }
 
@@ -67,8 +53,8 @@ void instance__metadata_write(struct jv_writer *writer, const struct api_object 
     }
     jv_write_key(writer, STR("labels"));
     instance__tags_write(writer, labels);
-    instance__string_write(writer, STR("name"), instance_name(instance));
-    instance__string_write(writer, STR("namespace"), instance->namespace);
+    jv_write_member_string(writer, STR("name"), instance_name(instance));
+    jv_write_member_string(writer, STR("namespace"), instance->namespace);
     jv_write_key(writer, STR("ownerReferences"));
     jv_write_array(writer);
     owner_write(writer, instance);
@@ -79,6 +65,6 @@ void instance__metadata_write(struct jv_writer *writer, const struct api_object 
 void instance__selector_write(struct jv_writer *writer, const struct api_object *instance)
 {
     jv_write_object(writer);
-    instance__string_write(writer, STR(INSTANCE__SELECTOR), instance_name(instance));
+    jv_write_member_string(writer, STR(INSTANCE__SELECTOR), instance_name(instance));
     jv_write_end(writer);
 }

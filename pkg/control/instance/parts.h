@@ -13,10 +13,6 @@
 /* Writes an object of strings. */
 void instance__tags_write(struct jv_writer *writer, struct api_tags tags);
 
-/* A member of a string, of a number. */
-void instance__string_write(struct jv_writer *writer, struct str key, struct str value);
-void instance__number_write(struct jv_writer *writer, struct str key, uint64_t value);
-
 /* Writes `metadata` of what the instance owns, with what a template adds to it. */
 void instance__metadata_write(struct jv_writer *writer, const struct api_object *instance,
                               struct api_tags annotations, struct api_tags labels);

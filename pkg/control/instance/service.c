@@ -26,14 +26,14 @@ static void port_write(struct jv_writer *writer, uint32_t port, enum api_service
     char name[sizeof("65535")];
     (void)snprintf(name, sizeof(name), "%u", port & UINT16_MAX); /* always fits */
     jv_write_object(writer);
-    instance__string_write(writer, STR("name"), str_of(name));
+    jv_write_member_string(writer, STR("name"), str_of(name));
     /* Any other node port would be refused, and the whole Service with it: then one is allocated.
      */
     if (type == API_SERVICE_NODE_PORT && port >= NODE_PORT_MIN && port <= NODE_PORT_MAX)
-        instance__number_write(writer, STR("nodePort"), port);
-    instance__number_write(writer, STR("port"), port);
-    instance__string_write(writer, STR("protocol"), STR("TCP"));
-    instance__number_write(writer, STR("targetPort"), port);
+        jv_write_member_u64(writer, STR("nodePort"), port);
+    jv_write_member_u64(writer, STR("port"), port);
+    jv_write_member_string(writer, STR("protocol"), STR("TCP"));
+    jv_write_member_u64(writer, STR("targetPort"), port);
     jv_write_end(writer);
 }
 
@@ -43,7 +43,7 @@ static void spec_write(struct jv_writer *writer, const struct api_object *instan
     const struct api_mesh_gateway_instance *spec = instance->mesh_gateway_instance;
     jv_write_object(writer);
     if (spec->load_balancer_ip.size > 0)
-        instance__string_write(writer, STR("loadBalancerIP"), spec->load_balancer_ip);
+        jv_write_member_string(writer, STR("loadBalancerIP"), spec->load_balancer_ip);
     jv_write_key(writer, STR("ports"));
     jv_write_array(writer);
     for (size_t i = 0; i < count; i++)
@@ -51,7 +51,7 @@ static void spec_write(struct jv_writer *writer, const struct api_object *instan
     jv_write_end(writer);
     jv_write_key(writer, STR("selector"));
     instance__selector_write(writer, instance);
-    instance__string_write(writer, STR("type"), type_name(spec->service_type));
+    jv_write_member_string(writer, STR("type"), type_name(spec->service_type));
     jv_write_end(writer);
 }
 
@@ -70,8 +70,8 @@ void instance_service_print(const struct api_object *instance, const uint32_t *p
     struct jv_writer writer;
     jv_writer_init(&writer, buf);
     jv_write_object(&writer);
-    instance__string_write(&writer, STR("apiVersion"), STR("v1"));
-    instance__string_write(&writer, STR("kind"), STR("Service"));
+    jv_write_member_string(&writer, STR("apiVersion"), STR("v1"));
+    jv_write_member_string(&writer, STR("kind"), STR("Service"));
     jv_write_key(&writer, STR("metadata"));
     instance__metadata_write(
         &writer, instance,

@@ -92,7 +92,7 @@ static enum err entry_find(const struct reader *r, struct str list, struct str m
                            struct str name, struct entry *ret_entry)
 {
     const struct jv *entries = jv_get(r->root, list);
-    size_t count = entries != NULL && entries->type == JV_ARRAY ? entries->count : 0;
+    size_t count = jv_item_count(entries);
     for (size_t i = 0; i < count; i++) {
         const struct jv *fields = jv_get(entries->items[i], member);
         if (!str_equal(jv_text(jv_get(entries->items[i], STR("name"))), name))

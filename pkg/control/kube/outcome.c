@@ -38,7 +38,7 @@ static bool is_status(const struct jv *value)
 static struct str cause_field(const struct jv *status)
 {
     const struct jv *causes = jv_get(jv_get(status, STR("details")), STR("causes"));
-    for (size_t i = 0; causes != NULL && causes->type == JV_ARRAY && i < causes->count; i++) {
+    for (size_t i = 0; i < jv_item_count(causes); i++) {
         struct str field = jv_text(jv_get(causes->items[i], STR("field")));
         if (field.size > 0)
             return field;

@@ -32,7 +32,7 @@ static struct str transition_time(const struct status__context *context,
                                   const struct status_condition *condition, const struct jv *before)
 {
     const struct jv *list = jv_get(before, STR("conditions"));
-    for (size_t i = 0; list != NULL && list->type == JV_ARRAY && i < list->count; i++) {
+    for (size_t i = 0; i < jv_item_count(list); i++) {
         const struct jv *item = list->items[i];
         struct str since = jv_text(jv_get(item, STR("lastTransitionTime")));
         if (str_equal(jv_text(jv_get(item, STR("type"))), condition->type) &&
@@ -47,18 +47,13 @@ static void condition_write(const struct status__context *context, struct jv_wri
                             const struct status_condition *condition, const struct jv *before)
 {
     jv_write_object(writer);
-    jv_write_key(writer, STR("lastTransitionTime"));
-    jv_write_string(writer, transition_time(context, condition, before));
-    jv_write_key(writer, STR("message"));
-    jv_write_string(writer, condition->message);
-    jv_write_key(writer, STR("observedGeneration"));
-    jv_write_u64(writer, context->object->generation);
-    jv_write_key(writer, STR("reason"));
-    jv_write_string(writer, condition->reason);
-    jv_write_key(writer, STR("status"));
-    jv_write_string(writer, value_text(condition->value));
-    jv_write_key(writer, STR("type"));
-    jv_write_string(writer, condition->type);
+    jv_write_member_string(writer, STR("lastTransitionTime"),
+                           transition_time(context, condition, before));
+    jv_write_member_string(writer, STR("message"), condition->message);
+    jv_write_member_u64(writer, STR("observedGeneration"), context->object->generation);
+    jv_write_member_string(writer, STR("reason"), condition->reason);
+    jv_write_member_string(writer, STR("status"), value_text(condition->value));
+    jv_write_member_string(writer, STR("type"), condition->type);
     jv_write_end(writer);
 }
 

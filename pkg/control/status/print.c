@@ -26,10 +26,8 @@ static void certificate_write(struct jv_writer *writer, const struct model_secre
     for (size_t i = 0; i < secret->dns_names.count; i++)
         jv_write_string(writer, secret->dns_names.items[i]);
     jv_write_end(writer);
-    jv_write_key(writer, STR("fingerprint"));
-    jv_write_string(writer, secret->fingerprint);
-    jv_write_key(writer, STR("keyType"));
-    jv_write_string(writer, secret->key_type);
+    jv_write_member_string(writer, STR("fingerprint"), secret->fingerprint);
+    jv_write_member_string(writer, STR("keyType"), secret->key_type);
     jv_write_key(writer, STR("notAfter"));
     time_write(writer, secret->not_after_ms);
     jv_write_key(writer, STR("notBefore"));
@@ -42,7 +40,7 @@ static const struct jv *listener_before(const struct status__context *context,
                                         const struct status_listener *listener)
 {
     const struct jv *list = jv_get(context->previous, STR("listeners"));
-    for (size_t i = 0; list != NULL && list->type == JV_ARRAY && i < list->count; i++) {
+    for (size_t i = 0; i < jv_item_count(list); i++) {
         const struct jv *item = list->items[i];
         uint64_t port = 0;
         if (jv_u64(jv_get(item, STR("port")), UINT16_MAX, &port) && port == listener->port &&
@@ -57,8 +55,7 @@ static void listener_write(const struct status__context *context, struct jv_writ
                            const struct status_listener *listener)
 {
     jv_write_object(writer);
-    jv_write_key(writer, STR("attachedRoutes"));
-    jv_write_u64(writer, listener->attached_routes);
+    jv_write_member_u64(writer, STR("attachedRoutes"), listener->attached_routes);
     if (listener->certificate_count > 0) {
         jv_write_key(writer, STR("certificates"));
         jv_write_array(writer);
@@ -68,12 +65,9 @@ static void listener_write(const struct status__context *context, struct jv_writ
     }
     status__conditions_write(context, writer, listener->conditions,
                              listener_before(context, listener));
-    jv_write_key(writer, STR("hostname"));
-    jv_write_string(writer, listener->hostname);
-    jv_write_key(writer, STR("port"));
-    jv_write_u64(writer, listener->port);
-    jv_write_key(writer, STR("protocol"));
-    jv_write_string(writer, listener->protocol);
+    jv_write_member_string(writer, STR("hostname"), listener->hostname);
+    jv_write_member_u64(writer, STR("port"), listener->port);
+    jv_write_member_string(writer, STR("protocol"), listener->protocol);
     jv_write_end(writer);
 }
 
@@ -94,10 +88,8 @@ void status_gateway_print(const struct status_object *object, const struct statu
     jv_write_end(&writer);
     jv_write_key(&writer, STR("proxies"));
     jv_write_object(&writer);
-    jv_write_key(&writer, STR("programmed"));
-    jv_write_u64(&writer, gateway->serves);
-    jv_write_key(&writer, STR("ready"));
-    jv_write_u64(&writer, gateway->ready);
+    jv_write_member_u64(&writer, STR("programmed"), gateway->serves);
+    jv_write_member_u64(&writer, STR("ready"), gateway->ready);
     jv_write_end(&writer);
     jv_write_end(&writer);
 }
@@ -107,7 +99,7 @@ void status_gateway_print(const struct status_object *object, const struct statu
 static const struct jv *parent_before(const struct status__context *context, struct str gateway)
 {
     const struct jv *list = jv_get(context->previous, STR("parents"));
-    for (size_t i = 0; list != NULL && list->type == JV_ARRAY && i < list->count; i++) {
+    for (size_t i = 0; i < jv_item_count(list); i++) {
         if (str_equal(jv_text(jv_get(list->items[i], STR("gateway"))), gateway))
             return list->items[i];
     }
@@ -118,12 +110,10 @@ static void parent_write(const struct status__context *context, struct jv_writer
                          const struct status_parent *parent)
 {
     jv_write_object(writer);
-    jv_write_key(writer, STR("attachedListeners"));
-    jv_write_u64(writer, parent->attached_listeners);
+    jv_write_member_u64(writer, STR("attachedListeners"), parent->attached_listeners);
     status__conditions_write(context, writer, parent->conditions,
                              parent_before(context, parent->gateway));
-    jv_write_key(writer, STR("gateway"));
-    jv_write_string(writer, parent->gateway);
+    jv_write_member_string(writer, STR("gateway"), parent->gateway);
     jv_write_end(writer);
 }
 
@@ -151,10 +141,9 @@ static void address_write(struct jv_writer *writer, struct str address)
 {
     unsigned char bytes[IP_SIZE_MAX];
     jv_write_object(writer);
-    jv_write_key(writer, STR("type"));
-    jv_write_string(writer, ip_parse(address, bytes) != 0 ? STR("IPAddress") : STR("Hostname"));
-    jv_write_key(writer, STR("value"));
-    jv_write_string(writer, address);
+    jv_write_member_string(writer, STR("type"),
+                           ip_parse(address, bytes) != 0 ? STR("IPAddress") : STR("Hostname"));
+    jv_write_member_string(writer, STR("value"), address);
     jv_write_end(writer);
 }
 
@@ -187,17 +176,13 @@ void status_document_print(const struct status_object *object, struct str status
     struct jv_writer writer;
     jv_writer_init(&writer, buf);
     jv_write_object(&writer);
-    jv_write_key(&writer, STR("apiVersion"));
-    jv_write_string(&writer, STR("kuma.io/v1alpha1"));
-    jv_write_key(&writer, STR("kind"));
-    jv_write_string(&writer, object->kind);
+    jv_write_member_string(&writer, STR("apiVersion"), STR("kuma.io/v1alpha1"));
+    jv_write_member_string(&writer, STR("kind"), object->kind);
     jv_write_key(&writer, STR("metadata"));
     jv_write_object(&writer);
-    jv_write_key(&writer, STR("name"));
-    jv_write_string(&writer, object->name);
+    jv_write_member_string(&writer, STR("name"), object->name);
     if (object->namespace.size > 0) {
-        jv_write_key(&writer, STR("namespace"));
-        jv_write_string(&writer, object->namespace);
+        jv_write_member_string(&writer, STR("namespace"), object->namespace);
     }
     jv_write_end(&writer);
     jv_write_key(&writer, STR("status"));

@@ -8,25 +8,22 @@ void stream_review_print(struct str token, struct buf *buf)
     struct jv_writer writer;
     jv_writer_init(&writer, buf);
     jv_write_object(&writer);
-    jv_write_key(&writer, STR("apiVersion"));
-    jv_write_string(&writer, STR("authentication.k8s.io/v1"));
-    jv_write_key(&writer, STR("kind"));
-    jv_write_string(&writer, STR("TokenReview"));
+    jv_write_member_string(&writer, STR("apiVersion"), STR("authentication.k8s.io/v1"));
+    jv_write_member_string(&writer, STR("kind"), STR("TokenReview"));
     jv_write_key(&writer, STR("spec"));
     jv_write_object(&writer);
     jv_write_key(&writer, STR("audiences"));
     jv_write_array(&writer);
     jv_write_string(&writer, STR(STREAM_AUDIENCE));
     jv_write_end(&writer);
-    jv_write_key(&writer, STR("token"));
-    jv_write_string(&writer, token);
+    jv_write_member_string(&writer, STR("token"), token);
     jv_write_end(&writer);
     jv_write_end(&writer);
 }
 
 static bool list_has(const struct jv *list, struct str text)
 {
-    for (size_t i = 0; list != NULL && list->type == JV_ARRAY && i < list->count; i++) {
+    for (size_t i = 0; i < jv_item_count(list); i++) {
         if (str_equal(jv_text(list->items[i]), text))
             return true;
     }
@@ -37,7 +34,7 @@ static bool list_has(const struct jv *list, struct str text)
 static struct str extra_of(const struct jv *user, struct str name)
 {
     const struct jv *list = jv_get(jv_get(user, STR("extra")), name);
-    if (list == NULL || list->type != JV_ARRAY || list->count != 1)
+    if (jv_item_count(list) != 1)
         return STR_EMPTY;
     return jv_text(list->items[0]);
 }

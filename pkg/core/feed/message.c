@@ -93,19 +93,15 @@ void feed__message_print(const struct feed__message *message, struct str transac
     for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
         if ((members[i].types & BIT(message->type)) == 0)
             continue;
-        jv_write_key(&writer, members[i].name);
-        jv_write_string(&writer, *(const struct str *)((const void *)((const char *)message +
-                                                                      members[i].offset)));
+        const void *text = (const char *)message + members[i].offset;
+        jv_write_member_string(&writer, members[i].name, *(const struct str *)text);
     }
     if (message->type == FEED__TRANSACTION) {
         jv_write_key(&writer, STR("transaction"));
         jv_write_canonical(&writer, transaction);
     }
-    jv_write_key(&writer, STR("type"));
-    jv_write_string(&writer, types[message->type]);
-    if (message->type == FEED__HELLO) {
-        jv_write_key(&writer, STR("version"));
-        jv_write_u64(&writer, FEED_VERSION);
-    }
+    jv_write_member_string(&writer, STR("type"), types[message->type]);
+    if (message->type == FEED__HELLO)
+        jv_write_member_u64(&writer, STR("version"), FEED_VERSION);
     jv_write_end(&writer);
 }

@@ -126,6 +126,11 @@ const struct jv *jv_get(const struct jv *object, struct str key)
     return member == NULL ? NULL : member->value;
 }
 
+size_t jv_item_count(const struct jv *value)
+{
+    return value != NULL && value->type == JV_ARRAY ? value->count : 0;
+}
+
 struct str jv_text(const struct jv *value)
 {
     return value != NULL && value->type == JV_STRING ? value->text : STR_EMPTY;

@@ -75,6 +75,9 @@ const struct jv_member *jv_find(const struct jv *object, struct str key);
 /* The value of that member, or NULL. */
 const struct jv *jv_get(const struct jv *object, struct str key);
 
+/* How many items a list has; 0 when `value` is NULL or something else. */
+size_t jv_item_count(const struct jv *value);
+
 /* The text of a string; the empty slice when `value` is NULL or something else. */
 struct str jv_text(const struct jv *value);
 
@@ -106,8 +109,10 @@ void jv_print(const struct jv *value, struct buf *buf);
  *     struct jv_writer writer;
  *     jv_writer_init(&writer, &buf);
  *     jv_write_object(&writer);
- *     jv_write_key(&writer, STR("name"));
- *     jv_write_string(&writer, name);
+ *     jv_write_key(&writer, STR("items"));
+ *     jv_write_array(&writer);
+ *     jv_write_end(&writer);
+ *     jv_write_member_string(&writer, STR("name"), name);
  *     jv_write_end(&writer);
  *
  * Whether everything fitted is the buffer's to say (buf_overflowed). */
@@ -139,3 +144,8 @@ void jv_write_canonical(struct jv_writer *writer, struct str json);
 
 /* Bytes that are not UTF-8 become U+FFFD. */
 void jv_write_string(struct jv_writer *writer, struct str text);
+
+/* A member: its key, then its value. */
+void jv_write_member_bool(struct jv_writer *writer, struct str key, bool value);
+void jv_write_member_u64(struct jv_writer *writer, struct str key, uint64_t value);
+void jv_write_member_string(struct jv_writer *writer, struct str key, struct str text);

@@ -97,6 +97,24 @@ void jv_write_string(struct jv_writer *writer, struct str text)
     log_append_json(writer->buf, text);
 }
 
+void jv_write_member_bool(struct jv_writer *writer, struct str key, bool value)
+{
+    jv_write_key(writer, key);
+    jv_write_bool(writer, value);
+}
+
+void jv_write_member_u64(struct jv_writer *writer, struct str key, uint64_t value)
+{
+    jv_write_key(writer, key);
+    jv_write_u64(writer, value);
+}
+
+void jv_write_member_string(struct jv_writer *writer, struct str key, struct str text)
+{
+    jv_write_key(writer, key);
+    jv_write_string(writer, text);
+}
+
 void jv_write_value(struct jv_writer *writer, const struct jv *value)
 {
     switch (value->type) {

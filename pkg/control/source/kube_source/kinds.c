@@ -56,8 +56,7 @@ const struct kube_source__kind kube_source__kinds[KUBE_SOURCE__KINDS] = {
 bool kube_source__has_status(const struct jv *body, const struct kube_source__kind *kind)
 {
     const struct jv *resources = jv_get(body, STR("resources"));
-    for (size_t i = 0; resources != NULL && resources->type == JV_ARRAY && i < resources->count;
-         i++) {
+    for (size_t i = 0; i < jv_item_count(resources); i++) {
         struct str rest = jv_text(jv_get(resources->items[i], STR("name")));
         struct str name = str_cut(&rest, '/');
         if (str_equal(name, kind->plural) && str_equal(rest, STR("status")))

@@ -101,6 +101,20 @@ static void text_is_only_that_of_strings(void **state)
     assert_text(jv_text(NULL), "");
 }
 
+static void items_are_only_those_of_lists(void **state)
+{
+    (void)state;
+    const struct jv *items[] = {number("1"), number("2")};
+    assert_int_equal(jv_item_count(jv_array(arena, NO_MARK, items, 2)), 2);
+    assert_int_equal(jv_item_count(jv_array(arena, NO_MARK, items, 0)), 0);
+    const struct jv_member member = {.key = STR("a"), .value = items[0]};
+    const struct jv *object = NULL;
+    const struct jv_member *twice[2];
+    assert_int_equal(jv_object(arena, NO_MARK, &member, 1, &object, twice), ERR_OK);
+    assert_int_equal(jv_item_count(object), 0);
+    assert_int_equal(jv_item_count(NULL), 0);
+}
+
 static void knows_the_grammar_of_numbers(void **state)
 {
     (void)state;
@@ -128,6 +142,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(refuses_one_key_twice, setup, teardown),
         cmocka_unit_test_setup_teardown(reads_whole_numbers_exactly, setup, teardown),
         cmocka_unit_test_setup_teardown(text_is_only_that_of_strings, setup, teardown),
+        cmocka_unit_test_setup_teardown(items_are_only_those_of_lists, setup, teardown),
         cmocka_unit_test_setup_teardown(knows_the_grammar_of_numbers, setup, teardown),
         cmocka_unit_test(names_types),
     };

@@ -46,6 +46,22 @@ static void writes_nested_values(void **state)
     buf_deinit(&buf);
 }
 
+static void members_are_keys_and_values(void **state)
+{
+    (void)state;
+    struct buf buf;
+    buf_init(&buf, 4096);
+    struct jv_writer w;
+    jv_writer_init(&w, &buf);
+    jv_write_object(&w);
+    jv_write_member_bool(&w, STR("a"), false);
+    jv_write_member_u64(&w, STR("b"), 7);
+    jv_write_member_string(&w, STR("c"), STR("x"));
+    jv_write_end(&w);
+    assert_content(&buf, "{\"a\":false,\"b\":7,\"c\":\"x\"}");
+    buf_deinit(&buf);
+}
+
 static void takes_whole_trees_and_canonical_texts(void **state)
 {
     (void)state;
@@ -115,6 +131,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writes_nested_values),
+        cmocka_unit_test(members_are_keys_and_values),
         cmocka_unit_test(takes_whole_trees_and_canonical_texts),
         cmocka_unit_test(escapes_strings_and_keeps_utf8),
         cmocka_unit_test(prints_a_tree_with_sorted_keys),
