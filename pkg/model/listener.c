@@ -1,6 +1,5 @@
 #include <stdlib.h>
 
-#include "core/base/assert.h"
 #include "model/resource.h"
 
 static int compare_chains(const void *a, const void *b)
@@ -40,14 +39,11 @@ const struct model_resource *model_listener_new(const struct model_listener *con
     return model__draft_freeze(draft, copy);
 }
 
-static struct str protocol_name(enum model_protocol protocol)
-{
-    switch (protocol) {
-    case MODEL_HTTP: return STR("HTTP");
-    case MODEL_HTTPS: return STR("HTTPS");
-    }
-    UNREACHABLE();
-}
+const char *const model__protocol_names[] = {
+    [MODEL_HTTP] = "HTTP",
+    [MODEL_HTTPS] = "HTTPS",
+    NULL,
+};
 
 static void write_chain(struct jv_writer *writer, const struct model_chain *chain)
 {
@@ -73,6 +69,7 @@ void model__listener_write(struct jv_writer *writer, const struct model_listener
     jv_write_member_string(writer, STR("kind"), str_of(model_kind_name(MODEL_LISTENER)));
     jv_write_member_string(writer, STR("name"), listener->name);
     jv_write_member_u64(writer, STR("port"), listener->port);
-    jv_write_member_string(writer, STR("protocol"), protocol_name(listener->protocol));
+    jv_write_member_string(writer, STR("protocol"),
+                           str_of(model__protocol_names[listener->protocol]));
     jv_write_end(writer);
 }

@@ -12,9 +12,8 @@ struct reader {
 /* Puts the name of the member, and an index in it, before the path of an error. */
 static enum err blame(const struct reader *reader, size_t index, enum err err)
 {
-    char area[ERR_PATH_MAX];
     struct buf path;
-    buf_init(&path, sizeof(area));
+    buf_init(&path, ERR_PATH_MAX);
     buf_append(&path, str_of(reader->member->name));
     if (index != SIZE_MAX)
         buf_printf(&path, "[%zu]", index);

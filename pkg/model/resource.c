@@ -116,17 +116,15 @@ bool model_digest_equal(const struct model_digest *a, const struct model_digest 
     return memcmp(a->bytes, b->bytes, MODEL_DIGEST_SIZE) == 0;
 }
 
+const char *const model__kind_names[MODEL_KINDS + 1] = {
+    [MODEL_LISTENER] = "listener", [MODEL_VIRTUAL_HOST] = "virtualHost", [MODEL_ROUTE] = "route",
+    [MODEL_CLUSTER] = "cluster",   [MODEL_ENDPOINT_SET] = "endpointSet", [MODEL_SECRET] = "secret",
+};
+
 const char *model_kind_name(enum model_kind kind)
 {
-    switch (kind) {
-    case MODEL_LISTENER: return "listener";
-    case MODEL_VIRTUAL_HOST: return "virtualHost";
-    case MODEL_ROUTE: return "route";
-    case MODEL_CLUSTER: return "cluster";
-    case MODEL_ENDPOINT_SET: return "endpointSet";
-    case MODEL_SECRET: return "secret";
-    }
-    UNREACHABLE();
+    ASSERT((unsigned)kind < MODEL_KINDS);
+    return model__kind_names[kind];
 }
 
 int model__resource_compare(const struct model_resource *a, const struct model_resource *b)
@@ -136,12 +134,17 @@ int model__resource_compare(const struct model_resource *a, const struct model_r
     return str_compare(a->name, b->name);
 }
 
-struct model_names model__names_copy(struct arena *arena, struct model_names names)
+static struct str *copy_items(struct arena *arena, struct model_names names)
 {
     struct str *items = ARENA_NEW_ARRAY(arena, struct str, names.count);
     for (size_t i = 0; i < names.count; i++)
         items[i] = str_dup(arena, names.items[i]);
-    return (struct model_names){items, names.count};
+    return items;
+}
+
+struct model_names model__names_copy(struct arena *arena, struct model_names names)
+{
+    return (struct model_names){copy_items(arena, names), names.count};
 }
 
 static int compare_names(const void *a, const void *b)
@@ -151,9 +154,7 @@ static int compare_names(const void *a, const void *b)
 
 struct model_names model__names_sorted(struct arena *arena, struct model_names names)
 {
-    struct str *items = ARENA_NEW_ARRAY(arena, struct str, names.count);
-    for (size_t i = 0; i < names.count; i++)
-        items[i] = str_dup(arena, names.items[i]);
+    struct str *items = copy_items(arena, names);
     if (names.count > 0)
         qsort(items, names.count, sizeof(*items), compare_names);
     return (struct model_names){items, names.count};

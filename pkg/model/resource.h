@@ -41,6 +41,12 @@ size_t model__snapshot_index(const struct model_snapshot *snapshot, enum model_k
 /* By kind, then name: the order of snapshots. */
 int model__resource_compare(const struct model_resource *a, const struct model_resource *b);
 
+/* How enumerators are written, by their values, and read; each list ends with NULL. */
+extern const char *const model__kind_names[MODEL_KINDS + 1];
+extern const char *const model__protocol_names[];
+extern const char *const model__path_match_names[];
+extern const char *const model__action_names[];
+
 /* Lower-case hex. */
 struct model__hex {
     char text[2 * MODEL_DIGEST_SIZE + 1];

@@ -85,27 +85,31 @@ static void write_backends(struct jv_writer *writer, const struct model_rule *ru
     jv_write_end(writer);
 }
 
-static struct str path_match_name(enum model_path_match match)
-{
-    switch (match) {
-    case MODEL_PATH_EXACT: return STR("exact");
-    case MODEL_PATH_PREFIX: return STR("prefix");
-    }
-    UNREACHABLE();
-}
+const char *const model__path_match_names[] = {
+    [MODEL_PATH_EXACT] = "exact",
+    [MODEL_PATH_PREFIX] = "prefix",
+    NULL,
+};
+
+const char *const model__action_names[] = {
+    [MODEL_FORWARD] = "forward",
+    [MODEL_RESPOND] = "respond",
+    NULL,
+};
 
 static void write_rule(struct jv_writer *writer, const struct model_rule *rule)
 {
     bool forwards = rule->action == MODEL_FORWARD;
     jv_write_object(writer);
-    jv_write_member_string(writer, STR("action"), forwards ? STR("forward") : STR("respond"));
+    jv_write_member_string(writer, STR("action"), str_of(model__action_names[rule->action]));
     if (forwards)
         write_backends(writer, rule);
     else
         jv_write_member_string(writer, STR("body"), rule->body);
     jv_write_member_u64(writer, STR("index"), rule->index);
     jv_write_member_string(writer, STR("path"), rule->path);
-    jv_write_member_string(writer, STR("pathMatch"), path_match_name(rule->path_match));
+    jv_write_member_string(writer, STR("pathMatch"),
+                           str_of(model__path_match_names[rule->path_match]));
     if (forwards)
         jv_write_member_u64(writer, STR("requestTimeoutMs"), rule->request_timeout_ms);
     else

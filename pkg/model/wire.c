@@ -33,14 +33,6 @@
         .members = (members_), .count = ARRAY_SIZE(members_), .size = sizeof(struct struct_) \
     }
 
-static const char *const protocols[] = {[MODEL_HTTP] = "HTTP", [MODEL_HTTPS] = "HTTPS", NULL};
-static const char *const path_matches[] = {
-    [MODEL_PATH_EXACT] = "exact", [MODEL_PATH_PREFIX] = "prefix", NULL};
-static const char *const actions[] = {
-    [MODEL_FORWARD] = "forward", [MODEL_RESPOND] = "respond", NULL};
-static const char *const kinds[] = {"listener",    "virtualHost", "route", "cluster",
-                                    "endpointSet", "secret",      NULL};
-
 static const struct model__member chain_members[] = {
     MEMBER(model_chain, hostname, "hostname", MODEL__TEXT),
     MEMBER(model_chain, secrets, "secrets", MODEL__NAMES),
@@ -54,7 +46,7 @@ static const struct model__member listener_members[] = {
     MEMBER(model_listener, gateway, "gateway", MODEL__TEXT),
     MEMBER(model_listener, address, "address", MODEL__TEXT),
     MEMBER(model_listener, port, "port", MODEL__U16),
-    CHOICE(model_listener, protocol, "protocol", protocols),
+    CHOICE(model_listener, protocol, "protocol", model__protocol_names),
     MEMBER(model_listener, header_timeout_ms, "headerTimeoutMs", MODEL__U32),
     MEMBER(model_listener, idle_timeout_ms, "idleTimeoutMs", MODEL__U32),
     LIST(model_listener, chains, chain_count, "chains", chain_shape),
@@ -77,9 +69,9 @@ static const struct model__shape backend_shape = SHAPE(model_backend, backend_me
  * digest. */
 static const struct model__member rule_members[] = {
     MEMBER(model_rule, index, "index", MODEL__U32),
-    CHOICE(model_rule, path_match, "pathMatch", path_matches),
+    CHOICE(model_rule, path_match, "pathMatch", model__path_match_names),
     MEMBER(model_rule, path, "path", MODEL__TEXT),
-    CHOICE(model_rule, action, "action", actions),
+    CHOICE(model_rule, action, "action", model__action_names),
     OPTIONAL(model_rule, request_timeout_ms, "requestTimeoutMs", MODEL__U32),
     OPTIONAL(model_rule, stream_idle_timeout_ms, "streamIdleTimeoutMs", MODEL__U32),
     {.name = "backends",
@@ -158,7 +150,7 @@ static const struct model_resource *resource_new(enum model_kind kind, const voi
 MUST_USE static bool kind_parse(struct str text, enum model_kind *ret_kind)
 {
     for (enum model_kind kind = 0; kind < MODEL_KINDS; kind++) {
-        if (str_equal(text, str_of(kinds[kind]))) {
+        if (str_equal(text, str_of(model__kind_names[kind]))) {
             *ret_kind = kind;
             return true;
         }
@@ -205,7 +197,7 @@ struct wire_transaction {
 };
 
 static const struct model__member removal_members[] = {
-    CHOICE(wire_removal, kind, "kind", kinds),
+    CHOICE(wire_removal, kind, "kind", model__kind_names),
     MEMBER(wire_removal, name, "name", MODEL__TEXT),
 };
 static const struct model__shape removal_shape = SHAPE(wire_removal, removal_members);

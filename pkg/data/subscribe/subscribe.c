@@ -16,9 +16,8 @@ static enum err blame(struct err_info *reterr, const struct model_resource *reso
 {
     if (reterr == NULL)
         return code;
-    char path[ERR_PATH_MAX];
     struct buf text;
-    buf_init(&text, sizeof(path));
+    buf_init(&text, ERR_PATH_MAX);
     buf_printf(&text, "%s %.*s", model_kind_name(resource->kind), STR_ARG(resource->name));
     reterr->path[0] = '\0';
     err_prefix(reterr, buf_str(&text));
