@@ -58,6 +58,12 @@ struct api_tags {
 /* The value of a tag, or NULL. */
 const struct str *api_tags_find(struct api_tags tags, struct str name);
 
+/* The same names with the same values. */
+bool api_tags_equal(struct api_tags a, struct api_tags b);
+
+/* "<mesh>/<tag>=<value>,<tag>=<value>", in `arena`: what tags of a mesh are known by. */
+struct str api_tags_key(struct arena *arena, struct str mesh, struct api_tags tags);
+
 struct api_selector {
     struct api_tags match;
     struct finding_mark mark;

@@ -2,7 +2,7 @@
  * rest. */
 #include "control/api/api.h"
 
-static bool tags_equal(struct api_tags a, struct api_tags b)
+bool api_tags_equal(struct api_tags a, struct api_tags b)
 {
     bool same = a.count == b.count;
     for (size_t i = 0; same && i < a.count; i++)
@@ -46,8 +46,8 @@ static bool slices_equal(const struct api_endpoint_slice *a, const struct api_en
 static bool pods_equal(const struct api_pod *a, const struct api_pod *b)
 {
     return a->has_mesh == b->has_mesh && a->is_terminating == b->is_terminating &&
-           a->is_builtin_gateway == b->is_builtin_gateway && tags_equal(a->tags, b->tags) &&
-           tags_equal(a->gateway_tags, b->gateway_tags);
+           a->is_builtin_gateway == b->is_builtin_gateway && api_tags_equal(a->tags, b->tags) &&
+           api_tags_equal(a->gateway_tags, b->gateway_tags);
 }
 
 bool api_workload_equal(const struct api_object *a, const struct api_object *b)

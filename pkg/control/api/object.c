@@ -110,3 +110,12 @@ const struct str *api_tags_find(struct api_tags tags, struct str name)
     }
     return NULL;
 }
+
+struct str api_tags_key(struct arena *arena, struct str mesh, struct api_tags tags)
+{
+    struct str key = str_format(arena, "%.*s/", STR_ARG(mesh));
+    for (size_t i = 0; i < tags.count; i++)
+        key = str_format(arena, "%.*s%s%.*s=%.*s", STR_ARG(key), i == 0 ? "" : ",",
+                         STR_ARG(tags.items[i].name), STR_ARG(tags.items[i].value));
+    return key;
+}

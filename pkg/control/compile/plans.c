@@ -90,35 +90,13 @@ static void plan_matches(const struct rule_place *rule, struct compile__plan_rul
     plan->matches = matches;
 }
 
-static bool same_tags(struct api_tags a, struct api_tags b)
-{
-    if (a.count != b.count)
-        return false;
-    for (size_t i = 0; i < a.count; i++) {
-        if (!str_equal(a.items[i].name, b.items[i].name) ||
-            !str_equal(a.items[i].value, b.items[i].value))
-            return false;
-    }
-    return true;
-}
-
-/* "<mesh>/<tag>=<value>,<tag>=<value>". */
-static struct str set_name(struct arena *arena, struct str mesh, struct api_tags destination)
-{
-    struct str name = str_format(arena, "%.*s/", STR_ARG(mesh));
-    for (size_t i = 0; i < destination.count; i++)
-        name = str_format(arena, "%.*s%s%.*s=%.*s", STR_ARG(name), i == 0 ? "" : ",",
-                          STR_ARG(destination.items[i].name), STR_ARG(destination.items[i].value));
-    return name;
-}
-
 /* Adds a back end, or moves its weight to one that is the same: the last weight wins. */
 static void plan_backend(const struct rule_place *rule, size_t index,
                          struct compile__plan_backend *backends, size_t *count)
 {
     const struct api_backend *spec = &rule->spec->backends[index];
     for (size_t i = 0; i < *count; i++) {
-        if (!same_tags(backends[i].destination, spec->tags))
+        if (!api_tags_equal(backends[i].destination, spec->tags))
             continue;
         (void)compile__find(rule->run, FINDING_WARNING, rule->route, spec->mark,
                             field_of(rule, "backends", index, ""),
@@ -132,7 +110,7 @@ static void plan_backend(const struct rule_place *rule, size_t index,
         .service = *api_tags_find(spec->tags, STR("kuma.io/service")),
         .weight = spec->weight,
         .index = index,
-        .set_name = set_name(rule->run->arena, rule->route->key.mesh, spec->tags),
+        .set_name = api_tags_key(rule->run->arena, rule->route->key.mesh, spec->tags),
     };
 }
 

@@ -9,6 +9,7 @@
 
 struct group {
     struct placement_group group;
+    const struct api_object *gateway;    /* that serves it, borrowed from the cache; NULL: none */
     VEC(const struct api_object *) pods; /* borrowed from the box */
 };
 
@@ -35,22 +36,13 @@ static void report(const struct search *search, const struct api_object *pod, co
                 STR_ARG(message));
 }
 
-static struct str key_of(struct arena *arena, struct str mesh, struct api_tags tags)
-{
-    struct str key = str_format(arena, "%.*s/", STR_ARG(mesh));
-    for (size_t i = 0; i < tags.count; i++)
-        key = str_format(arena, "%.*s%s%.*s=%.*s", STR_ARG(key), i == 0 ? "" : ",",
-                         STR_ARG(tags.items[i].name), STR_ARG(tags.items[i].value));
-    return key;
-}
-
 /* The group of those tags, made at its first use. The tags are those of an object that the box
  * holds. */
 static struct group *group_of(const struct search *search, struct str mesh, struct api_tags tags)
 {
     struct arena *arena = search->box->arena;
     const struct str *service = api_tags_find(tags, STR("kuma.io/service"));
-    struct str key = key_of(arena, mesh, tags);
+    struct str key = api_tags_key(arena, mesh, tags);
     struct group *group = map_get(search->by_key, key);
     if (group != NULL)
         return group;
@@ -65,6 +57,7 @@ static struct group *group_of(const struct search *search, struct str mesh, stru
                 .tags = tags,
             },
     };
+    group->gateway = placement__gateway_of(search->cache, mesh, tags);
     (void)map_set(search->by_key, key, group); /* there was none */
     return group;
 }
@@ -97,15 +90,15 @@ static void place_pod(const struct search *search, const struct api_object *pod)
                           STR_ARG(pod->namespace)));
         return;
     }
-    if (placement__gateway_of(search->cache, pod->key.mesh, pod->pod->gateway_tags) == NULL)
+    hold(search, pod);
+    struct group *group = group_of(search, pod->key.mesh, pod->pod->gateway_tags);
+    VEC_PUSH(&group->pods, pod);
+    if (group->gateway == NULL)
         report(search, pod, "kuma.io/tags",
                str_format(arena,
                           "no MeshGateway of mesh %.*s has a selector that matches these tags, so "
                           "this pod serves nothing",
                           STR_ARG(pod->key.mesh)));
-    hold(search, pod);
-    struct group *group = group_of(search, pod->key.mesh, pod->pod->gateway_tags);
-    VEC_PUSH(&group->pods, pod);
 }
 
 static bool is_served(const struct search *search, const struct api_object *gateway)
@@ -113,9 +106,7 @@ static bool is_served(const struct search *search, const struct api_object *gate
     struct map_cursor at = {0};
     const struct group *group;
     while ((group = map_next(search->by_key, &at)) != NULL) {
-        const struct compile_dataplane *dataplane = &group->group.dataplane;
-        if (str_equal(dataplane->mesh, gateway->key.mesh) &&
-            placement__gateway_of(search->cache, dataplane->mesh, dataplane->tags) == gateway)
+        if (group->gateway == gateway)
             return true;
     }
     return false;

@@ -88,12 +88,31 @@ static void pods(void **state)
     assert_false(equal(API_POD, broken, broken));
 }
 
+static void tags(void **state)
+{
+    (void)state;
+    const struct api_tag one[] = {{STR("a"), STR("1")}, {STR("b"), STR("2")}};
+    const struct api_tag other[] = {{STR("a"), STR("1")}, {STR("b"), STR("3")}};
+    const struct api_tag named[] = {{STR("a"), STR("1")}, {STR("c"), STR("2")}};
+    const struct api_tags both = {one, 2};
+    struct arena *arena = arena_new(256);
+    assert_true(api_tags_equal(both, (struct api_tags){one, 2}));
+    assert_false(api_tags_equal(both, (struct api_tags){one, 1}));
+    assert_false(api_tags_equal(both, (struct api_tags){other, 2}));
+    assert_false(api_tags_equal(both, (struct api_tags){named, 2}));
+    assert_true(api_tags_equal((struct api_tags){0}, (struct api_tags){0}));
+    assert_str(api_tags_key(arena, STR("m"), both), "m/a=1,b=2");
+    assert_str(api_tags_key(arena, STR("m"), (struct api_tags){0}), "m/");
+    arena = arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(services),
         cmocka_unit_test(slices),
         cmocka_unit_test(pods),
+        cmocka_unit_test(tags),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
