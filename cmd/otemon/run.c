@@ -19,8 +19,6 @@ enum {
     FLAG_DRAIN_TIME,
 };
 
-#define SECONDS_MAX 3600
-
 static const struct command_flag flags[] = {
     [FLAG_DATAPLANE] =
         {
@@ -46,14 +44,7 @@ static const struct command_flag flags[] = {
             .fallback = "true",
             .help = "Follow changes of the files while running.",
         },
-    [FLAG_WORKERS] =
-        {
-            .name = "workers",
-            .kind = COMMAND_NUMBER,
-            .value_name = "N",
-            .number_max = PROXY_WORKERS_MAX,
-            .help = "Worker threads. Without it, as many as this process has CPUs.",
-        },
+    [FLAG_WORKERS] = DATA_PLANE_FLAG_WORKERS,
     [FLAG_HEALTH] =
         {
             .name = "health",
@@ -69,33 +60,11 @@ static const struct command_flag flags[] = {
             .help = "Where /config, the configuration that is served, answers; a loopback address "
                     "(default 127.0.0.1:9901). Keys are redacted.",
         },
-    [FLAG_ACCESS_LOG] =
-        {
-            .name = "access-log",
-            .kind = COMMAND_CHOICE,
-            .value_name = "text|json|off",
-            .fallback = "text",
-            .help = "One line per request on standard output, as text for people or as JSON. With "
-                    "JSON, the table and the findings go to standard error.",
-        },
-    [FLAG_DRAIN_DELAY] =
-        {
-            .name = "drain-delay",
-            .kind = COMMAND_NUMBER,
-            .value_name = "SECONDS",
-            .number_max = SECONDS_MAX,
-            .help = "After SIGTERM, keep accepting for so long while whoever sends requests learns "
-                    "of it. Without it, not at all.",
-        },
-    [FLAG_DRAIN_TIME] =
-        {
-            .name = "drain-time",
-            .kind = COMMAND_NUMBER,
-            .value_name = "SECONDS",
-            .fallback = "30",
-            .number_max = SECONDS_MAX,
-            .help = "Then let requests finish for at most so long. A second signal ends at once.",
-        },
+    [FLAG_ACCESS_LOG] = DATA_PLANE_FLAG_ACCESS_LOG(
+        "text", " With JSON, the table and the findings go to standard error."),
+    [FLAG_DRAIN_DELAY] = DATA_PLANE_FLAG_DRAIN_DELAY(
+        NULL, "whoever sends requests learns of it. Without it, not at all."),
+    [FLAG_DRAIN_TIME] = DATA_PLANE_FLAG_DRAIN_TIME,
 };
 
 /* "off" is no address; a flag that is not given leaves the default, which may be taken. */
@@ -106,13 +75,6 @@ static struct serve_endpoint endpoint_of(const struct command_value *value, stru
     if (str_equal(value->text, STR("off")))
         return (struct serve_endpoint){.address = STR_EMPTY};
     return (struct serve_endpoint){.address = value->text, .required = true};
-}
-
-static enum serve_access_log access_log_of(struct str word)
-{
-    if (str_equal(word, STR("json")))
-        return SERVE_ACCESS_LOG_JSON;
-    return str_equal(word, STR("off")) ? SERVE_ACCESS_LOG_OFF : SERVE_ACCESS_LOG_TEXT;
 }
 
 /* What can be known of addresses before anything is opened. False: a sentence was printed. */
@@ -141,12 +103,15 @@ static int run_run(const struct command_input *input)
         .dataplane_count = values[FLAG_DATAPLANE].list_count,
         .address = values[FLAG_ADDRESS].text,
         .watch = values[FLAG_WATCH].on,
-        .workers = (uint32_t)values[FLAG_WORKERS].number,
         .health = endpoint_of(&values[FLAG_HEALTH], STR("127.0.0.1:9902")),
         .admin = endpoint_of(&values[FLAG_ADMIN], STR("127.0.0.1:9901")),
-        .access_log = access_log_of(values[FLAG_ACCESS_LOG].text),
-        .drain_delay_ms = values[FLAG_DRAIN_DELAY].number * 1000,
-        .drain_time_ms = values[FLAG_DRAIN_TIME].number * 1000,
+        .data_plane =
+            {
+                .workers = (uint32_t)values[FLAG_WORKERS].number,
+                .access_log = data_plane_log_of(values[FLAG_ACCESS_LOG].text),
+                .drain_delay_ms = values[FLAG_DRAIN_DELAY].number * 1000,
+                .drain_time_ms = values[FLAG_DRAIN_TIME].number * 1000,
+            },
     };
     return check_addresses(&options) ? serve_run(&options) : EXIT_USAGE;
 }

@@ -1,6 +1,5 @@
 #include "otemon/serve.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,17 +16,12 @@
 
 struct serve {
     const struct serve_options *options;
-    struct loop *loop;
-    struct metrics *metrics;
-    struct proxy_metrics *proxy_metrics;
-    struct proxy *proxy;
+    struct data_plane plane;
     struct pipeline *pipeline;
     struct files *files;
     struct admin *admin;
     struct report *report;
-    struct loop_signal *signals[2];
-    bool serving;  /* a transaction was acknowledged */
-    bool draining; /* a signal came */
+    bool serving; /* a transaction was acknowledged */
     bool ending;
     int status;
 };
@@ -35,7 +29,7 @@ struct serve {
 /* The report goes to standard output, unless a program reads JSON there. */
 static FILE *report_stream(const struct serve *serve)
 {
-    return serve->options->access_log == SERVE_ACCESS_LOG_JSON ? stderr : stdout;
+    return serve->options->data_plane.access_log == DATA_PLANE_LOG_JSON ? stderr : stdout;
 }
 
 /* Standard error has the sentences about what is not done. */
@@ -47,7 +41,7 @@ static void say(const char *first, const char *second)
 static void on_admin_closed(void *arg)
 {
     struct serve *serve = arg;
-    loop_stop(serve->loop);
+    loop_stop(serve->plane.loop);
 }
 
 /* The loop ends as soon as what is asynchronous on it has closed. */
@@ -111,7 +105,7 @@ static void on_send(void *arg, const struct model_transaction *transaction)
 {
     struct serve *serve = arg;
     struct err_info reason;
-    enum err e = proxy_apply(serve->proxy, transaction, on_applied, serve, &reason);
+    enum err e = proxy_apply(serve->plane.proxy, transaction, on_applied, serve, &reason);
     if (e != ERR_OK)
         on_refused(serve, transaction, &reason);
 }
@@ -148,15 +142,15 @@ static void on_compiled(void *arg)
 static bool on_ready(void *arg, struct buf *reasons)
 {
     const struct serve *serve = arg;
-    if (serve->draining)
+    if (serve->plane.draining)
         buf_append(reasons, STR("draining\n"));
-    return !serve->draining;
+    return !serve->plane.draining;
 }
 
 static void on_config(void *arg, struct buf *json)
 {
     const struct serve *serve = arg;
-    proxy_dump(serve->proxy, json);
+    proxy_dump(serve->plane.proxy, json);
 }
 
 /* An address that nobody asked for may be taken by another program: then it is left out. */
@@ -181,10 +175,10 @@ static enum err admin_open_what_is_free(struct serve *serve, struct admin_option
 static void endpoints_open(struct serve *serve)
 {
     struct admin_options options = {
-        .loop = serve->loop,
+        .loop = serve->plane.loop,
         .health = serve->options->health.address,
         .admin = serve->options->admin.address,
-        .metrics = serve->metrics,
+        .metrics = serve->plane.metrics,
         .ready = on_ready,
         .config = on_config,
         .arg = serve,
@@ -207,13 +201,11 @@ static void on_signal(void *arg, int signal)
 {
     struct serve *serve = arg;
     (void)signal; /* all of them mean the same */
-    if (serve->draining || !serve->serving) {
+    if (serve->plane.draining || !serve->serving) {
         end(serve, EXIT_DONE);
         return;
     }
-    serve->draining = true;
-    proxy_drain(serve->proxy, serve->options->drain_delay_ms, serve->options->drain_time_ms,
-                on_drained, serve);
+    data_plane_drain(&serve->plane, on_drained, serve);
 }
 
 static bool on_is_local(void *arg, struct str text)
@@ -237,28 +229,10 @@ static struct table_style style_of(int fd)
     };
 }
 
-static enum err proxy_start(struct serve *serve, struct err_info *reterr)
-{
-    enum serve_access_log log = serve->options->access_log;
-    uint32_t workers = serve->options->workers;
-    if (workers == 0)
-        workers = proxy_workers_default();
-    serve->metrics = metrics_new(workers);
-    serve->proxy_metrics = proxy_metrics_new(serve->metrics);
-    struct proxy_options options = {
-        .loop = serve->loop,
-        .metrics = serve->proxy_metrics,
-        .workers = workers,
-        .log_fd = log == SERVE_ACCESS_LOG_OFF ? -1 : STDOUT_FILENO,
-        .log_format = log == SERVE_ACCESS_LOG_JSON ? LOG_JSON : LOG_TEXT,
-    };
-    return proxy_new(&options, &serve->proxy, reterr);
-}
-
 static enum err pipeline_begin(struct serve *serve, struct err_info *reterr)
 {
     struct pipeline_options options = {
-        .loop = serve->loop,
+        .loop = serve->plane.loop,
         .placement =
             {
                 .names = serve->options->dataplanes,
@@ -272,26 +246,19 @@ static enum err pipeline_begin(struct serve *serve, struct err_info *reterr)
     };
     serve->pipeline = pipeline_new(&options);
     struct source_events events = pipeline_events(serve->pipeline);
-    struct loop *loop = serve->options->watch ? serve->loop : NULL;
+    struct loop *loop = serve->options->watch ? serve->plane.loop : NULL;
     enum err e = files_open(loop, serve->options->directory, &events, &serve->files, reterr);
     if (e == ERR_OK)
         check_first(serve);
     return e;
 }
 
-static void signals_open(struct serve *serve)
-{
-    serve->signals[0] = loop_signal_open(serve->loop, SIGTERM, on_signal, serve);
-    serve->signals[1] = loop_signal_open(serve->loop, SIGINT, on_signal, serve);
-}
-
 /* In the order in which what comes later uses what came before. */
 static enum err start(struct serve *serve, struct err_info *reterr)
 {
-    serve->loop = loop_new();
     serve->report = report_new(style_of(fileno(report_stream(serve))));
-    signals_open(serve);
-    enum err e = proxy_start(serve, reterr);
+    enum err e = data_plane_open(&serve->plane, &serve->options->data_plane, on_signal, serve,
+                                 reterr);
     return e == ERR_OK ? pipeline_begin(serve, reterr) : e;
 }
 
@@ -299,13 +266,8 @@ static void stop(struct serve *serve)
 {
     files_close(serve->files);
     pipeline_free(serve->pipeline);
-    proxy_free(serve->proxy);
-    proxy_metrics_free(serve->proxy_metrics);
-    metrics_free(serve->metrics);
-    for (size_t i = 0; i < ARRAY_SIZE(serve->signals); i++)
-        loop_signal_close(serve->signals[i]);
+    data_plane_close(&serve->plane);
     report_free(serve->report);
-    loop_free(serve->loop);
 }
 
 int serve_run(const struct serve_options *options)
@@ -316,7 +278,7 @@ int serve_run(const struct serve_options *options)
         say(reason.message, "");
         serve.status = EXIT_FAILED;
     } else if (!serve.ending) {
-        loop_run(serve.loop);
+        loop_run(serve.plane.loop);
     }
     stop(&serve);
     return serve.status;

@@ -11,13 +11,7 @@
 #include <stdint.h>
 
 #include "core/base/str.h"
-#include "data/proxy/proxy.h"
-
-enum serve_access_log {
-    SERVE_ACCESS_LOG_OFF,
-    SERVE_ACCESS_LOG_TEXT,
-    SERVE_ACCESS_LOG_JSON,
-};
+#include "data_plane/data_plane.h"
 
 /* Where a helper of core/admin listens. */
 struct serve_endpoint {
@@ -31,12 +25,9 @@ struct serve_options {
     size_t dataplane_count;
     struct str address;
     bool watch;
-    uint32_t workers; /* 0: as many as there are CPUs */
     struct serve_endpoint health;
     struct serve_endpoint admin;
-    enum serve_access_log access_log;
-    uint64_t drain_delay_ms;
-    uint64_t drain_time_ms;
+    struct data_plane_options data_plane;
 };
 
 /* Serves until a signal. Returns the exit status. */

@@ -18,8 +18,6 @@ enum {
     FLAG_DRAIN_TIME,
 };
 
-#define SECONDS_MAX 3600
-
 static const struct command_flag flags[] = {
     [FLAG_OPERATOR] =
         {
@@ -55,14 +53,7 @@ static const struct command_flag flags[] = {
             .help = "The service account token of this pod, for the audience otemon. Read anew at "
                     "every connection.",
         },
-    [FLAG_WORKERS] =
-        {
-            .name = "workers",
-            .kind = COMMAND_NUMBER,
-            .value_name = "N",
-            .number_max = PROXY_WORKERS_MAX,
-            .help = "Worker threads. Without it, as many as this process has CPUs.",
-        },
+    [FLAG_WORKERS] = DATA_PLANE_FLAG_WORKERS,
     [FLAG_HEALTH] =
         {
             .name = "health",
@@ -81,40 +72,10 @@ static const struct command_flag flags[] = {
             .help = "Where /config, the configuration that is served, answers; a loopback address. "
                     "Keys are redacted.",
         },
-    [FLAG_ACCESS_LOG] =
-        {
-            .name = "access-log",
-            .kind = COMMAND_CHOICE,
-            .value_name = "text|json|off",
-            .fallback = "json",
-            .help = "One line per request on standard output, as text for people or as JSON.",
-        },
-    [FLAG_DRAIN_DELAY] =
-        {
-            .name = "drain-delay",
-            .kind = COMMAND_NUMBER,
-            .value_name = "SECONDS",
-            .fallback = "5",
-            .number_max = SECONDS_MAX,
-            .help = "After SIGTERM, keep accepting for so long while the cluster learns of it.",
-        },
-    [FLAG_DRAIN_TIME] =
-        {
-            .name = "drain-time",
-            .kind = COMMAND_NUMBER,
-            .value_name = "SECONDS",
-            .fallback = "30",
-            .number_max = SECONDS_MAX,
-            .help = "Then let requests finish for at most so long. A second signal ends at once.",
-        },
+    [FLAG_ACCESS_LOG] = DATA_PLANE_FLAG_ACCESS_LOG("json", ""),
+    [FLAG_DRAIN_DELAY] = DATA_PLANE_FLAG_DRAIN_DELAY("5", "the cluster learns of it."),
+    [FLAG_DRAIN_TIME] = DATA_PLANE_FLAG_DRAIN_TIME,
 };
-
-static enum serve_access_log access_log_of(struct str word)
-{
-    if (str_equal(word, STR("json")))
-        return SERVE_ACCESS_LOG_JSON;
-    return str_equal(word, STR("off")) ? SERVE_ACCESS_LOG_OFF : SERVE_ACCESS_LOG_TEXT;
-}
 
 static int usage(const char *flag, struct str text, const char *wanted)
 {
@@ -144,12 +105,15 @@ static int run(const struct command_input *input)
     struct serve_options options = {
         .ca_file = values[FLAG_CA_FILE].text.data, /* of the command line, so it is terminated */
         .token_file = values[FLAG_TOKEN_FILE].text.data,
-        .workers = (uint32_t)values[FLAG_WORKERS].number,
         .health = values[FLAG_HEALTH].text,
         .admin = str_equal(admin, STR("off")) ? STR_EMPTY : admin,
-        .access_log = access_log_of(values[FLAG_ACCESS_LOG].text),
-        .drain_delay_ms = values[FLAG_DRAIN_DELAY].number * 1000,
-        .drain_time_ms = values[FLAG_DRAIN_TIME].number * 1000,
+        .data_plane =
+            {
+                .workers = (uint32_t)values[FLAG_WORKERS].number,
+                .access_log = data_plane_log_of(values[FLAG_ACCESS_LOG].text),
+                .drain_delay_ms = values[FLAG_DRAIN_DELAY].number * 1000,
+                .drain_time_ms = values[FLAG_DRAIN_TIME].number * 1000,
+            },
     };
     if (!operator_cut(values[FLAG_OPERATOR].text, &options))
         return usage("operator", values[FLAG_OPERATOR].text, "a host and a port");

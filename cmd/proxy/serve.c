@@ -1,8 +1,6 @@
 #include "proxy/serve.h"
 
-#include <signal.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "command/command.h"
 #include "core/admin/admin.h"
@@ -13,17 +11,12 @@
 
 struct serve {
     const struct serve_options *options;
-    struct loop *loop;
-    struct metrics *metrics;
-    struct proxy_metrics *proxy_metrics;
-    struct proxy *proxy;
+    struct data_plane plane;
     struct web *web; /* the stream's */
     struct follow *follow;
     follow_applied_fn applied; /* of the transaction under way */
     void *applied_arg;
     struct admin *admin;
-    struct loop_signal *signals[2];
-    bool draining; /* a signal came */
     bool ending;
     bool ended;
     unsigned open; /* what closes before the loop may end */
@@ -38,7 +31,7 @@ static void on_closed(void *arg)
     if (--serve->open > 0)
         return;
     serve->ended = true;
-    loop_stop(serve->loop);
+    loop_stop(serve->plane.loop);
 }
 
 static void end(struct serve *serve, int status)
@@ -62,15 +55,13 @@ static void on_signal(void *arg, int signal)
 {
     struct serve *serve = arg;
     (void)signal; /* all of them mean the same */
-    if (serve->draining || serve->follow == NULL || !follow_has_applied(serve->follow)) {
+    if (serve->plane.draining || serve->follow == NULL || !follow_has_applied(serve->follow)) {
         end(serve, EXIT_DONE);
         return;
     }
-    LOG(LOG_INFO, "draining", LOG_U64("delay_ms", serve->options->drain_delay_ms),
-        LOG_U64("time_ms", serve->options->drain_time_ms));
-    serve->draining = true;
-    proxy_drain(serve->proxy, serve->options->drain_delay_ms, serve->options->drain_time_ms,
-                on_drained, serve);
+    LOG(LOG_INFO, "draining", LOG_U64("delay_ms", serve->options->data_plane.drain_delay_ms),
+        LOG_U64("time_ms", serve->options->data_plane.drain_time_ms));
+    data_plane_drain(&serve->plane, on_drained, serve);
 }
 
 /* ---- The stream ---- */
@@ -89,7 +80,7 @@ static enum err on_apply(void *arg, const struct model_transaction *transaction,
     struct serve *serve = arg;
     serve->applied = applied;
     serve->applied_arg = applied_arg;
-    return proxy_apply(serve->proxy, transaction, on_proxy_applied, serve, reterr);
+    return proxy_apply(serve->plane.proxy, transaction, on_proxy_applied, serve, reterr);
 }
 
 static void on_connected(void *arg)
@@ -127,7 +118,7 @@ static void on_refused(void *arg, struct str resource, struct str reason)
 static bool on_ready(void *arg, struct buf *reasons)
 {
     const struct serve *serve = arg;
-    if (serve->draining)
+    if (serve->plane.draining)
         buf_append(reasons, STR("draining\n"));
     else if (serve->follow == NULL || !follow_has_applied(serve->follow))
         buf_append(reasons, STR("no configuration has come yet\n"));
@@ -137,16 +128,16 @@ static bool on_ready(void *arg, struct buf *reasons)
 static void on_config(void *arg, struct buf *json)
 {
     const struct serve *serve = arg;
-    proxy_dump(serve->proxy, json);
+    proxy_dump(serve->plane.proxy, json);
 }
 
 static enum err admin_start(struct serve *serve, struct err_info *reterr)
 {
     struct admin_options options = {
-        .loop = serve->loop,
+        .loop = serve->plane.loop,
         .health = serve->options->health,
         .admin = serve->options->admin,
-        .metrics = serve->metrics,
+        .metrics = serve->plane.metrics,
         .ready = on_ready,
         .config = on_config,
         .arg = serve,
@@ -154,35 +145,18 @@ static enum err admin_start(struct serve *serve, struct err_info *reterr)
     return admin_open(&options, &serve->admin, reterr);
 }
 
-/* ---- Start and stop ---- */
-
-static enum err proxy_start(struct serve *serve, struct err_info *reterr)
-{
-    uint32_t workers = serve->options->workers;
-    if (workers == 0)
-        workers = proxy_workers_default();
-    serve->metrics = metrics_new(workers);
-    serve->proxy_metrics = proxy_metrics_new(serve->metrics);
-    struct proxy_options options = {
-        .loop = serve->loop,
-        .metrics = serve->proxy_metrics,
-        .workers = workers,
-        .log_fd = serve->options->access_log == SERVE_ACCESS_LOG_OFF ? -1 : STDOUT_FILENO,
-        .log_format = serve->options->access_log == SERVE_ACCESS_LOG_JSON ? LOG_JSON : LOG_TEXT,
-    };
-    return proxy_new(&options, &serve->proxy, reterr);
-}
+/* ---- Start ---- */
 
 static enum err follow_start(struct serve *serve, struct err_info *reterr)
 {
-    serve->web = web_open(serve->loop);
+    serve->web = web_open(serve->plane.loop);
     enum err e = web_start(serve->web, reterr);
     if (e != ERR_OK)
         return e;
     struct follow_options options = {
         .feed =
             {
-                .loop = serve->loop,
+                .loop = serve->plane.loop,
                 .web = serve->web,
                 .host = serve->options->operator_host,
                 .port = serve->options->operator_port,
@@ -198,31 +172,14 @@ static enum err follow_start(struct serve *serve, struct err_info *reterr)
     return ERR_OK;
 }
 
-static void signals_open(struct serve *serve)
-{
-    serve->signals[0] = loop_signal_open(serve->loop, SIGTERM, on_signal, serve);
-    serve->signals[1] = loop_signal_open(serve->loop, SIGINT, on_signal, serve);
-}
-
 /* In the order in which what comes later uses what came before. */
 static enum err start(struct serve *serve, struct err_info *reterr)
 {
-    serve->loop = loop_new();
-    signals_open(serve);
-    enum err e = proxy_start(serve, reterr);
+    enum err e = data_plane_open(&serve->plane, &serve->options->data_plane, on_signal, serve,
+                                 reterr);
     if (e == ERR_OK)
         e = admin_start(serve, reterr);
     return e == ERR_OK ? follow_start(serve, reterr) : e;
-}
-
-static void stop(struct serve *serve)
-{
-    proxy_free(serve->proxy);
-    proxy_metrics_free(serve->proxy_metrics);
-    metrics_free(serve->metrics);
-    for (size_t i = 0; i < ARRAY_SIZE(serve->signals); i++)
-        loop_signal_close(serve->signals[i]);
-    loop_free(serve->loop);
 }
 
 int serve_run(const struct serve_options *options)
@@ -235,7 +192,7 @@ int serve_run(const struct serve_options *options)
         end(&serve, EXIT_FAILED);
     }
     if (!serve.ended)
-        loop_run(serve.loop);
-    stop(&serve);
+        loop_run(serve.plane.loop);
+    data_plane_close(&serve.plane);
     return serve.status;
 }
