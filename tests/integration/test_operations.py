@@ -76,6 +76,19 @@ def test_only_get_and_head(edge):
         assert (status, fields["allow"]) == (405, "GET, HEAD")
 
 
+def test_a_connection_to_it_ends_with_its_first_answer(edge):
+    """Whatever else is sent on it: the body that the second request announces never comes."""
+    with Wire(edge.otemon.health) as client:
+        client.send("GET /ready HTTP/1.1\r\nHost: x\r\n\r\n"
+                    "GET /ready HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n")
+        answer = client.answer()
+        assert (answer.status, answer["connection"], answer.body) == (200, "close", b"ready\n")
+        assert client.is_closed()
+    assert edge.otemon.get_health("/ready") == (200, "ready\n")
+    edge.otemon.signal(signal.SIGTERM)
+    assert edge.otemon.wait_end() == 0
+
+
 def test_metrics_count_what_happened(edge):
     """Every counter before and after is compared with the requests that were made."""
     def read():

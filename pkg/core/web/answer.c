@@ -4,12 +4,12 @@
 
 #define CHUNK_SIZE ((size_t)16 * 1024)
 
-/* A request being answered; zeroed by libwebsockets for every connection. */
+/* The request of a connection while it is answered; zeroed by libwebsockets for every connection.
+ */
 struct session {
     struct buf body;
     size_t sent;
     bool answering; /* `body` is in use */
-    bool last;      /* the connection closes after this answer */
 };
 
 static void session_clear(struct session *session)
@@ -53,35 +53,31 @@ static void response_make(struct lws *wsi, const struct web_server *server, stru
     buf_append(&response->body, STR("The answer would be too large.\n"));
 }
 
+static bool field_add(struct lws *wsi, enum lws_token_indexes name, struct str value,
+                      unsigned char **at, unsigned char *end)
+{
+    return lws_add_http_header_by_token(wsi, name, (const unsigned char *)value.data,
+                                        (int)value.size, at, end) == 0;
+}
+
 static int head_write(struct lws *wsi, const struct web_response *response)
 {
     unsigned char head[LWS_PRE + 1024];
     unsigned char *start = head + LWS_PRE;
     unsigned char *at = start;
     unsigned char *end = head + sizeof(head) - 1;
-    static const char methods[] = "GET, HEAD";
-    static const char no_store[] = "no-store";
-    if (lws_add_http_common_headers(wsi, response->status, response->content_type,
-                                    response->body.size, &at, end) != 0 ||
-        lws_add_http_header_by_token(wsi, WSI_TOKEN_HTTP_CACHE_CONTROL,
-                                     (const unsigned char *)no_store, sizeof(no_store) - 1, &at,
-                                     end) != 0)
-        return -1;
-    if (response->status == HTTP_STATUS_METHOD_NOT_ALLOWED &&
-        lws_add_http_header_by_token(wsi, WSI_TOKEN_HTTP_ALLOW, (const unsigned char *)methods,
-                                     sizeof(methods) - 1, &at, end) != 0)
-        return -1;
-    return lws_finalize_write_http_header(wsi, start, &at, end);
+    bool added = lws_add_http_common_headers(wsi, response->status, response->content_type,
+                                             response->body.size, &at, end) == 0 &&
+                 field_add(wsi, WSI_TOKEN_HTTP_CACHE_CONTROL, STR("no-store"), &at, end) &&
+                 field_add(wsi, WSI_TOKEN_CONNECTION, STR("close"), &at, end);
+    if (added && response->status == HTTP_STATUS_METHOD_NOT_ALLOWED)
+        added = field_add(wsi, WSI_TOKEN_HTTP_ALLOW, STR("GET, HEAD"), &at, end);
+    return added ? lws_finalize_write_http_header(wsi, start, &at, end) : -1;
 }
 
-/* Anything but 0 closes the connection. */
-static int answer_end(struct lws *wsi, struct session *session)
-{
-    bool last = session->last;
-    session_clear(session);
-    return lws_http_transaction_completed(wsi) != 0 || last ? -1 : 0;
-}
-
+/* Of a connection the first request is answered, and the others are not read: what libwebsockets
+ * has read ahead of the next one can keep it in an endless loop. Anything but 0 closes the
+ * connection, when what was written has gone. */
 static int answer_begin(struct lws *wsi, struct session *session, struct str path)
 {
     const struct web_server *server = CONTAINER_OF(lws_get_opaque_user_data(wsi), struct web_server,
@@ -90,7 +86,6 @@ static int answer_begin(struct lws *wsi, struct session *session, struct str pat
     bool known = head || lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) > 0;
     struct web_response response = {.status = HTTP_STATUS_OK,
                                     .content_type = "text/plain; charset=utf-8"};
-    session_clear(session);
     buf_init(&response.body, WEB_BODY_SIZE_MAX);
     if (!known) {
         response.status = HTTP_STATUS_METHOD_NOT_ALLOWED;
@@ -99,11 +94,9 @@ static int answer_begin(struct lws *wsi, struct session *session, struct str pat
         response_make(wsi, server, path, &response);
     }
     int failed = head_write(wsi, &response);
-    *session = (struct session){.body = response.body, .answering = true, .last = !known};
-    if (failed != 0)
+    *session = (struct session){.body = response.body, .answering = true};
+    if (failed != 0 || head || session->body.size == 0)
         return -1;
-    if (head || session->body.size == 0)
-        return answer_end(wsi, session);
     lws_callback_on_writable(wsi);
     return 0;
 }
@@ -123,7 +116,7 @@ static int answer_go_on(struct lws *wsi, struct session *session)
         return -1;
     session->sent += piece.size;
     if (final)
-        return answer_end(wsi, session);
+        return -1;
     lws_callback_on_writable(wsi);
     return 0;
 }

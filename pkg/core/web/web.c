@@ -83,7 +83,6 @@ static enum err context_start(struct web *web, struct err_info *reterr)
         .max_http_header_data2 = WEB_HEAD_SIZE_MAX,
         .max_http_header_pool2 = WEB_CONNECTIONS_MAX,
         .timeout_secs = 5,
-        .keepalive_timeout = 5,
     };
     lws_set_log_level(LLL_ERR | LLL_WARN, log_emit);
     web->context = lws_create_context(&info);

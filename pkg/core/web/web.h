@@ -5,7 +5,7 @@
  * libwebsockets rides on the loop through its libuv plug-in; the plug-in is loaded by web_start and
  * has to be installed (Debian: libwebsockets-evlib-uv). A handler answers a GET or HEAD of one path
  * at once; other methods get 405, other paths 404, both as a line of text. Bodies of requests are
- * not read.
+ * not read, and a connection ends with its first answer: whatever else it sends is nothing.
  *
  *     web_open, web_server_open for each address, web_start ... web_close, closed(arg)
  *     after web_start: web_sockets_open, web_socket_connect
@@ -26,7 +26,8 @@ struct loop;
 struct web;
 struct web_server;
 
-/* Connections of all servers together; more wait in the kernel's queue. Idle ones end after 5 s. */
+/* Connections of all servers together; more wait in the kernel's queue. One that has not
+ * asked ends after 5 s, and so does one that has not taken its answer after another 5 s. */
 #define WEB_CONNECTIONS_MAX 64U
 #define WEB_SERVERS_MAX     8U
 /* The request line with all header fields. */
