@@ -41,7 +41,7 @@ enum err web__host_open(struct web__host *host, uint64_t options)
     return err;
 }
 
-/* Not inside of a callback of one of its connections. */
+/* Not inside of a callback of one of its connections, the last of which is gone by then. */
 static void host_destroy(void *arg)
 {
     struct web__host *host = arg;
@@ -134,6 +134,12 @@ void web__socket_resolve_end(struct web_socket *socket)
     loop_defer(socket->web->loop, &socket->next);
 }
 
+/* The connection of a socket that has ended. */
+static void on_connection_gone(struct web__owner *owner)
+{
+    web__host_release(CONTAINER_OF(owner, struct web__host, owner));
+}
+
 static void connect_begin(struct web_socket *socket, const struct web_socket_options *options)
 {
     struct web__target *target = MEM_NEW(struct web__target);
@@ -162,6 +168,7 @@ enum err web_socket_connect(struct web *web, const struct web_socket_options *op
 {
     ASSERT(web->context != NULL);
     struct web__host *host = MEM_NEW(struct web__host);
+    host->owner.ended = on_connection_gone;
     host->web = web;
     host->ca_pem = options->ca_pem;
     host->reterr = reterr;

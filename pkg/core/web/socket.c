@@ -44,9 +44,6 @@ void web__socket_end(struct web_socket *socket)
 {
     uint16_t code = socket->close_code != 0 ? socket->close_code : WEB_SOCKET_ABNORMAL;
     socket->closing = true;
-    if (socket->wsi != NULL && socket->target != NULL)
-        lws_set_opaque_user_data(socket->wsi, NULL);
-    socket->wsi = NULL;
     if (code == WEB_SOCKET_ABNORMAL && socket->reason.size == 0)
         buf_append(&socket->reason, STR("the connection was lost"));
     socket->events.closed(socket->events.arg, socket, code, buf_str(&socket->reason));
@@ -55,7 +52,12 @@ void web__socket_end(struct web_socket *socket)
     incoming_clear(socket);
     buf_deinit(&socket->incoming);
     buf_deinit(&socket->reason);
-    web__host_release(socket->host);
+    /* A vhost that goes before its last connection is not freed before the context: a client's
+     * connection takes over what its socket has of it. */
+    if (socket->wsi != NULL && socket->target != NULL)
+        lws_set_opaque_user_data(socket->wsi, &socket->host->owner);
+    else
+        web__host_release(socket->host);
     socket->target = mem_free(socket->target);
     (void)mem_free(socket); /* always NULL */
 }
