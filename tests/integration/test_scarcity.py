@@ -62,6 +62,24 @@ def test_descriptors_run_out_and_come_back(run, tmp_path, backend):
     assert otemon.process.poll() is None
 
 
+def test_the_health_address_waits_for_descriptors(run, tmp_path, backend):
+    """It is answered when there are some again, and nothing spins meanwhile."""
+    port = site(tmp_path, backend().port)
+    otemon = run_short(run, tmp_path)
+    holders = hold_all(otemon, port)
+    with Wire(otemon.health) as late:
+        late.send("GET /ready HTTP/1.1\r\nHost: a.test\r\n\r\n")
+        before = otemon.cpu_ticks()
+        late.sock.settimeout(0.6)
+        with pytest.raises(TimeoutError):
+            late.sock.recv(1)
+        assert otemon.cpu_ticks() - before < 20, "it tries now and then, not all the time"
+        late.sock.settimeout(20)
+        for holder in holders:
+            holder.close()
+        assert late.answer().status == 200
+
+
 def test_no_descriptor_for_a_back_end_is_503(run, tmp_path, backend):
     port = site(tmp_path, backend().port)
     otemon = run_short(run, tmp_path)

@@ -21,12 +21,36 @@ static inline void web__connection_destroyed(struct lws *wsi)
         owner->ended(owner);
 }
 
+/* A socket that listens, and who takes its connections. */
+struct web__listener {
+    struct loop *loop;
+    bool (*has_room)(void *arg); /* for one more */
+    void (*accepted)(void *arg, int fd);
+    void *arg;
+    /* Of web__listener_open: */
+    int fd;
+    uint16_t port;
+    struct loop_fd *watch; /* NULL: it does not accept yet, or not any more */
+    struct loop_timer pause;
+};
+
+/* Accepting goes on after this when there was no descriptor: the connection that waits would wake
+ * the loop at once, for nothing. */
+#define WEB__ACCEPT_PAUSE_MS 100U
+
+/* Listens; connections wait until it is started. Errors as web_server_open. */
+MUST_USE enum err web__listener_open(struct web__listener *listener, struct str address,
+                                     uint16_t port, struct err_info *reterr);
+MUST_USE enum err web__listener_start(struct web__listener *listener, struct err_info *reterr);
+
+/* There is room again. Of one that is closed, too. */
+void web__listener_resume(struct web__listener *listener);
+void web__listener_close(struct web__listener *listener);
+
 struct web_server {
     struct web__owner owner;
     struct web *web;
-    int fd;
-    struct loop_fd *watch;
-    uint16_t port;
+    struct web__listener listener;
     const struct web_handler *handlers;
     size_t handler_count;
 };
@@ -47,17 +71,6 @@ struct web {
     web_closed_fn closed;
     void *closed_arg;
 };
-
-/* A socket that listens. Errors as web_server_open. */
-MUST_USE enum err web__listen(struct str address, uint16_t port, int *ret_fd, uint16_t *ret_port,
-                              struct err_info *reterr);
-
-/* A connection that waits on `fd`; -1: none. */
-MUST_USE int web__accept_next(int fd);
-
-/* Accepts as long as the bound on connections allows. */
-void web__accept(struct web_server *server);
-void web__connection_ended(struct web__owner *owner);
 
 /* The one protocol of the one virtual host, and the end of the list. */
 extern const struct lws_protocols web__protocols[2];

@@ -1,11 +1,12 @@
+/* A socket that listens: opened, and accepting with pauses. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "core/base/assert.h"
 #include "core/base/ip.h"
+#include "core/net/net.h"
 #include "core/web/internal.h"
 #include "core/web/web.h"
 
@@ -54,8 +55,8 @@ static enum err bind_failed(struct str address, uint16_t port, struct err_info *
                          STR_ARG(address));
 }
 
-enum err web__listen(struct str address, uint16_t port, int *ret_fd, uint16_t *ret_port,
-                     struct err_info *reterr)
+enum err web__listener_open(struct web__listener *listener, struct str address, uint16_t port,
+                            struct err_info *reterr)
 {
     union address place;
     socklen_t size = address_make(address, port, &place);
@@ -66,59 +67,75 @@ enum err web__listen(struct str address, uint16_t port, int *ret_fd, uint16_t *r
     if (fd == -1)
         return bind_failed(address, port, reterr);
     int on = 1;
-    /* Without it a restarted program would wait for the old one's last connections. */
+    /* Without the first a restarted program would wait for the old one's last connections. The
+     * second is for what is accepted: else the last piece of a message waits for 40 ms until the
+     * one before was confirmed. */
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == -1 ||
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == -1 ||
         bind(fd, &place.any, size) == -1 || listen(fd, BACKLOG) == -1 ||
         getsockname(fd, &place.any, &size) == -1) {
         enum err e = bind_failed(address, port, reterr);
         (void)close(fd); /* nothing was written */
         return e;
     }
-    *ret_fd = fd;
-    *ret_port = ntohs(place.any.sa_family == AF_INET ? place.v4.sin_port : place.v6.sin6_port);
+    listener->fd = fd;
+    listener->port = ntohs(place.any.sa_family == AF_INET ? place.v4.sin_port : place.v6.sin6_port);
     return ERR_OK;
 }
 
-int web__accept_next(int fd)
+/* ---- Accepting ---- */
+
+/* One connection. False: that was all, for now. */
+static bool accept_one(struct web__listener *listener)
 {
-    int connection = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    int on = 1;
-    /* Else the last piece of a message waits for 40 ms until the one before was confirmed. */
-    if (connection != -1)
-        (void)setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)); /* or slowly */
-    return connection;
+    int fd;
+    struct net_address client; /* whoever it is */
+    if (!listener->has_room(listener->arg)) {
+        loop_fd_set(listener->watch, 0);
+        return false;
+    }
+    enum err err = net_accept(listener->fd, &fd, &client);
+    if (err == ERR_OK) {
+        listener->accepted(listener->arg, fd);
+    } else if (err != ERR_CLOSED && err != ERR_AGAIN) {
+        loop_fd_set(listener->watch, 0);
+        loop_timer_start(listener->loop, &listener->pause, WEB__ACCEPT_PAUSE_MS);
+    }
+    return err == ERR_OK || err == ERR_CLOSED;
 }
 
-static void watches_set(struct web *web, unsigned events)
+static void on_readable(void *arg, unsigned events)
 {
-    for (size_t i = 0; i < web->server_count; i++) {
-        if (web->servers[i].watch != NULL)
-            loop_fd_set(web->servers[i].watch, events);
+    (void)events; /* only reading was asked for */
+    while (accept_one(arg)) {
     }
 }
 
-void web__accept(struct web_server *server)
+static void on_pause_end(void *arg)
 {
-    struct web *web = server->web;
-    while (web->connection_count < WEB_CONNECTIONS_MAX) {
-        int fd = web__accept_next(server->fd);
-        if (fd == -1)
-            return; /* none left, or one that has gone again: the loop comes back if there is more
-                     */
-        web->connection_count++;
-        struct lws *wsi = lws_adopt_socket_vhost(web->vhost, fd);
-        if (wsi == NULL) /* it has closed the descriptor */
-            web__connection_ended(&server->owner);
-        else
-            lws_set_opaque_user_data(wsi, &server->owner);
-    }
-    watches_set(web, 0);
+    struct web__listener *listener = arg;
+    loop_fd_set(listener->watch, LOOP_READ);
 }
 
-void web__connection_ended(struct web__owner *owner)
+enum err web__listener_start(struct web__listener *listener, struct err_info *reterr)
 {
-    struct web *web = CONTAINER_OF(owner, struct web_server, owner)->web;
-    ASSERT(web->connection_count > 0);
-    if (web->connection_count-- == WEB_CONNECTIONS_MAX)
-        watches_set(web, LOOP_READ);
+    loop_timer_init(&listener->pause, on_pause_end, listener);
+    listener->watch = loop_fd_open(listener->loop, listener->fd, LOOP_READ, on_readable, listener);
+    if (listener->watch == NULL)
+        return err_set_errno(reterr, "cannot watch port %u", (unsigned)listener->port);
+    return ERR_OK;
+}
+
+void web__listener_resume(struct web__listener *listener)
+{
+    if (listener->watch != NULL && !loop_timer_is_running(&listener->pause))
+        loop_fd_set(listener->watch, LOOP_READ);
+}
+
+void web__listener_close(struct web__listener *listener)
+{
+    if (listener->watch != NULL)
+        loop_timer_stop(listener->loop, &listener->pause);
+    listener->watch = loop_fd_close(listener->watch);
+    (void)close(listener->fd); /* nothing was written */
 }

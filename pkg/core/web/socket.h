@@ -27,9 +27,7 @@ struct web_sockets {
     struct web_sockets *next; /* of the web's */
     struct web_sockets_options options;
     struct web__host *host; /* of new connections */
-    int fd;
-    struct loop_fd *watch;
-    uint16_t port;
+    struct web__listener listener;
     unsigned count;
 };
 
@@ -94,10 +92,3 @@ MUST_USE enum err web__host_open(struct web__host *host, uint64_t options);
 
 /* One use less; the last one destroys it. */
 void web__host_release(struct web__host *host);
-
-/* Connections of a server that came, and one that went. */
-void web__sockets_accept(struct web_sockets *sockets);
-void web__sockets_ended(struct web__owner *owner);
-
-/* Stops listening; with web_close. */
-void web__sockets_close(struct web_sockets *sockets);

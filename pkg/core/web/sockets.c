@@ -1,51 +1,41 @@
 /* The server of WebSockets: listening, accepting, and the certificates that it has had. */
-#include <errno.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include "core/base/assert.h"
 #include "core/base/mem.h"
 #include "core/web/socket.h"
 
-void web__sockets_accept(struct web_sockets *sockets)
+static bool has_room(void *arg)
 {
-    while (sockets->count < sockets->options.sockets_max) {
-        int fd = web__accept_next(sockets->fd);
-        if (fd == -1)
-            return; /* none left, or one that has gone again: the loop comes back if there is more
-                     */
-        sockets->count++;
-        struct lws *wsi = lws_adopt_socket_vhost(sockets->host->vhost, fd);
-        sockets->host->uses++; /* as long as the connection lives */
-        if (wsi == NULL)       /* it has closed the descriptor */
-            web__sockets_ended(&sockets->host->owner);
-        else
-            lws_set_opaque_user_data(wsi, &sockets->host->owner);
-    }
-    loop_fd_set(sockets->watch, 0);
+    const struct web_sockets *sockets = arg;
+    return sockets->count < sockets->options.sockets_max;
 }
 
-void web__sockets_ended(struct web__owner *owner)
+static void on_connection_gone(struct web__owner *owner)
 {
     struct web__host *host = CONTAINER_OF(owner, struct web__host, owner);
     struct web_sockets *sockets = host->sockets;
     web__host_release(host);
     ASSERT(sockets->count > 0);
-    if (sockets->count-- == sockets->options.sockets_max && sockets->watch != NULL)
-        loop_fd_set(sockets->watch, LOOP_READ);
+    if (sockets->count-- == sockets->options.sockets_max)
+        web__listener_resume(&sockets->listener);
 }
 
-static void on_readable(void *arg, unsigned events)
+static void on_accepted(void *arg, int fd)
 {
-    (void)events; /* only reading was asked for */
-    web__sockets_accept(arg);
+    struct web_sockets *sockets = arg;
+    sockets->count++;
+    sockets->host->uses++; /* as long as the connection lives */
+    struct lws *wsi = lws_adopt_socket_vhost(sockets->host->vhost, fd);
+    if (wsi == NULL) /* it has closed the descriptor */
+        on_connection_gone(&sockets->host->owner);
+    else
+        lws_set_opaque_user_data(wsi, &sockets->host->owner);
 }
 
 static enum err host_make(struct web_sockets *sockets, struct str certificates_pem,
                           struct str key_pem, struct web__host **ret_host, struct err_info *reterr)
 {
     struct web__host *host = MEM_NEW(struct web__host);
-    host->owner.ended = web__sockets_ended;
+    host->owner.ended = on_connection_gone;
     host->web = sockets->web;
     host->sockets = sockets;
     host->uses = 1; /* of new connections */
@@ -60,15 +50,15 @@ static enum err host_make(struct web_sockets *sockets, struct str certificates_p
 
 static enum err sockets_listen(struct web_sockets *sockets, struct err_info *reterr)
 {
-    enum err err = web__listen(sockets->options.address, sockets->options.port, &sockets->fd,
-                               &sockets->port, reterr);
+    const struct web_sockets_options *options = &sockets->options;
+    sockets->listener = (struct web__listener){
+        .loop = sockets->web->loop, .has_room = has_room, .accepted = on_accepted, .arg = sockets};
+    enum err err = web__listener_open(&sockets->listener, options->address, options->port, reterr);
     if (err != ERR_OK)
         return err;
-    sockets->watch = loop_fd_open(sockets->web->loop, sockets->fd, LOOP_READ, on_readable, sockets);
-    if (sockets->watch != NULL)
-        return ERR_OK;
-    err = err_set_errno(reterr, "cannot watch port %u", (unsigned)sockets->port);
-    (void)close(sockets->fd); /* nothing was written */
+    err = web__listener_start(&sockets->listener, reterr);
+    if (err != ERR_OK)
+        web__listener_close(&sockets->listener);
     return err;
 }
 
@@ -99,7 +89,7 @@ enum err web_sockets_open(struct web *web, const struct web_sockets_options *opt
 
 uint16_t web_sockets_port(const struct web_sockets *sockets)
 {
-    return sockets->port;
+    return sockets->listener.port;
 }
 
 enum err web_sockets_identity(struct web_sockets *sockets, struct str certificates_pem,
@@ -112,10 +102,4 @@ enum err web_sockets_identity(struct web_sockets *sockets, struct str certificat
     web__host_release(sockets->host);
     sockets->host = host;
     return ERR_OK;
-}
-
-void web__sockets_close(struct web_sockets *sockets)
-{
-    sockets->watch = loop_fd_close(sockets->watch);
-    (void)close(sockets->fd); /* nothing was written */
 }

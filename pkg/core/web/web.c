@@ -1,7 +1,5 @@
 #include "core/web/web.h"
 
-#include <unistd.h>
-
 #include "core/base/assert.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
@@ -31,10 +29,33 @@ struct web *web_open(struct loop *loop)
     return web;
 }
 
-static void readable(void *arg, unsigned events)
+/* ---- Connections of servers ---- */
+
+static bool has_room(void *arg)
 {
-    (void)events; /* only reading was asked for */
-    web__accept(arg);
+    const struct web_server *server = arg;
+    return server->web->connection_count < WEB_CONNECTIONS_MAX;
+}
+
+static void on_connection_gone(struct web__owner *owner)
+{
+    struct web *web = CONTAINER_OF(owner, struct web_server, owner)->web;
+    ASSERT(web->connection_count > 0);
+    if (web->connection_count-- < WEB_CONNECTIONS_MAX)
+        return;
+    for (size_t i = 0; i < web->server_count; i++)
+        web__listener_resume(&web->servers[i].listener);
+}
+
+static void on_accepted(void *arg, int fd)
+{
+    struct web_server *server = arg;
+    server->web->connection_count++;
+    struct lws *wsi = lws_adopt_socket_vhost(server->web->vhost, fd);
+    if (wsi == NULL) /* it has closed the descriptor */
+        on_connection_gone(&server->owner);
+    else
+        lws_set_opaque_user_data(wsi, &server->owner);
 }
 
 enum err web_server_open(struct web *web, const struct web_server_options *options,
@@ -45,12 +66,16 @@ enum err web_server_open(struct web *web, const struct web_server_options *optio
         return err_set(reterr, ERR_LIMIT, "more than %u addresses", WEB_SERVERS_MAX);
     struct web_server *server = &web->servers[web->server_count];
     *server = (struct web_server){
-        .owner.ended = web__connection_ended,
+        .owner.ended = on_connection_gone,
         .web = web,
+        .listener = {.loop = web->loop,
+                     .has_room = has_room,
+                     .accepted = on_accepted,
+                     .arg = server},
         .handlers = options->handlers,
         .handler_count = options->handler_count,
     };
-    enum err e = web__listen(options->address, options->port, &server->fd, &server->port, reterr);
+    enum err e = web__listener_open(&server->listener, options->address, options->port, reterr);
     if (e != ERR_OK)
         return e;
     web->server_count++;
@@ -60,7 +85,7 @@ enum err web_server_open(struct web *web, const struct web_server_options *optio
 
 uint16_t web_server_port(const struct web_server *server)
 {
-    return server->port;
+    return server->listener.port;
 }
 
 static enum err context_start(struct web *web, struct err_info *reterr)
@@ -102,24 +127,20 @@ enum err web_start(struct web *web, struct err_info *reterr)
 {
     ASSERT(web->context == NULL);
     for (size_t i = 0; i < web->server_count; i++) {
-        struct web_server *server = &web->servers[i];
-        server->watch = loop_fd_open(web->loop, server->fd, LOOP_READ, readable, server);
-        if (server->watch == NULL)
-            return err_set_errno(reterr, "cannot watch port %u", (unsigned)server->port);
+        enum err e = web__listener_start(&web->servers[i].listener, reterr);
+        if (e != ERR_OK)
+            return e;
     }
     return context_start(web, reterr);
 }
 
 static void listening_end(struct web *web)
 {
-    for (size_t i = 0; i < web->server_count; i++) {
-        struct web_server *server = &web->servers[i];
-        server->watch = loop_fd_close(server->watch);
-        (void)close(server->fd); /* nothing was written */
-    }
+    for (size_t i = 0; i < web->server_count; i++)
+        web__listener_close(&web->servers[i].listener);
     web->server_count = 0;
     for (struct web_sockets *sockets = web->sockets; sockets != NULL; sockets = sockets->next)
-        web__sockets_close(sockets);
+        web__listener_close(&sockets->listener);
 }
 
 static void sockets_free(struct web *web)

@@ -12,6 +12,7 @@
 #include "core/loop/loop.h"
 #include "core/pki/pki.h"
 #include "core/web/web.h"
+#include "scarcity.h"
 
 #define MESSAGE_MAX ((size_t)2 * 1024 * 1024)
 #define QUEUE_MAX   ((size_t)4 * 1024 * 1024)
@@ -473,6 +474,16 @@ static void who_is_too_many_waits(void **state)
     assert_int_equal(rig->client.closed, 1);
 }
 
+static void accepting_pauses_when_no_descriptor_is_left(void **state)
+{
+    struct rig *rig = *state;
+    struct client client;
+    client_open(&client, rig->loop, web_sockets_port(rig->sockets));
+    assert_true(scarcity_turn(rig->loop) < SCARCITY_MS / 4);
+    client_close(&client);
+    connect_both(rig);
+}
+
 static void one_that_is_still_connecting_may_be_closed(void **state)
 {
     struct rig *rig = *state;
@@ -568,6 +579,7 @@ int main(void)
         RIG_TEST(a_new_identity_is_for_new_connections),
         RIG_TEST(sockets_that_have_ended_hold_no_memory),
         RIG_TEST(who_is_too_many_waits),
+        RIG_TEST(accepting_pauses_when_no_descriptor_is_left),
         RIG_TEST(one_that_is_still_connecting_may_be_closed),
         RIG_TEST(data_belongs_to_the_caller),
         RIG_TEST(closing_the_web_ends_what_is_open),

@@ -13,6 +13,7 @@
 #include "core/base/file.h"
 #include "core/loop/loop.h"
 #include "core/web/web.h"
+#include "scarcity.h"
 
 static void hello(const struct web_request *request, struct web_response *response, void *arg)
 {
@@ -282,6 +283,17 @@ static void connections_are_bounded(void **state)
     client_close(&clients[COUNT - 1]);
 }
 
+static void accepting_pauses_when_no_descriptor_is_left(void **state)
+{
+    struct fixture *f = *state;
+    struct client client;
+    client_open(&client, f->loop, web_server_port(f->server));
+    assert_true(scarcity_turn(f->loop) < SCARCITY_MS / 4);
+    struct str answer = client_ask(&client, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n", NULL);
+    assert_true(str_starts_with(answer, STR("HTTP/1.1 200 ")));
+    client_close(&client);
+}
+
 /* Connections in every state are open when the server closes; ASan looks for what is left. */
 static void closing_with_open_connections_leaves_nothing(void **state)
 {
@@ -422,6 +434,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_accepted_waits_for_no_confirmation, fixture_start,
                                         fixture_end),
         cmocka_unit_test_setup_teardown(connections_are_bounded, fixture_start, fixture_end),
+        cmocka_unit_test_setup_teardown(accepting_pauses_when_no_descriptor_is_left, fixture_start,
+                                        fixture_end),
         cmocka_unit_test(closing_with_open_connections_leaves_nothing),
         cmocka_unit_test(closing_before_the_start_is_immediate),
         cmocka_unit_test_setup_teardown(addresses_that_cannot_be_bound_say_why, fixture_start,
