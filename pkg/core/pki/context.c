@@ -6,6 +6,7 @@
 #include <openssl/ssl.h>
 
 #include "core/base/assert.h"
+#include "core/base/mem.h"
 #include "core/pki/internal.h"
 #include "core/pki/pki.h"
 
@@ -30,48 +31,95 @@ static void versions_set(SSL_CTX *context)
     ASSERT(SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1);
 }
 
-static enum err use_certificates(SSL_CTX *context, struct str pem, struct err_info *reterr)
+/* ---- What a server presents ---- */
+
+struct pki_identity {
+    X509 *leaf;
+    EVP_PKEY *key;
+    STACK_OF(X509) * chain;
+};
+
+static enum err certificates_read(struct pki_identity *identity, struct str pem,
+                                  struct err_info *reterr)
 {
     BIO *bio = bio_of(pem);
-    X509 *leaf = next_certificate(bio);
-    enum err err = ERR_OK;
-    if (leaf == NULL || SSL_CTX_use_certificate(context, leaf) != 1)
-        err = err_set(reterr, ERR_INVALID, "the text holds no certificate: %s", pki__reason());
-    X509_free(leaf);
+    identity->leaf = next_certificate(bio);
+    identity->chain = sk_X509_new_null();
     X509 *issuer;
-    while (err == ERR_OK && (issuer = next_certificate(bio)) != NULL) {
-        if (SSL_CTX_add_extra_chain_cert(context, issuer) != 1) { /* it is the context's now */
-            X509_free(issuer);
-            err = err_set(reterr, ERR_INVALID, "a certificate of the chain cannot be used: %s",
-                          pki__reason());
-        }
-    }
+    while ((issuer = next_certificate(bio)) != NULL)
+        ASSERT(sk_X509_push(identity->chain, issuer) > 0); /* out of memory */
     BIO_free(bio);
-    return err;
+    if (identity->leaf == NULL)
+        return err_set(reterr, ERR_INVALID, "the text holds no certificate");
+    return ERR_OK;
 }
 
-static enum err use_key(SSL_CTX *context, struct str pem, struct err_info *reterr)
+static enum err key_read(struct pki_identity *identity, struct str pem, struct err_info *reterr)
 {
     BIO *bio = bio_of(pem);
-    EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
-    enum err err = ERR_OK;
-    if (key == NULL || SSL_CTX_use_PrivateKey(context, key) != 1 ||
-        SSL_CTX_check_private_key(context) != 1)
-        err = err_set(reterr, ERR_INVALID, "the key does not fit: %s", pki__reason());
-    EVP_PKEY_free(key);
+    identity->key = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
     BIO_free(bio);
+    if (identity->key == NULL)
+        return err_set(reterr, ERR_INVALID, "the text holds no key: %s", pki__reason());
+    return ERR_OK;
+}
+
+/* OpenSSL's own word, before a handshake would fail for it. */
+static enum err usable_check(const struct pki_identity *identity, struct err_info *reterr)
+{
+    SSL_CTX *context = SSL_CTX_new(TLS_server_method());
+    ASSERT(context != NULL); /* out of memory */
+    bool usable = SSL_CTX_use_cert_and_key(context, identity->leaf, identity->key, identity->chain,
+                                           0) == 1;
+    SSL_CTX_free(context);
+    if (!usable)
+        return err_set(reterr, ERR_INVALID, "certificate and key cannot be used: %s",
+                       pki__reason());
+    return ERR_OK;
+}
+
+enum err pki_identity_new(struct str certificates_pem, struct str key_pem,
+                          struct pki_identity **ret_identity, struct err_info *reterr)
+{
+    struct pki_identity *identity CLEANUP(pki_identity_free) = MEM_NEW(struct pki_identity);
+    enum err err = certificates_read(identity, certificates_pem, reterr);
+    if (err == ERR_OK)
+        err = key_read(identity, key_pem, reterr);
+    if (err == ERR_OK)
+        err = usable_check(identity, reterr);
+    if (err == ERR_OK)
+        *ret_identity = TAKE(identity);
     return err;
 }
 
-enum err pki_context_identity(void *context, struct str certificates_pem, struct str key_pem,
-                              struct err_info *reterr)
+struct pki_identity *pki_identity_free(struct pki_identity *identity)
+{
+    if (identity == NULL)
+        return NULL;
+    X509_free(identity->leaf);
+    EVP_PKEY_free(identity->key); /* wiped, when no connection has it any more */
+    sk_X509_pop_free(identity->chain, X509_free);
+    return mem_free(identity);
+}
+
+/* In a handshake, when the client has said what it can. */
+static int on_certificate(SSL *ssl, void *arg)
+{
+    const struct pki_identity *identity = *(struct pki_identity *const *)arg;
+    SSL_certs_clear(ssl); /* a client that has to say it twice comes here twice */
+    return SSL_use_cert_and_key(ssl, identity->leaf, identity->key, identity->chain, 1);
+}
+
+void pki_context_present(void *context, struct pki_identity *const *identity)
 {
     versions_set(context);
     /* Who made the context may have put a callback there that takes another for a server name. */
     SSL_CTX_set_tlsext_servername_callback((SSL_CTX *)context, NULL);
-    enum err err = use_certificates(context, certificates_pem, reterr);
-    return err == ERR_OK ? use_key(context, key_pem, reterr) : err;
+    /* OpenSSL hands a pointer on that it does not use. */
+    SSL_CTX_set_cert_cb(context, on_certificate, (void *)(uintptr_t)identity);
 }
+
+/* ---- What a client trusts ---- */
 
 enum err pki_context_trust(void *context, struct str ca_pem, struct err_info *reterr)
 {

@@ -108,13 +108,27 @@ MUST_USE enum err pki_issue_signed(const struct pki_request *request,
                                    const struct pki_bundle *authority,
                                    struct pki_bundle **ret_bundle, struct err_info *reterr);
 
-/* For libraries that stand on OpenSSL as well: `context` is their SSL_CTX. Both take TLS 1.2 and
- * above. ERR_INVALID: the text holds no certificate, or no key that fits. */
-MUST_USE enum err pki_context_identity(void *context, struct str certificates_pem,
-                                       struct str key_pem, struct err_info *reterr);
+/* What a server presents: a certificate, its chain and its key. */
+struct pki_identity;
 
-/* The authorities that it trusts, in addition to none. */
+/* ERR_INVALID: a text holds no certificate, or no key that fits, or TLS could not serve them. */
+MUST_USE enum err pki_identity_new(struct str certificates_pem, struct str key_pem,
+                                   struct pki_identity **ret_identity, struct err_info *reterr);
+
+/* Connections that have presented it go on. */
+struct pki_identity *pki_identity_free(struct pki_identity *identity);
+
+/* For libraries that stand on OpenSSL as well: `context` is their SSL_CTX. Both take TLS 1.2 and
+ * above. */
+
+/* Each handshake presents what `*identity` is at its time; the pointer is borrowed as long as the
+ * context lives. A server name that a client asks for chooses nothing. */
+void pki_context_present(void *context, struct pki_identity *const *identity);
+
+/* The authorities that it trusts, in addition to none. ERR_INVALID: the text holds no
+ * certificate. */
 MUST_USE enum err pki_context_trust(void *context, struct str ca_pem, struct err_info *reterr);
 
 CLEANUP_DEFINE(struct pki_bundle, pki_bundle_free);
 CLEANUP_DEFINE(struct pki_hash, pki_hash_free);
+CLEANUP_DEFINE(struct pki_identity, pki_identity_free);

@@ -1,4 +1,4 @@
-/* The client of WebSockets, and the hosts that carry the TLS contexts of both sides. */
+/* The hosts that carry the TLS contexts of both sides, and the client of WebSockets. */
 #include "core/base/assert.h"
 #include "core/base/ip.h"
 #include "core/base/mem.h"
@@ -6,14 +6,17 @@
 
 /* ---- Hosts ---- */
 
-enum err web__host_open(struct web__host *host, uint64_t options)
+enum err web__host_open(struct web__host *host)
 {
+    bool is_server = host->identity != NULL;
+    uint64_t options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS;
     struct lws_context_creation_info info = {
-        .port = host->sockets != NULL ? CONTEXT_PORT_NO_LISTEN_SERVER : CONTEXT_PORT_NO_LISTEN,
-        .vhost_name = host->sockets != NULL ? "sockets" : "socket",
+        .port = is_server ? CONTEXT_PORT_NO_LISTEN_SERVER : CONTEXT_PORT_NO_LISTEN,
+        /* A request goes to the first vhost of its port whose name begins with its Host field. With
+         * clients, whose port is that of the servers of HTTP, no field begins like this. */
+        .vhost_name = is_server ? "sockets" : "\n",
         .protocols = web__socket_protocols,
-        .options = options | LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT |
-                   LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS,
+        .options = is_server ? options | LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX : options,
         .user = host,
         .retry_and_idle_policy = &web__socket_validity,
         .server_string = "otemon",
@@ -32,34 +35,66 @@ enum err web__host_open(struct web__host *host, uint64_t options)
         host->reterr = NULL;
         return ERR_OK;
     }
-    enum err err = host->result;
-    if (err == ERR_OK)
-        err = err_set(host->reterr, ERR_INVALID, "libwebsockets cannot use what it was given");
     if (host->vhost != NULL)
         lws_vhost_destroy(host->vhost);
-    mem_free(host);
+    if (host->result != ERR_OK)
+        return host->result;
+    return err_set(host->reterr, ERR_INVALID, "libwebsockets cannot use what it was given");
+}
+
+/* A client's. */
+struct client_host {
+    struct web__host host;
+    struct web__owner owner; /* of the connection, when its socket has ended */
+    struct loop_deferred destroy;
+};
+
+/* Not inside of a callback of its connection. */
+static void client_host_destroy(void *arg)
+{
+    struct client_host *client = arg;
+    lws_vhost_destroy(client->host.vhost);
+    mem_free(client);
+}
+
+static void client_host_release(struct client_host *client)
+{
+    if (client->host.web->is_closing) /* the context takes the vhost along */
+        mem_free(client);
+    else
+        loop_defer(client->host.web->loop, &client->destroy);
+}
+
+static void on_connection_gone(struct web__owner *owner)
+{
+    client_host_release(CONTAINER_OF(owner, struct client_host, owner));
+}
+
+static enum err client_host_make(struct web *web, struct str ca_pem, struct web__host **ret_host,
+                                 struct err_info *reterr)
+{
+    struct client_host *client = MEM_NEW(struct client_host);
+    client->owner.ended = on_connection_gone;
+    client->host = (struct web__host){.web = web, .ca_pem = ca_pem, .reterr = reterr};
+    loop_deferred_init(&client->destroy, client_host_destroy, client);
+    enum err err = web__host_open(&client->host);
+    if (err == ERR_OK)
+        *ret_host = &client->host;
+    else
+        mem_free(client);
     return err;
 }
 
-/* Not inside of a callback of one of its connections, the last of which is gone by then. */
-static void host_destroy(void *arg)
+/* A vhost that goes before its last connection is not freed before the context. */
+void web__socket_disconnect(struct web_socket *socket)
 {
-    struct web__host *host = arg;
-    lws_vhost_destroy(host->vhost);
-    mem_free(host);
-}
-
-void web__host_release(struct web__host *host)
-{
-    ASSERT(host->uses > 0);
-    if (--host->uses > 0)
-        return;
-    if (host->web->is_closing) { /* the context takes it along */
-        mem_free(host);
-        return;
-    }
-    loop_deferred_init(&host->destroy, host_destroy, host);
-    loop_defer(host->web->loop, &host->destroy);
+    struct client_host *client = CONTAINER_OF(socket->host, struct client_host, host);
+    if (socket->wsi != NULL)
+        lws_set_opaque_user_data(socket->wsi, &client->owner);
+    else
+        client_host_release(client);
+    socket->host = NULL;
+    socket->target = mem_free(socket->target);
 }
 
 /* ---- Connecting ---- */
@@ -134,12 +169,6 @@ void web__socket_resolve_end(struct web_socket *socket)
     loop_defer(socket->web->loop, &socket->next);
 }
 
-/* The connection of a socket that has ended. */
-static void on_connection_gone(struct web__owner *owner)
-{
-    web__host_release(CONTAINER_OF(owner, struct web__host, owner));
-}
-
 static void connect_begin(struct web_socket *socket, const struct web_socket_options *options)
 {
     struct web__target *target = MEM_NEW(struct web__target);
@@ -167,15 +196,12 @@ enum err web_socket_connect(struct web *web, const struct web_socket_options *op
                             struct web_socket **ret_socket, struct err_info *reterr)
 {
     ASSERT(web->context != NULL);
-    struct web__host *host = MEM_NEW(struct web__host);
-    host->owner.ended = on_connection_gone;
-    host->web = web;
-    host->ca_pem = options->ca_pem;
-    host->reterr = reterr;
-    enum err err = web__host_open(host, 0);
+    struct web__host *host = NULL;
+    enum err err = client_host_make(web, options->ca_pem, &host, reterr);
     if (err != ERR_OK)
         return err;
-    struct web_socket *socket = web__socket_new(host, options->limits, &options->events);
+    struct web_socket *socket = web__socket_new(web, options->limits, &options->events);
+    socket->host = host;
     *ret_socket = socket;
     connect_begin(socket, options);
     return ERR_OK;

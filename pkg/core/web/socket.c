@@ -8,19 +8,17 @@
 /* What one write takes of a long message, so that others get their turn. */
 #define FRAME_SIZE ((size_t)64 * 1024)
 
-struct web_socket *web__socket_new(struct web__host *host, struct web_socket_limits limits,
+struct web_socket *web__socket_new(struct web *web, struct web_socket_limits limits,
                                    const struct web_socket_events *events)
 {
     struct web_socket *socket = MEM_NEW(struct web_socket);
-    socket->web = host->web;
-    socket->host = host;
+    socket->web = web;
     socket->limits = limits;
     socket->events = *events;
     list_init(&socket->queue);
     list_init(&socket->resolving);
     buf_init(&socket->incoming, limits.message_size_max);
     buf_init(&socket->reason, WEB_SOCKET_REASON_MAX);
-    host->uses++;
     return socket;
 }
 
@@ -52,13 +50,8 @@ void web__socket_end(struct web_socket *socket)
     incoming_clear(socket);
     buf_deinit(&socket->incoming);
     buf_deinit(&socket->reason);
-    /* A vhost that goes before its last connection is not freed before the context: a client's
-     * connection takes over what its socket has of it. */
-    if (socket->wsi != NULL && socket->target != NULL)
-        lws_set_opaque_user_data(socket->wsi, &socket->host->owner);
-    else
-        web__host_release(socket->host);
-    socket->target = mem_free(socket->target);
+    if (socket->host != NULL)
+        web__socket_disconnect(socket);
     (void)mem_free(socket); /* always NULL */
 }
 
@@ -209,13 +202,19 @@ static int on_not_connected(struct web_socket *socket, struct str why)
     return 0;
 }
 
+/* libwebsockets itself may take the vhost of another server for its own. */
+static struct web_sockets *server_of(struct lws *wsi)
+{
+    return CONTAINER_OF(lws_get_opaque_user_data(wsi), struct web_sockets, owner);
+}
+
 /* A connection to a server: the request line decides, then it becomes a socket. */
-static int on_request(struct lws *wsi, const struct web__host *host)
+static int on_request(struct lws *wsi)
 {
     char path[WEB_PATH_SIZE_MAX];
     int size = lws_hdr_copy(wsi, path, sizeof(path), WSI_TOKEN_GET_URI);
     bool is_ours = size > 0 &&
-                   str_equal(str_make(path, (size_t)size), str_of(host->sockets->options.path));
+                   str_equal(str_make(path, (size_t)size), str_of(server_of(wsi)->options.path));
     return is_ours ? 0 : -1;
 }
 
@@ -225,10 +224,10 @@ static int on_upgrade(const char *protocol)
     return str_equal_nocase(str_of(protocol), STR("websocket")) ? 0 : -1;
 }
 
-static int on_accepted(struct lws *wsi, struct web__host *host)
+static int on_accepted(struct lws *wsi)
 {
-    struct web_sockets *sockets = host->sockets;
-    struct web_socket *socket = web__socket_new(host, sockets->options.limits,
+    struct web_sockets *sockets = server_of(wsi);
+    struct web_socket *socket = web__socket_new(sockets->web, sockets->options.limits,
                                                 &sockets->options.events);
     socket->wsi = wsi;
     *(struct web_socket **)lws_wsi_user(wsi) = socket;
@@ -238,9 +237,8 @@ static int on_accepted(struct lws *wsi, struct web__host *host)
 /* The TLS context of a host is made: it gets what only we know. */
 static int on_context(struct web__host *host, void *context)
 {
-    if (host->sockets != NULL)
-        host->result = pki_context_identity(context, host->certificates_pem, host->key_pem,
-                                            host->reterr);
+    if (host->identity != NULL)
+        pki_context_present(context, host->identity);
     else
         host->result = pki_context_trust(context, host->ca_pem, host->reterr);
     return host->result == ERR_OK ? 0 : 1;
@@ -265,7 +263,7 @@ static struct web_socket *socket_of(const struct web__host *host, void *user)
 {
     if (host == NULL || user == NULL)
         return NULL;
-    return host->sockets == NULL ? user : *(struct web_socket **)user;
+    return host->identity == NULL ? user : *(struct web_socket **)user;
 }
 
 static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
@@ -277,10 +275,10 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
     switch (reason) {
     case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
     case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_CLIENT_VERIFY_CERTS: return on_context(host, user);
-    case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION: return on_request(wsi, host);
+    case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION: return on_request(wsi);
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE: return on_upgrade(in);
     case LWS_CALLBACK_HTTP: return lws_return_http_status(wsi, HTTP_STATUS_NOT_FOUND, NULL);
-    case LWS_CALLBACK_ESTABLISHED: return on_accepted(wsi, host);
+    case LWS_CALLBACK_ESTABLISHED: return on_accepted(wsi);
     case LWS_CALLBACK_CLIENT_ESTABLISHED: return on_opened(socket_of(host, user));
     case LWS_CALLBACK_SERVER_WRITEABLE:
     case LWS_CALLBACK_CLIENT_WRITEABLE: return on_writable(socket_of(host, user));

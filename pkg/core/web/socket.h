@@ -5,28 +5,26 @@
 #include "core/web/internal.h"
 #include "core/web/resolve.h"
 
-/* A vhost of libwebsockets, which is what carries a TLS context: a client has one for itself, a
- * server one for each certificate it has had. It goes with the last connection that uses it. */
+struct pki_identity;
+
+/* A vhost of libwebsockets, which is what carries a TLS context: every server has one, and every
+ * client, as long as its connection lives. */
 struct web__host {
-    struct web__owner owner;
     struct web *web;
     struct lws_vhost *vhost;
-    struct web_sockets *sockets; /* NULL: a client's */
-    unsigned uses;
-    /* While it is made; libwebsockets asks for them in a callback. */
-    struct str certificates_pem;
-    struct str key_pem;
-    struct str ca_pem;
+    struct pki_identity *const *identity; /* that a server presents; NULL: a client's */
+    struct str ca_pem;                    /* of a client, while it is made, like what follows */
     enum err result;
     struct err_info *reterr;
-    struct loop_deferred destroy;
 };
 
 struct web_sockets {
+    struct web__owner owner; /* of its connections */
     struct web *web;
     struct web_sockets *next; /* of the web's */
     struct web_sockets_options options;
-    struct web__host *host; /* of new connections */
+    struct web__host host;
+    struct pki_identity *identity; /* of new connections */
     struct web__listener listener;
     unsigned count;
 };
@@ -49,8 +47,8 @@ struct web__message {
 
 struct web_socket {
     struct web *web;
-    struct web__host *host;
-    struct lws *wsi; /* NULL: not yet, or not any more */
+    struct web__host *host; /* of a client; NULL: a server's */
+    struct lws *wsi;        /* NULL: not yet, or not any more */
     struct web_socket_events events;
     struct web_socket_limits limits;
     void *data;
@@ -58,7 +56,7 @@ struct web_socket {
     size_t queue_size;
     struct buf incoming;
     struct web__owner owner;    /* of a client's wsi, as long as it is ours */
-    struct web__target *target; /* NULL: a server's */
+    struct web__target *target; /* of a client */
     /* A client that is not with libwebsockets is in one of these: */
     struct web__resolve *resolve;
     struct list resolving;     /* of the web's */
@@ -75,7 +73,7 @@ struct web_socket {
 extern const struct lws_protocols web__socket_protocols[2];
 extern const lws_retry_bo_t web__socket_validity;
 
-struct web_socket *web__socket_new(struct web__host *host, struct web_socket_limits limits,
+struct web_socket *web__socket_new(struct web *web, struct web_socket_limits limits,
                                    const struct web_socket_events *events);
 
 /* A client that is not with libwebsockets: waits no longer for addresses, and ends soon. */
@@ -87,8 +85,11 @@ void web__socket_go_on(struct web_socket *socket);
 /* Says `closed`, and frees it. */
 void web__socket_end(struct web_socket *socket);
 
-/* Makes the vhost, as libwebsockets calls it. `options`: its own. */
-MUST_USE enum err web__host_open(struct web__host *host, uint64_t options);
+/* After its context, or one that was never opened. */
+void web__sockets_free(struct web_sockets *sockets);
 
-/* One use less; the last one destroys it. */
-void web__host_release(struct web__host *host);
+/* What a client had to connect with: it goes, at the latest with its connection. */
+void web__socket_disconnect(struct web_socket *socket);
+
+/* Makes the vhost of one that has everything else. ERR_INVALID: the authorities are none. */
+MUST_USE enum err web__host_open(struct web__host *host);

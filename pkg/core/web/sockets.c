@@ -1,6 +1,7 @@
-/* The server of WebSockets: listening, accepting, and the certificates that it has had. */
+/* The server of WebSockets: listening, accepting, and what it presents. */
 #include "core/base/assert.h"
 #include "core/base/mem.h"
+#include "core/pki/pki.h"
 #include "core/web/socket.h"
 
 static bool has_room(void *arg)
@@ -11,9 +12,7 @@ static bool has_room(void *arg)
 
 static void on_connection_gone(struct web__owner *owner)
 {
-    struct web__host *host = CONTAINER_OF(owner, struct web__host, owner);
-    struct web_sockets *sockets = host->sockets;
-    web__host_release(host);
+    struct web_sockets *sockets = CONTAINER_OF(owner, struct web_sockets, owner);
     ASSERT(sockets->count > 0);
     if (sockets->count-- == sockets->options.sockets_max)
         web__listener_resume(&sockets->listener);
@@ -23,29 +22,11 @@ static void on_accepted(void *arg, int fd)
 {
     struct web_sockets *sockets = arg;
     sockets->count++;
-    sockets->host->uses++; /* as long as the connection lives */
-    struct lws *wsi = lws_adopt_socket_vhost(sockets->host->vhost, fd);
+    struct lws *wsi = lws_adopt_socket_vhost(sockets->host.vhost, fd);
     if (wsi == NULL) /* it has closed the descriptor */
-        on_connection_gone(&sockets->host->owner);
+        on_connection_gone(&sockets->owner);
     else
-        lws_set_opaque_user_data(wsi, &sockets->host->owner);
-}
-
-static enum err host_make(struct web_sockets *sockets, struct str certificates_pem,
-                          struct str key_pem, struct web__host **ret_host, struct err_info *reterr)
-{
-    struct web__host *host = MEM_NEW(struct web__host);
-    host->owner.ended = on_connection_gone;
-    host->web = sockets->web;
-    host->sockets = sockets;
-    host->uses = 1; /* of new connections */
-    host->certificates_pem = certificates_pem;
-    host->key_pem = key_pem;
-    host->reterr = reterr;
-    enum err err = web__host_open(host, LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX);
-    if (err == ERR_OK)
-        *ret_host = host;
-    return err;
+        lws_set_opaque_user_data(wsi, &sockets->owner);
 }
 
 static enum err sockets_listen(struct web_sockets *sockets, struct err_info *reterr)
@@ -62,29 +43,48 @@ static enum err sockets_listen(struct web_sockets *sockets, struct err_info *ret
     return err;
 }
 
+/* Connections come in later turns, when there is a vhost. */
+static enum err sockets_start(struct web_sockets *sockets, struct err_info *reterr)
+{
+    const struct web_sockets_options *options = &sockets->options;
+    enum err err = pki_identity_new(options->certificates_pem, options->key_pem, &sockets->identity,
+                                    reterr);
+    if (err == ERR_OK)
+        err = sockets_listen(sockets, reterr);
+    if (err != ERR_OK)
+        return err;
+    err = web__host_open(&sockets->host);
+    if (err != ERR_OK)
+        web__listener_close(&sockets->listener);
+    return err;
+}
+
 enum err web_sockets_open(struct web *web, const struct web_sockets_options *options,
                           struct web_sockets **ret_sockets, struct err_info *reterr)
 {
     ASSERT(web->context != NULL && options->sockets_max > 0 &&
            options->sockets_max <= WEB_SOCKETS_MAX);
     struct web_sockets *sockets = MEM_NEW(struct web_sockets);
+    sockets->owner.ended = on_connection_gone;
     sockets->web = web;
     sockets->options = *options;
-    enum err err = host_make(sockets, options->certificates_pem, options->key_pem, &sockets->host,
-                             reterr);
-    if (err == ERR_OK) {
-        err = sockets_listen(sockets, reterr);
-        if (err != ERR_OK)
-            web__host_release(sockets->host);
-    }
+    sockets->host = (struct web__host){
+        .web = web, .identity = &sockets->identity, .reterr = reterr};
+    enum err err = sockets_start(sockets, reterr);
     if (err != ERR_OK) {
-        mem_free(sockets);
+        web__sockets_free(sockets);
         return err;
     }
     sockets->next = web->sockets;
     web->sockets = sockets;
     *ret_sockets = sockets;
     return ERR_OK;
+}
+
+void web__sockets_free(struct web_sockets *sockets)
+{
+    sockets->identity = pki_identity_free(sockets->identity);
+    mem_free(sockets);
 }
 
 uint16_t web_sockets_port(const struct web_sockets *sockets)
@@ -95,11 +95,11 @@ uint16_t web_sockets_port(const struct web_sockets *sockets)
 enum err web_sockets_identity(struct web_sockets *sockets, struct str certificates_pem,
                               struct str key_pem, struct err_info *reterr)
 {
-    struct web__host *host = NULL;
-    enum err err = host_make(sockets, certificates_pem, key_pem, &host, reterr);
+    struct pki_identity *identity = NULL;
+    enum err err = pki_identity_new(certificates_pem, key_pem, &identity, reterr);
     if (err != ERR_OK)
         return err;
-    web__host_release(sockets->host);
-    sockets->host = host;
+    sockets->identity = pki_identity_free(sockets->identity);
+    sockets->identity = identity;
     return ERR_OK;
 }

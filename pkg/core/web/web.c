@@ -91,8 +91,7 @@ uint16_t web_server_port(const struct web_server *server)
 static enum err context_start(struct web *web, struct err_info *reterr)
 {
     struct lws_context_creation_info info = {
-        /* Of virtual hosts with one port libwebsockets takes any for a request: that of sockets has
-         * to be another. */
+        /* A request goes to a virtual host of the same port: that of sockets is another. */
         .port = CONTEXT_PORT_NO_LISTEN,
         .vhost_name = "web",
         .protocols = web__protocols,
@@ -148,8 +147,7 @@ static void sockets_free(struct web *web)
     while (web->sockets != NULL) {
         struct web_sockets *sockets = web->sockets;
         web->sockets = sockets->next;
-        web__host_release(sockets->host);
-        mem_free(sockets);
+        web__sockets_free(sockets);
     }
 }
 

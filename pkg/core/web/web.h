@@ -146,8 +146,8 @@ MUST_USE enum err web_sockets_open(struct web *web, const struct web_sockets_opt
                                    struct web_sockets **ret_sockets, struct err_info *reterr);
 uint16_t web_sockets_port(const struct web_sockets *sockets);
 
-/* Presents another certificate to who connects from now on; connections stay. After an error the
- * former one is presented. */
+/* Presents another certificate in every handshake from now on; connections stay. After an error the
+ * former one is presented. ERR_INVALID. */
 MUST_USE enum err web_sockets_identity(struct web_sockets *sockets, struct str certificates_pem,
                                        struct str key_pem, struct err_info *reterr);
 
