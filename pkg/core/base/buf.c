@@ -13,14 +13,27 @@ void buf_init(struct buf *buf, size_t size_max)
     *buf = (struct buf){.size_max = size_max};
 }
 
+void buf_init_secret(struct buf *buf, size_t size_max)
+{
+    *buf = (struct buf){.size_max = size_max, .is_secret = true};
+}
+
+static void wipe(struct buf *buf, size_t from, size_t to)
+{
+    if (buf->is_secret && to > from)
+        mem_wipe(buf->data + from, to - from);
+}
+
 void buf_deinit(struct buf *buf)
 {
+    wipe(buf, 0, buf->capacity);
     mem_free(buf->data);
-    *buf = (struct buf){.size_max = buf->size_max};
+    *buf = (struct buf){.size_max = buf->size_max, .is_secret = buf->is_secret};
 }
 
 void buf_clear(struct buf *buf)
 {
+    wipe(buf, 0, buf->size);
     buf->size = 0;
     buf->overflowed = false;
 }
@@ -30,6 +43,24 @@ bool buf_overflowed(const struct buf *buf)
     return buf->overflowed;
 }
 
+static void grow(struct buf *buf, size_t needed)
+{
+    size_t capacity = MAX(MAX(buf->capacity * 2, needed), BUF_CAPACITY_MIN);
+    capacity = MAX(MIN(capacity, buf->size_max), needed);
+    /* One byte more for the terminator of buf_printf, which is not part of the content. */
+    size_t size = capacity + 1;
+    if (buf->is_secret && buf->data != NULL) {
+        char *data = mem_alloc(size); /* resizing would leave a copy behind */
+        memcpy(data, buf->data, buf->size);
+        wipe(buf, 0, buf->capacity);
+        mem_free(buf->data);
+        buf->data = data;
+    } else {
+        buf->data = mem_resize(buf->data, size, 1);
+    }
+    buf->capacity = capacity;
+}
+
 char *buf_reserve(struct buf *buf, size_t size)
 {
     if (size > buf->size_max - buf->size) {
@@ -37,13 +68,8 @@ char *buf_reserve(struct buf *buf, size_t size)
         return NULL;
     }
     size_t needed = buf->size + size;
-    if (needed > buf->capacity || buf->data == NULL) {
-        size_t capacity = MAX(MAX(buf->capacity * 2, needed), BUF_CAPACITY_MIN);
-        capacity = MAX(MIN(capacity, buf->size_max), needed);
-        /* One byte more for the terminator of buf_printf, which is not part of the content. */
-        buf->data = mem_resize(buf->data, capacity + 1, 1);
-        buf->capacity = capacity;
-    }
+    if (needed > buf->capacity || buf->data == NULL)
+        grow(buf, needed);
     return buf->data + buf->size;
 }
 
@@ -102,6 +128,7 @@ void buf_consume(struct buf *buf, size_t size)
     buf->size -= size;
     if (buf->size > 0)
         memmove(buf->data, buf->data + size, buf->size);
+    wipe(buf, buf->size, buf->size + size);
 }
 
 struct str buf_str(const struct buf *buf)

@@ -16,11 +16,16 @@ struct buf {
     size_t capacity; /* private, like what follows */
     size_t size_max;
     bool overflowed;
+    bool is_secret;
 };
 
 /* `size_max`: the most bytes it will ever hold. Allocates nothing yet. */
 void buf_init(struct buf *buf, size_t size_max);
 void buf_deinit(struct buf *buf);
+
+/* For keys and tokens: what it drops, and memory that it leaves because it grows or ends, is
+ * wiped. */
+void buf_init_secret(struct buf *buf, size_t size_max);
 
 /* Empty, with its memory kept. */
 void buf_clear(struct buf *buf);

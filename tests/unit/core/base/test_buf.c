@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -123,6 +124,70 @@ static void test_reserve_commit_consume(void **state)
     buf_deinit(&buf);
 }
 
+#define SECRET "correct horse battery staple"
+
+static bool holds_secret(const void *memory, size_t size)
+{
+    return memmem(memory, size, SECRET, sizeof(SECRET) - 1) != NULL;
+}
+
+static unsigned secrets_freed;
+
+#ifdef __clang__ /* builds with sanitisers, which have their own */
+#define SEES_WHAT_IS_FREED 0
+#else
+#define SEES_WHAT_IS_FREED 1
+
+void __libc_free(void *pointer);
+
+/* Instead of the C library's, which is called by it: looks at what is given back. */
+void free(void *pointer)
+{
+    if (pointer != NULL && holds_secret(pointer, malloc_usable_size(pointer)))
+        secrets_freed++;
+    __libc_free(pointer);
+}
+#endif
+
+static void test_secrets_are_wiped_where_they_leave(void **state)
+{
+    (void)state;
+    struct buf buf;
+    buf_init_secret(&buf, 100000);
+    buf_append(&buf, STR(SECRET));
+    while (buf.size < 90000)
+        buf_append(&buf, STR("and grows "));
+    assert_true(holds_secret(buf.data, buf.size));
+    buf_deinit(&buf);
+    buf_append(&buf, STR(SECRET)); /* which is still one */
+    buf_deinit(&buf);
+    assert_int_equal(secrets_freed, 0);
+
+    buf_init(&buf, 1000);
+    buf_append(&buf, STR(SECRET));
+    buf_deinit(&buf);
+    assert_int_equal(secrets_freed, SEES_WHAT_IS_FREED); /* it would have been seen */
+}
+
+static void test_secrets_are_wiped_where_they_stood(void **state)
+{
+    (void)state;
+    struct buf buf;
+    buf_init_secret(&buf, 1000);
+    buf_append(&buf, STR(SECRET));
+    buf_clear(&buf);
+    assert_false(holds_secret(buf.data, buf.capacity));
+    buf_append(&buf, STR("x" SECRET));
+    buf_consume(&buf, 1);
+    assert_content(&buf, SECRET);
+    buf_consume(&buf, buf.size);
+    assert_false(holds_secret(buf.data, buf.capacity));
+    char *room = buf_reserve(&buf, sizeof(SECRET));
+    memcpy(room, SECRET, sizeof(SECRET)); /* and is not committed */
+    buf_deinit(&buf);
+    assert_int_equal(secrets_freed, SEES_WHAT_IS_FREED); /* the one above */
+}
+
 static void test_deinit_allows_reuse(void **state)
 {
     (void)state;
@@ -145,6 +210,8 @@ int main(void)
         cmocka_unit_test(test_no_room_at_all),
         cmocka_unit_test(test_growth),
         cmocka_unit_test(test_reserve_commit_consume),
+        cmocka_unit_test(test_secrets_are_wiped_where_they_leave),
+        cmocka_unit_test(test_secrets_are_wiped_where_they_stood),
         cmocka_unit_test(test_deinit_allows_reuse),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
