@@ -11,9 +11,6 @@
 #define CHUNK_SIZE ((size_t)512)
 /* Printing never meets it: what a resource holds was bounded when manifests were decoded. */
 #define PRINT_SIZE_MAX (SIZE_MAX / 4)
-/* JSON writes one byte as at most six. */
-#define ESCAPE_FACTOR 6
-#define SECRET_FRAME  ((size_t)4096)
 
 _Static_assert(MODEL_DIGEST_SIZE == PKI_SHA256_SIZE, "a digest is a SHA-256");
 
@@ -37,27 +34,14 @@ struct model__draft *model__draft_new(enum model_kind kind, struct str name,
     return draft;
 }
 
-/* Room for a whole secret at once: a buffer that grows would leave copies of the key behind. */
-static void reserve_for_secret(struct buf *buf, const struct model_secret *secret)
-{
-    size_t size = SECRET_FRAME + secret->key_pem.size + secret->certificates_pem.size;
-    for (size_t i = 0; i < secret->dns_names.count; i++)
-        size += secret->dns_names.items[i].size + SECRET_FRAME / 16;
-    char *room = buf_reserve(buf, size * ESCAPE_FACTOR);
-    ASSERT(room != NULL);
-}
-
 static struct model_digest digest_of(const struct model_resource *resource)
 {
     struct buf buf;
-    buf_init(&buf, PRINT_SIZE_MAX);
-    if (resource->kind == MODEL_SECRET)
-        reserve_for_secret(&buf, resource->secret);
+    buf_init_secret(&buf, PRINT_SIZE_MAX); /* a key may be in it */
     model_resource_print(resource, false, &buf);
     ASSERT(!buf_overflowed(&buf));
     struct model_digest digest;
     pki_sha256(buf.data, buf.size, digest.bytes);
-    mem_wipe(buf.data, buf.size);
     buf_deinit(&buf);
     return digest;
 }

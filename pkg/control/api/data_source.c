@@ -1,5 +1,4 @@
 #include "control/api/check.h"
-#include "core/base/mem.h"
 
 /* A certificate with its chain and key is some kilobytes. */
 #define FILE_SIZE_MAX ((size_t)256 * 1024)
@@ -34,15 +33,13 @@ static void file_load(struct api__decoder *d, struct api_data_source *source)
         return;
     }
     struct buf content;
-    buf_init(&content, FILE_SIZE_MAX);
+    buf_init_secret(&content, FILE_SIZE_MAX);
     struct err_info reason = {.message = ""};
     enum err e = d->origin->load(d->origin->load_arg, source->reference, &content, &reason);
     if (e == ERR_OK)
         source->bytes = str_dup(d->arena, buf_str(&content));
     else
         source->load_error = str_dup(d->arena, str_of(reason.message));
-    if (content.size > 0)
-        mem_wipe(content.data, content.size);
     buf_deinit(&content);
 }
 

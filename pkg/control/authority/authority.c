@@ -28,8 +28,6 @@ struct authority {
 static void signer_clear(struct signer *signer)
 {
     signer->bundle = pki_bundle_free(signer->bundle);
-    if (signer->text.size > 0)
-        mem_wipe(signer->text.data, signer->text.size);
     buf_clear(&signer->text);
 }
 
@@ -79,9 +77,9 @@ struct authority *authority_new(struct str name, const struct authority_data *da
     struct authority *authority = MEM_NEW(struct authority);
     authority->arena = arena_new(256);
     authority->name = str_dup(authority->arena, name);
-    buf_init(&authority->current.text, TEXT_SIZE_MAX);
-    buf_init(&authority->next.text, TEXT_SIZE_MAX);
-    buf_init(&authority->previous.text, TEXT_SIZE_MAX);
+    buf_init_secret(&authority->current.text, TEXT_SIZE_MAX);
+    buf_init_secret(&authority->next.text, TEXT_SIZE_MAX);
+    buf_init_secret(&authority->previous.text, TEXT_SIZE_MAX);
     buf_init(&authority->next_since, 32);
     buf_init(&authority->trust, TEXT_SIZE_MAX);
     signer_read(&authority->current, data->current, now_ms);

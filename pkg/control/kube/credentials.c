@@ -3,24 +3,16 @@
 #include "control/kube/config.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
-#include "core/base/mem.h"
 
 /* A bundle of all public authorities has 220 KB; tokens with many audiences have 2 KB. */
 #define FILE_SIZE_MAX ((size_t)1024 * 1024)
-
-static void wipe(struct buf *buf)
-{
-    if (buf->data != NULL)
-        mem_wipe(buf->data, buf->capacity);
-    buf_deinit(buf);
-}
 
 /* Replaces `*content` by the file's, or leaves it. */
 static enum err read_into(struct str path, bool is_token, struct buf *content,
                           struct err_info *reterr)
 {
     struct buf fresh;
-    buf_init(&fresh, FILE_SIZE_MAX);
+    buf_init_secret(&fresh, FILE_SIZE_MAX);
     enum err e = file_read(path.data, &fresh, reterr);
     if (e == ERR_OK && is_token) {
         while (fresh.size > 0 && (unsigned char)fresh.data[fresh.size - 1] <= ' ')
@@ -31,10 +23,10 @@ static enum err read_into(struct str path, bool is_token, struct buf *content,
     if (e == ERR_OK && fresh.size == 0)
         e = err_set(reterr, ERR_INVALID, "%s is empty", path.data);
     if (e != ERR_OK) {
-        wipe(&fresh);
+        buf_deinit(&fresh);
         return e;
     }
-    wipe(content);
+    buf_deinit(content);
     *content = fresh;
     return ERR_OK;
 }
@@ -67,10 +59,10 @@ enum err kube__credentials_init(struct kube__credentials *c, const struct kube_c
                                 uint64_t now_ms, struct err_info *reterr)
 {
     *c = (struct kube__credentials){.config = config, .has_read = true, .read_ms = now_ms};
-    buf_init(&c->ca, FILE_SIZE_MAX);
-    buf_init(&c->certificate, FILE_SIZE_MAX);
-    buf_init(&c->key, FILE_SIZE_MAX);
-    buf_init(&c->token, FILE_SIZE_MAX);
+    buf_init_secret(&c->ca, FILE_SIZE_MAX);
+    buf_init_secret(&c->certificate, FILE_SIZE_MAX);
+    buf_init_secret(&c->key, FILE_SIZE_MAX);
+    buf_init_secret(&c->token, FILE_SIZE_MAX);
     enum err e = read_all(c, reterr);
     if (e != ERR_OK)
         kube__credentials_deinit(c);
@@ -79,10 +71,10 @@ enum err kube__credentials_init(struct kube__credentials *c, const struct kube_c
 
 void kube__credentials_deinit(struct kube__credentials *c)
 {
-    wipe(&c->ca);
-    wipe(&c->certificate);
-    wipe(&c->key);
-    wipe(&c->token);
+    buf_deinit(&c->ca);
+    buf_deinit(&c->certificate);
+    buf_deinit(&c->key);
+    buf_deinit(&c->token);
 }
 
 void kube__credentials_refresh(struct kube__credentials *c, uint64_t now_ms)

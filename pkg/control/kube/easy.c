@@ -24,13 +24,12 @@ static int on_created(void *arg, curl_socket_t socket, curlsocktype purpose)
 static void header_add(struct curl_slist **headers, const char *name, struct str value)
 {
     struct buf line;
-    buf_init(&line, strlen(name) + value.size + 1);
+    buf_init_secret(&line, strlen(name) + value.size + 1); /* it may be the token */
     buf_printf(&line, "%s%.*s", name, STR_ARG(value));
     buf_append_char(&line, '\0');
     struct curl_slist *longer = curl_slist_append(*headers, line.data);
     ASSERT(longer != NULL); /* out of memory */
     *headers = longer;
-    mem_wipe(line.data, line.size);
     buf_deinit(&line);
 }
 

@@ -6,7 +6,6 @@
 #include "control/kube/config.h"
 #include "core/base/base64.h"
 #include "core/base/file.h"
-#include "core/base/mem.h"
 #include "core/yaml/yaml.h"
 
 /* Some kilobytes for each cluster. */
@@ -297,7 +296,7 @@ enum err kube_config_read(const char *path, struct str context, struct kube_conf
 {
     struct err_info reason = {.message = ""};
     struct buf content;
-    buf_init(&content, KUBECONFIG_SIZE_MAX);
+    buf_init_secret(&content, KUBECONFIG_SIZE_MAX);
     enum err e = file_read(path, &content, &reason);
     if (e != ERR_OK) {
         buf_deinit(&content);
@@ -306,7 +305,6 @@ enum err kube_config_read(const char *path, struct str context, struct kube_conf
     size_t slash = str_find_last_char(str_of(path), '/');
     struct str directory = slash == STR_NOT_FOUND ? STR_EMPTY : str_make(path, MAX(slash, 1U));
     e = kube_config_parse(buf_str(&content), directory, context, ret_config, &reason);
-    mem_wipe(content.data, content.size);
     buf_deinit(&content);
     return e == ERR_OK ? e : in_file(path, e, &reason, reterr);
 }

@@ -62,7 +62,7 @@ struct kube__reflector *kube__reflector_new(const struct kube_watch_options *opt
     r->arena = arena_new(ARENA_CHUNK);
     buf_init(&r->version, KUBE__TOKEN_SIZE_MAX);
     buf_init(&r->next, KUBE__TOKEN_SIZE_MAX);
-    buf_init(&r->line, KUBE_BODY_SIZE_MAX);
+    buf_init_secret(&r->line, KUBE_BODY_SIZE_MAX);
     return r;
 }
 
@@ -80,8 +80,6 @@ struct kube__reflector *kube__reflector_free(struct kube__reflector *r)
     r->strings = arena_free(r->strings);
     buf_deinit(&r->version);
     buf_deinit(&r->next);
-    if (r->line.data != NULL)
-        mem_wipe(r->line.data, r->line.capacity);
     buf_deinit(&r->line);
     return mem_free(r);
 }

@@ -71,8 +71,6 @@ static void transfer_free(struct kube__transfer *x)
         curl_easy_cleanup(x->easy);
     }
     curl_slist_free_all(x->headers);
-    if (x->in.data != NULL)
-        mem_wipe(x->in.data, x->in.capacity); /* it may have held keys */
     buf_deinit(&x->in);
     mem_free(x);
 }
@@ -372,7 +370,7 @@ struct kube__transfer *kube__transfer_start(struct kube__transport *t,
     x->started_ms = loop_now_ms(t->loop);
     list_init(&x->link);
     list_init(&x->arrived_link);
-    buf_init(&x->in, KUBE_BODY_SIZE_MAX);
+    buf_init_secret(&x->in, KUBE_BODY_SIZE_MAX); /* it may hold keys */
     loop_timer_init(&x->head_timer, on_head_late, x);
     kube__credentials_refresh(&t->credentials, x->started_ms);
     x->easy = curl_easy_init();

@@ -83,12 +83,10 @@ static void on_send(void *arg, const struct model_transaction *transaction)
     if (pod->session == NULL)
         return; /* when it is back it is asked what it has */
     struct buf text;
-    buf_init(&text, TRANSACTION_SIZE_MAX);
+    buf_init_secret(&text, TRANSACTION_SIZE_MAX); /* it has keys */
     model_transaction_print(transaction, &text);
     if (buf_overflowed(&text) || feed_session_send(pod->session, buf_str(&text)) != ERR_OK)
         feed_session_close(pod->session, STR("the configuration is too large to be sent"));
-    if (text.size > 0)
-        mem_wipe(text.data, text.size); /* keys were in it */
     buf_deinit(&text);
 }
 

@@ -37,14 +37,10 @@ static void client_free(struct feed_client *client)
 static void send(struct feed_client *client, const struct feed__message *message)
 {
     struct buf text;
-    buf_init(&text, FEED_UP_SIZE_MAX);
-    char *room = buf_reserve(&text, FEED_UP_SIZE_MAX); /* growing would leave copies of a token */
-    ASSERT(room != NULL);                              /* it is as much as the bound */
+    buf_init_secret(&text, FEED_UP_SIZE_MAX); /* it may be the token */
     feed__message_print(message, STR_EMPTY, &text);
     if (buf_overflowed(&text) || web_socket_send(client->socket, buf_str(&text)) != ERR_OK)
         web_socket_close(client->socket, WEB_SOCKET_AWAY, STR("cannot send"));
-    if (text.size > 0)
-        mem_wipe(text.data, text.size); /* it may be the token */
     buf_deinit(&text);
 }
 
@@ -64,9 +60,8 @@ static void on_opened(void *arg, struct web_socket *socket)
     struct feed_client *client = arg;
     struct buf content;
     struct err_info why = {0};
-    buf_init(&content, FEED_TOKEN_SIZE_MAX);
-    char *room = buf_reserve(&content, FEED_TOKEN_SIZE_MAX); /* growing would leave copies */
-    enum err err = room == NULL ? ERR_LIMIT : file_read(client->options.token_file, &content, &why);
+    buf_init_secret(&content, FEED_TOKEN_SIZE_MAX);
+    enum err err = file_read(client->options.token_file, &content, &why);
     if (err == ERR_OK) {
         struct feed__message hello = {
             .type = FEED__HELLO,
@@ -78,8 +73,6 @@ static void on_opened(void *arg, struct web_socket *socket)
     } else {
         web_socket_close(socket, WEB_SOCKET_AWAY, str_of(why.message));
     }
-    if (content.size > 0)
-        mem_wipe(content.data, content.size);
     buf_deinit(&content);
 }
 

@@ -176,15 +176,10 @@ enum err feed_session_send(struct feed_session *session, struct str transaction)
     ASSERT(session->accepted);
     struct feed__message message = {.type = FEED__TRANSACTION};
     struct buf text;
-    buf_init(&text, FEED_DOWN_SIZE_MAX);
-    char *room = buf_reserve(&text, transaction.size + 64); /* growing would leave keys behind */
-    if (room != NULL)
-        feed__message_print(&message, transaction, &text);
-    enum err err = room == NULL || buf_overflowed(&text)
-                       ? ERR_LIMIT
-                       : web_socket_send(session->socket, buf_str(&text));
-    if (text.size > 0)
-        mem_wipe(text.data, text.size);
+    buf_init_secret(&text, FEED_DOWN_SIZE_MAX); /* it has keys */
+    feed__message_print(&message, transaction, &text);
+    enum err err = buf_overflowed(&text) ? ERR_LIMIT
+                                         : web_socket_send(session->socket, buf_str(&text));
     buf_deinit(&text);
     return err;
 }

@@ -17,7 +17,7 @@ struct web_socket *web__socket_new(struct web *web, struct web_socket_limits lim
     socket->events = *events;
     list_init(&socket->queue);
     list_init(&socket->resolving);
-    buf_init(&socket->incoming, limits.message_size_max);
+    buf_init_secret(&socket->incoming, limits.message_size_max);
     buf_init(&socket->reason, WEB_SOCKET_REASON_MAX);
     return socket;
 }
@@ -30,14 +30,6 @@ static void message_free(struct web_socket *socket, struct web__message *message
     (void)mem_free(message);                           /* always NULL */
 }
 
-static void incoming_clear(struct web_socket *socket)
-{
-    if (socket->incoming.capacity > 0)
-        mem_wipe(socket->incoming.data, socket->incoming.size);
-    buf_deinit(&socket->incoming);
-    buf_init(&socket->incoming, socket->limits.message_size_max);
-}
-
 void web__socket_end(struct web_socket *socket)
 {
     uint16_t code = socket->close_code != 0 ? socket->close_code : WEB_SOCKET_ABNORMAL;
@@ -47,7 +39,6 @@ void web__socket_end(struct web_socket *socket)
     socket->events.closed(socket->events.arg, socket, code, buf_str(&socket->reason));
     while (!list_is_empty(&socket->queue))
         message_free(socket, CONTAINER_OF(socket->queue.next, struct web__message, link));
-    incoming_clear(socket);
     buf_deinit(&socket->incoming);
     buf_deinit(&socket->reason);
     if (socket->host != NULL)
@@ -174,7 +165,7 @@ static int on_received(struct web_socket *socket, struct str part)
         return 0;
     if (!socket->closing)
         socket->events.message(socket->events.arg, socket, buf_str(&socket->incoming));
-    incoming_clear(socket);
+    buf_deinit(&socket->incoming); /* who is idle holds no buffer */
     return 0;
 }
 

@@ -113,14 +113,12 @@ enum err files__manifest_read(const char *path, struct files__content *content,
     struct buf text;
     struct err_info reason = {.message = ""};
     paths_add_real(paths, path);
-    buf_init(&text, YAML_SIZE_MAX);
+    buf_init_secret(&text, YAML_SIZE_MAX); /* it may hold keys */
     enum err e = file_read(path, &text, &reason);
     if (e == ERR_OK)
         e = decode(path, buf_str(&text), content, paths);
     else if (e != ERR_NOT_FOUND)
         complain(content, path, (struct jv_mark){0}, reason.message);
-    if (text.size > 0)
-        mem_wipe(text.data, text.size);
     buf_deinit(&text);
     return e;
 }
