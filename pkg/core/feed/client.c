@@ -23,9 +23,10 @@ struct feed_client {
     bool closing;
 };
 
-static void try_later(struct feed_client *client)
+static void try_later(struct feed_client *client, uint64_t accepted_ms)
 {
-    loop_alarm_set(client->alarm, feed__backoff_next_ms(&client->backoff, &client->random));
+    loop_alarm_set(client->alarm,
+                   feed__backoff_next_ms(&client->backoff, accepted_ms, &client->random));
 }
 
 static void client_free(struct feed_client *client)
@@ -106,14 +107,6 @@ static void on_message(void *arg, struct web_socket *socket, struct str text)
     (void)arena_free_wiped(arena); /* always NULL; keys were in it */
 }
 
-/* One that was accepted and ends at once, again and again, is a failure too: a server that cannot
- * serve us is not asked four times a second. */
-static bool has_lasted(const struct feed_client *client)
-{
-    return client->welcome &&
-           loop_now_ms(client->options.loop) - client->welcome_ms >= FEED_PAUSE_MAX_MS;
-}
-
 static void on_closed(void *arg, struct web_socket *socket, uint16_t code, struct str reason)
 {
     struct feed_client *client = arg;
@@ -122,8 +115,8 @@ static void on_closed(void *arg, struct web_socket *socket, uint16_t code, struc
         client_free(client);
         return;
     }
-    if (has_lasted(client))
-        feed__backoff_reset(&client->backoff);
+    uint64_t now_ms = loop_now_ms(client->options.loop);
+    uint64_t accepted_ms = client->welcome ? now_ms - client->welcome_ms : 0;
     client->greeted = false;
     client->welcome = false;
     struct buf text;
@@ -133,7 +126,7 @@ static void on_closed(void *arg, struct web_socket *socket, uint16_t code, struc
     buf_deinit(&text);
     client->socket = NULL;
     if (!client->closing)
-        try_later(client);
+        try_later(client, accepted_ms);
     else
         client_free(client);
 }
@@ -166,7 +159,7 @@ static void on_alarm(void *arg)
     buf_deinit(&ca);
     if (err == ERR_OK)
         return;
-    try_later(client);
+    try_later(client, 0);
     client->options.events.disconnected(client->options.events.arg, str_of(why.message));
 }
 

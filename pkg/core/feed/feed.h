@@ -8,11 +8,13 @@
  *
  * What a transaction is, the model knows; digests are texts here. "have" is the digest of what the
  * proxy serves, or empty. The token travels in the first message; until the server has reviewed it
- * the proxy gets nothing, within bounds on count and time; a refusal is close code 1008. Tokens
- * reach no log.
+ * the proxy gets nothing, within bounds on count and time; a refusal is close code 1008. So is the
+ * answer to a message that does not belong there: after its hello a proxy says no more than one
+ * thing for each transaction. Tokens reach no log.
  *
- * A client connects again whenever its connection ends, after a pause that grows, with jitter; it
- * reads its authorities and its token anew each time, because both are rotated.
+ * A client connects again whenever its connection ends, after a pause that grows, with jitter,
+ * until a connection has lasted; it reads its authorities and its token anew each time, because
+ * both are rotated.
  *
  * Everything is for the thread of the loop. */
 #pragma once
@@ -43,11 +45,10 @@ struct web;
 
 /* Sessions that were not accepted yet, and how long one may be so. Beyond, the oldest of which no
  * hello has come makes room. */
-#define FEED_PENDING_MAX    64U
-#define FEED_PENDING_MS     10000U
-#define FEED_MESSAGES_PER_S 100U /* of one session: an answer for each transaction is far below */
-#define FEED_PAUSE_MS       250U
-#define FEED_PAUSE_MAX_MS   10000U
+#define FEED_PENDING_MAX  64U
+#define FEED_PENDING_MS   10000U
+#define FEED_PAUSE_MS     250U
+#define FEED_PAUSE_MAX_MS 10000U
 
 /* ---- The server's half ---- */
 
@@ -112,7 +113,7 @@ struct feed_client;
 struct feed_client_events {
     /* The server has accepted us. */
     void (*connected)(void *arg);
-    /* To be answered, once, by feed_client_acknowledge or _refuse. Borrowed. */
+    /* To be answered, at most once, by feed_client_acknowledge or _refuse. Borrowed. */
     void (*transaction)(void *arg, const struct jv *transaction);
     /* The connection ended, or could not be made; another one will be tried. */
     void (*disconnected)(void *arg, struct str reason);

@@ -12,8 +12,7 @@ struct feed_session {
     struct web_socket *socket;
     struct loop_timer timer; /* while it is pending */
     void *data;
-    uint64_t second; /* of the messages that are counted */
-    unsigned messages;
+    size_t owed; /* transactions without an answer */
     bool greeted;
     bool accepted;
     bool pending; /* neither accepted nor given up */
@@ -92,14 +91,13 @@ static void on_opened(void *arg, struct web_socket *socket)
     web_socket_set_data(socket, session);
 }
 
-/* Whether this message is within the rate. */
-static bool session_count(struct feed_session *session)
+/* An answer to a transaction, which bounds how much it may say. */
+static bool answer_take(struct feed_session *session)
 {
-    uint64_t second = loop_now_ms(session->server->options.loop) / 1000;
-    if (second != session->second)
-        session->messages = 0;
-    session->second = second;
-    return ++session->messages <= FEED_MESSAGES_PER_S;
+    if (session->owed == 0)
+        return false;
+    session->owed--;
+    return true;
 }
 
 static void deliver(struct feed_session *session, const struct feed__message *message)
@@ -110,9 +108,9 @@ static void deliver(struct feed_session *session, const struct feed__message *me
         session->greeted = true;
         struct feed_hello hello = {.token = message->token, .have = message->have};
         events->hello(events->arg, session, &hello);
-    } else if (message->type == FEED__ACKNOWLEDGE && session->accepted) {
+    } else if (message->type == FEED__ACKNOWLEDGE && answer_take(session)) {
         events->acknowledged(events->arg, session, message->result);
-    } else if (message->type == FEED__REFUSE && session->accepted) {
+    } else if (message->type == FEED__REFUSE && answer_take(session)) {
         events->refused(events->arg, session, message->result, message->resource, message->reason);
     } else {
         violation(session, STR("this message does not belong here"));
@@ -125,10 +123,6 @@ static void on_message(void *arg, struct web_socket *socket, struct str text)
     struct feed_session *session = web_socket_data(socket);
     if (session == NULL) /* it is being closed */
         return;
-    if (!session_count(session)) {
-        violation(session, STR("too many messages"));
-        return;
-    }
     struct arena *arena = arena_new(4096);
     struct feed__message message;
     struct err_info why = {0};
@@ -181,6 +175,8 @@ enum err feed_session_send(struct feed_session *session, struct str transaction)
     enum err err = buf_overflowed(&text) ? ERR_LIMIT
                                          : web_socket_send(session->socket, buf_str(&text));
     buf_deinit(&text);
+    if (err == ERR_OK)
+        session->owed++;
     return err;
 }
 

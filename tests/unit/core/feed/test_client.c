@@ -184,19 +184,24 @@ static int rig_start(void **state)
     return 0;
 }
 
-static void client_start(struct rig *rig)
+static void client_start_at(struct rig *rig, uint16_t port)
 {
     struct feed_client_options options = {
         .loop = rig->loop,
         .web = rig->web,
         .host = STR("127.0.0.1"),
-        .port = feed_server_port(rig->server),
+        .port = port,
         .server_name = STR("operator.test"),
         .ca_file = rig->ca_file,
         .token_file = rig->token_file,
         .events = {on_connected, on_transaction, on_disconnected, rig},
     };
     rig->client = feed_client_open(&options);
+}
+
+static void client_start(struct rig *rig)
+{
+    client_start_at(rig, feed_server_port(rig->server));
 }
 
 static void stop(void *arg)
@@ -241,6 +246,8 @@ static void transactions_and_answers_go_their_way(void **state)
     feed_client_acknowledge(rig->client, STR("aa"));
     turn_until(rig, &rig->acknowledged, 1);
     assert_true(str_equal(buf_str(&rig->last), STR("aa")));
+    assert_int_equal(feed_session_send(rig->session, STR("{\"x\":\"y\"}")), ERR_OK);
+    turn_until(rig, &rig->transactions, 2);
     feed_client_refuse(rig->client, STR("aa"), STR("listener l"), STR("in use"));
     turn_until(rig, &rig->refused, 1);
     assert_true(str_equal(buf_str(&rig->last), STR("in use")));
@@ -409,15 +416,122 @@ static void who_breaks_the_rules_is_thrown_out(void **state)
     assert_int_equal(rig->acknowledged, 0);
 }
 
-static void who_talks_too_much_is_thrown_out(void **state)
+#define ACKNOWLEDGE "{\"result\":\"aa\",\"type\":\"acknowledge\"}"
+
+/* An answer for each transaction, however fast they come, and not one more. */
+static void who_answers_what_was_not_asked_is_thrown_out(void **state)
 {
     struct rig *rig = *state;
-    const char *texts[2 * FEED_MESSAGES_PER_S + 2];
-    texts[0] = HELLO;
-    for (size_t i = 1; i < ARRAY_SIZE(texts); i++)
-        texts[i] = "{\"type\":\"acknowledge\",\"result\":\"aa\"}";
-    expect_thrown_out(rig, texts, ARRAY_SIZE(texts));
-    assert_true(rig->acknowledged < 2 * FEED_MESSAGES_PER_S);
+    enum { COUNT = 300 };
+    static const char *const unasked[] = {HELLO, ACKNOWLEDGE};
+    expect_thrown_out(rig, unasked, ARRAY_SIZE(unasked));
+    assert_int_equal(rig->acknowledged, 0);
+    struct rogue rogue = {.rig = rig};
+    rogue_connect(&rogue);
+    assert_int_equal(web_socket_send(rogue.socket, STR(HELLO)), ERR_OK);
+    turn_until(rig, &rig->hellos, 2);
+    for (unsigned i = 0; i < COUNT; i++) {
+        assert_int_equal(feed_session_send(rig->session, STR("{}")), ERR_OK);
+        assert_int_equal(web_socket_send(rogue.socket, STR(ACKNOWLEDGE)), ERR_OK);
+    }
+    turn_until(rig, &rig->acknowledged, COUNT);
+    assert_int_equal(rogue.closed, 0);
+    assert_int_equal(web_socket_send(rogue.socket, STR(ACKNOWLEDGE)), ERR_OK);
+    turn_until(rig, &rogue.closed, 1);
+    assert_int_equal(rogue.code, WEB_SOCKET_POLICY);
+    assert_int_equal(rig->acknowledged, COUNT);
+}
+
+static void who_says_too_much_at_once_is_thrown_out(void **state)
+{
+    struct rig *rig = *state;
+    struct rogue rogue = {.rig = rig};
+    char *text = mem_zero(1, FEED_UP_SIZE_MAX + 1);
+    rogue_connect(&rogue);
+    assert_int_equal(web_socket_send(rogue.socket, str_make(text, FEED_UP_SIZE_MAX + 1)), ERR_OK);
+    turn_until(rig, &rogue.closed, 1);
+    assert_int_equal(rogue.code, WEB_SOCKET_TOO_LARGE);
+    mem_free(text);
+}
+
+static void a_token_has_a_bound(void **state)
+{
+    struct rig *rig = *state;
+    static char token[FEED_TOKEN_SIZE_MAX + 2];
+    struct buf text CLEANUP(buf_deinit);
+    memset(token, 't', sizeof(token) - 1);
+    buf_init(&text, FEED_UP_SIZE_MAX);
+    buf_printf(&text, "{\"have\":\"\",\"token\":\"%s\",\"type\":\"hello\",\"version\":1}", token);
+    buf_append_char(&text, '\0');
+    const char *const texts[] = {text.data};
+    expect_thrown_out(rig, texts, 1);
+    assert_int_equal(rig->hellos, 0);
+}
+
+/* A server that breaks the rules, on a bare socket. */
+struct rogue_server {
+    struct rig *rig;
+    const char *text; /* what it says */
+    unsigned closed;
+    uint16_t code;
+};
+
+static void rogue_server_opened(void *arg, struct web_socket *socket)
+{
+    struct rogue_server *rogue = arg;
+    assert_int_equal(web_socket_send(socket, str_of(rogue->text)), ERR_OK);
+}
+
+static void rogue_server_closed(void *arg, struct web_socket *socket, uint16_t code,
+                                struct str reason)
+{
+    struct rogue_server *rogue = arg;
+    (void)socket; /* whichever */
+    (void)reason; /* the code says it */
+    rogue->closed++;
+    rogue->code = code;
+    loop_stop(rogue->rig->loop);
+}
+
+static void a_server_that_breaks_the_rules_is_left(void **state)
+{
+    struct rig *rig = *state;
+    static const char *const texts[] = {
+        "{", HELLO, ACKNOWLEDGE,
+        "{\"transaction\":{\"x\":\"y\"},\"type\":\"transaction\"}", /* before a welcome */
+    };
+    struct rogue_server rogue = {.rig = rig};
+    struct web_sockets *sockets = NULL;
+    struct web_sockets_options options = {
+        .address = STR("127.0.0.1"),
+        .path = FEED_PATH,
+        .sockets_max = 4,
+        .limits = {FEED_UP_SIZE_MAX, 4096},
+        .events = {rogue_server_opened, rogue_message, rogue_server_closed, &rogue},
+        .certificates_pem = rig->bundle->certificates_pem,
+        .key_pem = rig->bundle->key_pem,
+    };
+    assert_int_equal(web_sockets_open(rig->web, &options, &sockets, NULL), ERR_OK);
+    for (unsigned i = 0; i < ARRAY_SIZE(texts); i++) {
+        rogue.text = texts[i];
+        client_start_at(rig, web_sockets_port(sockets));
+        turn_until(rig, &rogue.closed, i + 1);
+        assert_int_equal(rogue.code, WEB_SOCKET_POLICY);
+        turn_until(rig, &rig->disconnected, i + 1);
+        feed_client_close(TAKE(rig->client));
+    }
+    assert_int_equal(rig->connected + rig->transactions, 0);
+}
+
+/* The token itself may be at fault, and is reviewed each time. */
+static void who_is_refused_comes_back_less_and_less_often(void **state)
+{
+    struct rig *rig = *state;
+    rig->refuses = true;
+    client_start(rig);
+    uint64_t start = loop_now_ms(rig->loop);
+    turn_until(rig, &rig->hellos, 4);
+    assert_true(loop_now_ms(rig->loop) - start >= (1 + 2 + 4) * FEED_PAUSE_MS / 2);
 }
 
 /* Neither who only connects keeps others out, nor who is never reviewed holds more than a place. */
@@ -462,7 +576,11 @@ int main(void)
         RIG_TEST(authorities_are_read_anew),
         RIG_TEST(missing_files_are_said_and_waited_for),
         RIG_TEST(who_breaks_the_rules_is_thrown_out),
-        RIG_TEST(who_talks_too_much_is_thrown_out),
+        RIG_TEST(who_answers_what_was_not_asked_is_thrown_out),
+        RIG_TEST(who_says_too_much_at_once_is_thrown_out),
+        RIG_TEST(a_token_has_a_bound),
+        RIG_TEST(a_server_that_breaks_the_rules_is_left),
+        RIG_TEST(who_is_refused_comes_back_less_and_less_often),
         RIG_TEST(who_waits_to_be_accepted_is_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
