@@ -26,6 +26,7 @@ static void message_free(struct web_socket *socket, struct web__message *message
 {
     list_remove(&message->link);
     socket->queue_size -= message->size;
+    socket->queue_count--;
     mem_wipe(message->bytes, LWS_PRE + message->size); /* keys travel here */
     (void)mem_free(message);                           /* always NULL */
 }
@@ -52,7 +53,8 @@ enum err web_socket_send(struct web_socket *socket, struct str text)
 {
     if (socket->closing)
         return ERR_CLOSED;
-    if (text.size > socket->limits.queue_size_max - socket->queue_size)
+    if (text.size > socket->limits.queue_size_max - socket->queue_size ||
+        socket->queue_count == WEB_SOCKET_QUEUE_MAX)
         return ERR_LIMIT;
     struct web__message *message = mem_alloc(sizeof(*message) + LWS_PRE + text.size);
     message->size = text.size;
@@ -61,6 +63,7 @@ enum err web_socket_send(struct web_socket *socket, struct str text)
         memcpy(message->bytes + LWS_PRE, text.data, text.size);
     list_push_back(&socket->queue, &message->link);
     socket->queue_size += text.size;
+    socket->queue_count++;
     if (socket->opened)
         lws_callback_on_writable(socket->wsi);
     return ERR_OK;

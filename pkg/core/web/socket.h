@@ -54,6 +54,7 @@ struct web_socket {
     void *data;
     struct list queue;
     size_t queue_size;
+    unsigned queue_count;
     struct buf incoming;
     struct web__owner owner;    /* of a client's wsi, as long as it is ours */
     struct web__target *target; /* of a client */

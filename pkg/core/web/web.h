@@ -96,6 +96,8 @@ uint16_t web_server_port(const struct web_server *server);
 #define WEB_SOCKETS_MAX     2048U
 #define WEB_SOCKET_PING_S   10U
 #define WEB_SOCKET_SILENT_S 20U
+/* Messages of one socket that wait to be sent, whatever their sizes. */
+#define WEB_SOCKET_QUEUE_MAX 1024U
 /* What waits to be sent is sent before a close, but not for longer than this. */
 #define WEB_SOCKET_CLOSE_S 10
 /* For a TCP connection; then the next address is tried. */

@@ -440,6 +440,18 @@ static void identity_renew(struct rig *rig)
                      ERR_OK);
 }
 
+static void the_queue_has_a_bound_for_small_messages(void **state)
+{
+    struct rig *rig = *state;
+    connect_both(rig);
+    for (unsigned i = 0; i < WEB_SOCKET_QUEUE_MAX; i++)
+        assert_int_equal(web_socket_send(rig->client.socket, STR_EMPTY), ERR_OK);
+    assert_int_equal(web_socket_send(rig->client.socket, STR_EMPTY), ERR_LIMIT);
+    turn_until(rig, &rig->server.messages, WEB_SOCKET_QUEUE_MAX);
+    assert_int_equal(web_socket_send(rig->client.socket, STR_EMPTY), ERR_OK);
+    turn_until(rig, &rig->server.messages, WEB_SOCKET_QUEUE_MAX + 1);
+}
+
 static void a_new_identity_is_for_new_connections(void **state)
 {
     struct rig *rig = *state;
@@ -702,6 +714,7 @@ int main(void)
         RIG_TEST(no_authority_at_all_is_an_error),
         RIG_TEST(a_message_that_is_too_large_closes),
         RIG_TEST(the_queue_has_a_bound),
+        RIG_TEST(the_queue_has_a_bound_for_small_messages),
         RIG_TEST(a_new_identity_is_for_new_connections),
         RIG_TEST(one_that_is_accepted_already_sees_the_new_identity),
         RIG_TEST(a_host_field_chooses_nothing),
