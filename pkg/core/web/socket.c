@@ -212,6 +212,14 @@ static int on_request(struct lws *wsi)
     return is_ours ? 0 : -1;
 }
 
+/* No upgrade was asked for. A connection that went on would be read no more, and the bytes that
+ * wait on it would wake the loop at once, again and again. */
+static int on_plain_request(struct lws *wsi)
+{
+    (void)lws_return_http_status(wsi, HTTP_STATUS_NOT_FOUND, NULL); /* it closes either way */
+    return -1;
+}
+
 /* HTTP/2 in clear text is the other one that libwebsockets knows. */
 static int on_upgrade(const char *protocol)
 {
@@ -271,7 +279,7 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
     case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_CLIENT_VERIFY_CERTS: return on_context(host, user);
     case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION: return on_request(wsi);
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE: return on_upgrade(in);
-    case LWS_CALLBACK_HTTP: return lws_return_http_status(wsi, HTTP_STATUS_NOT_FOUND, NULL);
+    case LWS_CALLBACK_HTTP: return on_plain_request(wsi);
     case LWS_CALLBACK_ESTABLISHED: return on_accepted(wsi);
     case LWS_CALLBACK_CLIENT_ESTABLISHED: return on_opened(socket_of(host, user));
     case LWS_CALLBACK_SERVER_WRITEABLE:

@@ -306,6 +306,22 @@ static void another_path_is_refused(void **state)
     assert_int_equal(rig->server.opened, 0);
 }
 
+/* It would be read no more, so that nobody saw its end. */
+static void a_request_without_an_upgrade_holds_no_place(void **state)
+{
+    struct rig *rig = *state;
+    struct web_socket_options options = client_options(rig);
+    options.path = "/v1/feed HTTP/1.1\r\nHost: operator.test\r\n\r\n"; /* the rest is ignored */
+    uint64_t start = loop_now_ms(rig->loop);
+    for (unsigned i = 1; i <= 4; i++) {
+        (void)connect_with(rig, &options); /* it ends by itself */
+        turn_until(rig, &rig->client.closed, i);
+    }
+    connect_both(rig);
+    assert_true(loop_now_ms(rig->loop) - start < 2000);
+    assert_int_equal(rig->server.opened, 1);
+}
+
 /* A TLS 1.2 ClientHello that offers "h2" and "http/1.1": up to 1.2 the answer can be read. */
 static const char client_hello[] =
     "\x16\x03\x01\x00\x60\x01\x00\x00\x5c\x03\x03rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr\x00"
@@ -706,6 +722,7 @@ int main(void)
         RIG_TEST(another_authority_is_not_trusted),
         RIG_TEST(another_name_is_not_trusted),
         RIG_TEST(another_path_is_refused),
+        RIG_TEST(a_request_without_an_upgrade_holds_no_place),
         RIG_TEST(http_2_is_not_spoken),
         RIG_TEST(nobody_listens),
         RIG_TEST(each_address_of_a_name_is_tried),
