@@ -9,14 +9,15 @@
 
 #include <cmocka.h>
 
+#include "../../self_signed.h"
+#include "../../turns.h"
+#include "../../web_end.h"
 #include "control/stream/stream.h"
 #include "core/base/file.h"
 #include "core/base/mem.h"
 #include "core/loop/loop.h"
 #include "core/pki/pki.h"
 #include "core/web/web.h"
-
-#define PATIENCE_MS 10000
 
 struct proxy {
     struct rig *rig;
@@ -38,8 +39,6 @@ struct rig {
     char directory[64];
     char ca_file[128];
     struct proxy proxies[2];
-    struct loop_alarm *alarm;
-    bool late;
     bool slow; /* reviews are not answered */
     uint64_t last_request;
     unsigned reviews;
@@ -119,35 +118,8 @@ static void on_disconnected(void *arg, struct str reason)
     loop_stop(proxy->rig->loop);
 }
 
-static void on_late(void *arg)
-{
-    struct rig *rig = arg;
-    rig->late = true;
-    loop_stop(rig->loop);
-}
-
-static void turn_until(struct rig *rig, const unsigned *count, unsigned wanted)
-{
-    loop_alarm_set(rig->alarm, PATIENCE_MS);
-    while (*count < wanted && !rig->late)
-        loop_run(rig->loop);
-    loop_alarm_cancel(rig->alarm);
-    assert_false(rig->late);
-}
-
-static void on_pause(void *arg)
-{
-    loop_stop(((struct rig *)arg)->loop);
-}
-
 /* A moment in which nothing is expected to come: several ways to and fro. */
-static void turn_a_while(struct rig *rig)
-{
-    struct loop_alarm *pause = loop_alarm_open(rig->loop, on_pause, rig);
-    loop_alarm_set(pause, 60);
-    loop_run(rig->loop);
-    (void)loop_alarm_close(pause); /* always NULL */
-}
+#define A_WHILE_MS 60
 
 static void proxy_start(struct rig *rig, struct proxy *proxy, const char *token)
 {
@@ -199,15 +171,8 @@ static void proxies_init(struct rig *rig)
 static int rig_start(void **state)
 {
     struct rig *rig = MEM_NEW(struct rig);
-    struct str hostname = STR("operator.test");
-    struct pki_request request = {.key_type = PKI_ECDSA,
-                                  .hostnames = &hostname,
-                                  .hostname_count = 1,
-                                  .not_before_ms = 1000,
-                                  .not_after_ms = 4102444800000};
-    assert_int_equal(pki_issue_self_signed(&request, &rig->bundle, NULL), ERR_OK);
+    rig->bundle = self_signed_new(PKI_ECDSA, "operator.test");
     rig->loop = loop_new();
-    rig->alarm = loop_alarm_open(rig->loop, on_late, rig);
     memcpy(rig->directory, "/tmp/otemon-stream.XXXXXX", 26);
     assert_non_null(mkdtemp(rig->directory));
     (void)snprintf(rig->ca_file, sizeof(rig->ca_file), "%s/ca.crt", rig->directory);
@@ -220,23 +185,13 @@ static int rig_start(void **state)
     return 0;
 }
 
-static void stop(void *arg)
-{
-    struct rig *rig = arg;
-    rig->web = NULL;
-    loop_stop(rig->loop);
-}
-
 static int rig_end(void **state)
 {
     struct rig *rig = *state;
     for (size_t i = 0; i < ARRAY_SIZE(rig->proxies); i++)
         feed_client_close(rig->proxies[i].client);
-    web_close(rig->web, stop, rig);
-    while (rig->web != NULL)
-        loop_run(rig->loop);
+    rig->web = web_end(rig->web, rig->loop);
     rig->stream = stream_free(rig->stream);
-    rig->alarm = loop_alarm_close(rig->alarm);
     rig->loop = loop_free(rig->loop);
     rig->bundle = pki_bundle_free(rig->bundle);
     for (size_t i = 0; i < ARRAY_SIZE(rig->proxies); i++) {
@@ -271,8 +226,8 @@ static struct stream_pod find(struct rig *rig, const char *uid)
 
 static void expect_state(struct rig *rig, const char *uid, enum publish_state state)
 {
-    while (find(rig, uid).status.state != state && !rig->late)
-        turn_until(rig, &rig->changes, rig->changes + 1);
+    while (find(rig, uid).status.state != state)
+        turns_until(rig->loop, &rig->changes, rig->changes + 1);
 }
 
 static void each_pod_gets_what_its_own_group_serves(void **state)
@@ -284,16 +239,16 @@ static void each_pod_gets_what_its_own_group_serves(void **state)
     set(rig, "b", 2);
     proxy_start(rig, first, "front/1");
     proxy_start(rig, second, "back/2");
-    turn_until(rig, &first->transactions, 1);
-    turn_until(rig, &second->transactions, 1);
+    turns_until(rig->loop, &first->transactions, 1);
+    turns_until(rig->loop, &second->transactions, 1);
     assert_false(str_equal(buf_str(&first->result), buf_str(&second->result)));
     expect_state(rig, "1", PUBLISH_SERVED);
     expect_state(rig, "2", PUBLISH_SERVED);
     assert_int_equal(stream_connected(rig->stream), 2);
     set(rig, "a", 3);
-    turn_until(rig, &first->transactions, 2);
+    turns_until(rig->loop, &first->transactions, 2);
     expect_state(rig, "1", PUBLISH_SERVED);
-    turn_a_while(rig);
+    turns_for(rig->loop, A_WHILE_MS);
     assert_int_equal(second->transactions, 1);
 }
 
@@ -302,7 +257,7 @@ static void expect_refused(struct rig *rig, const char *token, const char *reaso
     struct proxy *proxy = &rig->proxies[0];
     set(rig, "a", 1);
     proxy_start(rig, proxy, token);
-    turn_until(rig, &proxy->disconnected, 1);
+    turns_until(rig->loop, &proxy->disconnected, 1);
     assert_true(str_starts_with(buf_str(&proxy->reason), str_of(reason)));
     assert_int_equal(proxy->connected + proxy->transactions, 0);
     assert_int_equal(stream_connected(rig->stream), 0);
@@ -325,12 +280,12 @@ static void what_is_not_reviewed_yet_gets_nothing(void **state)
     rig->slow = true;
     set(rig, "a", 1);
     proxy_start(rig, proxy, "front/1");
-    turn_until(rig, &rig->reviews, 1);
+    turns_until(rig->loop, &rig->reviews, 1);
     set(rig, "a", 2);
-    turn_a_while(rig);
+    turns_for(rig->loop, A_WHILE_MS);
     assert_int_equal(proxy->connected + proxy->transactions, 0);
     review_answer(rig, rig->last_request, STR("front/1"));
-    turn_until(rig, &proxy->transactions, 1);
+    turns_until(rig->loop, &proxy->transactions, 1);
     review_answer(rig, rig->last_request, STR("front/1")); /* a second answer is none */
 }
 
@@ -340,9 +295,9 @@ static void an_answer_that_comes_too_late_is_for_nobody(void **state)
     struct proxy *proxy = &rig->proxies[0];
     rig->slow = true;
     proxy_start(rig, proxy, "front/1");
-    turn_until(rig, &rig->reviews, 1);
+    turns_until(rig->loop, &rig->reviews, 1);
     feed_client_close(TAKE(proxy->client));
-    turn_a_while(rig);
+    turns_for(rig->loop, A_WHILE_MS);
     review_answer(rig, rig->last_request, STR("front/1"));
     assert_int_equal(stream_connected(rig->stream), 0);
 }
@@ -353,19 +308,19 @@ static void who_comes_back_is_sent_what_differs(void **state)
     struct proxy *proxy = &rig->proxies[0];
     set(rig, "a", 1);
     proxy_start(rig, proxy, "front/1");
-    turn_until(rig, &proxy->transactions, 1);
+    turns_until(rig->loop, &proxy->transactions, 1);
     expect_state(rig, "1", PUBLISH_SERVED);
     feed_client_restart(proxy->client);
-    turn_until(rig, &proxy->disconnected, 1);
-    turn_until(rig, &proxy->connected, 2);
-    turn_a_while(rig);
+    turns_until(rig->loop, &proxy->disconnected, 1);
+    turns_until(rig->loop, &proxy->connected, 2);
+    turns_for(rig->loop, A_WHILE_MS);
     assert_int_equal(proxy->transactions, 1); /* nothing has changed */
     assert_int_equal(find(rig, "1").status.state, PUBLISH_SERVED);
     feed_client_restart(proxy->client);
-    turn_until(rig, &proxy->disconnected, 2);
+    turns_until(rig->loop, &proxy->disconnected, 2);
     assert_false(find(rig, "1").connected);
     set(rig, "a", 2); /* while it is away */
-    turn_until(rig, &proxy->transactions, 2);
+    turns_until(rig->loop, &proxy->transactions, 2);
     expect_state(rig, "1", PUBLISH_SERVED);
 }
 
@@ -376,13 +331,13 @@ static void who_has_it_already_is_sent_nothing(void **state)
     struct proxy *proxy = &rig->proxies[0];
     set(rig, "a", 1);
     proxy_start(rig, proxy, "front/1");
-    turn_until(rig, &proxy->transactions, 1);
+    turns_until(rig->loop, &proxy->transactions, 1);
     expect_state(rig, "1", PUBLISH_SERVED);
     stream_group_gone(rig->stream, STR("a"));
-    turn_until(rig, &proxy->connected, 2);
+    turns_until(rig->loop, &proxy->connected, 2);
     assert_int_equal(find(rig, "1").status.state, PUBLISH_IDLE);
     set(rig, "a", 1);
-    turn_a_while(rig);
+    turns_for(rig->loop, A_WHILE_MS);
     assert_int_equal(proxy->transactions, 1);
     assert_int_equal(find(rig, "1").status.state, PUBLISH_SERVED);
 }
@@ -394,7 +349,7 @@ static void a_refusal_is_known(void **state)
     proxy->refuses = true;
     set(rig, "a", 1);
     proxy_start(rig, proxy, "front/1");
-    turn_until(rig, &proxy->transactions, 1);
+    turns_until(rig->loop, &proxy->transactions, 1);
     expect_state(rig, "1", PUBLISH_REFUSED);
     struct publish_status status = find(rig, "1").status;
     assert_true(str_equal(status.refused_resource, STR("listener l")));
@@ -408,12 +363,12 @@ static void a_pod_that_moves_gets_the_other_group_s(void **state)
     set(rig, "a", 1);
     set(rig, "b", 2);
     proxy_start(rig, proxy, "front/1");
-    turn_until(rig, &proxy->transactions, 1);
+    turns_until(rig->loop, &proxy->transactions, 1);
     expect_state(rig, "1", PUBLISH_SERVED);
     stream_pod_moved(rig->stream, STR("1"), STR("a")); /* it is there */
     stream_pod_moved(rig->stream, STR("unknown"), STR("a"));
     stream_pod_moved(rig->stream, STR("1"), STR("b"));
-    turn_until(rig, &proxy->transactions, 2);
+    turns_until(rig->loop, &proxy->transactions, 2);
     expect_state(rig, "1", PUBLISH_SERVED);
 }
 
@@ -423,10 +378,10 @@ static void a_pod_that_is_gone_is_cut_off(void **state)
     struct proxy *proxy = &rig->proxies[0];
     set(rig, "a", 1);
     proxy_start(rig, proxy, "front/1");
-    turn_until(rig, &proxy->transactions, 1);
+    turns_until(rig->loop, &proxy->transactions, 1);
     stream_pod_gone(rig->stream, STR("1"));
     stream_pod_gone(rig->stream, STR("1"));
-    turn_until(rig, &proxy->disconnected, 1);
+    turns_until(rig->loop, &proxy->disconnected, 1);
     struct stream_pod pod;
     assert_false(stream_pod_find(rig->stream, STR("1"), &pod));
 }
@@ -436,12 +391,12 @@ static void of_two_connections_of_a_pod_the_newer_counts(void **state)
     struct rig *rig = *state;
     set(rig, "a", 1);
     proxy_start(rig, &rig->proxies[0], "front/1");
-    turn_until(rig, &rig->proxies[0].transactions, 1);
+    turns_until(rig->loop, &rig->proxies[0].transactions, 1);
     proxy_start(rig, &rig->proxies[1], "front/1");
-    turn_until(rig, &rig->proxies[1].transactions, 1);
-    turn_until(rig, &rig->proxies[0].disconnected, 1);
+    turns_until(rig->loop, &rig->proxies[1].transactions, 1);
+    turns_until(rig->loop, &rig->proxies[0].disconnected, 1);
     feed_client_close(TAKE(rig->proxies[0].client));
-    turn_until(rig, &rig->proxies[1].connected, 1);
+    turns_until(rig->loop, &rig->proxies[1].connected, 1);
     expect_state(rig, "1", PUBLISH_SERVED);
     assert_int_equal(stream_connected(rig->stream), 1);
 }

@@ -9,6 +9,9 @@
 
 #include <cmocka.h>
 
+#include "../../self_signed.h"
+#include "../../turns.h"
+#include "../../web_end.h"
 #include "core/base/file.h"
 #include "core/base/mem.h"
 #include "core/feed/feed.h"
@@ -16,8 +19,6 @@
 #include "core/loop/loop.h"
 #include "core/pki/pki.h"
 #include "core/web/web.h"
-
-#define PATIENCE_MS 10000
 
 struct rig {
     struct loop *loop;
@@ -28,8 +29,6 @@ struct rig {
     char directory[64];
     char ca_file[128];
     char token_file[128];
-    struct loop_alarm *alarm;
-    bool late;
     bool refuses; /* what the server does with a hello */
     bool ignores; /* likewise */
     bool leaves;  /* the client closes when its connection ends */
@@ -120,35 +119,6 @@ static void on_disconnected(void *arg, struct str reason)
     loop_stop(rig->loop);
 }
 
-static void on_late(void *arg)
-{
-    struct rig *rig = arg;
-    rig->late = true;
-    loop_stop(rig->loop);
-}
-
-static void turn_until(struct rig *rig, const unsigned *count, unsigned wanted)
-{
-    loop_alarm_set(rig->alarm, PATIENCE_MS);
-    while (*count < wanted && !rig->late)
-        loop_run(rig->loop);
-    loop_alarm_cancel(rig->alarm);
-    assert_false(rig->late);
-}
-
-static struct pki_bundle *bundle_make(void)
-{
-    struct str hostname = STR("operator.test");
-    struct pki_request request = {.key_type = PKI_ECDSA,
-                                  .hostnames = &hostname,
-                                  .hostname_count = 1,
-                                  .not_before_ms = 1000,
-                                  .not_after_ms = 4102444800000};
-    struct pki_bundle *bundle = NULL;
-    assert_int_equal(pki_issue_self_signed(&request, &bundle, NULL), ERR_OK);
-    return bundle;
-}
-
 static void write_file(const char *path, struct str content)
 {
     assert_int_equal(file_write(path, content, 0600, NULL), ERR_OK);
@@ -158,11 +128,10 @@ static int rig_start(void **state)
 {
     struct rig *rig = MEM_NEW(struct rig);
     rig->loop = loop_new();
-    rig->alarm = loop_alarm_open(rig->loop, on_late, rig);
     buf_init(&rig->token, 4096);
     buf_init(&rig->have, 4096);
     buf_init(&rig->last, 4096);
-    rig->bundle = bundle_make();
+    rig->bundle = self_signed_new(PKI_ECDSA, "operator.test");
     memcpy(rig->directory, "/tmp/otemon-feed.XXXXXX", 24);
     assert_non_null(mkdtemp(rig->directory));
     (void)snprintf(rig->ca_file, sizeof(rig->ca_file), "%s/ca.crt", rig->directory);
@@ -204,22 +173,12 @@ static void client_start(struct rig *rig)
     client_start_at(rig, feed_server_port(rig->server));
 }
 
-static void stop(void *arg)
-{
-    struct rig *rig = arg;
-    rig->web = NULL;
-    loop_stop(rig->loop);
-}
-
 static int rig_end(void **state)
 {
     struct rig *rig = *state;
     feed_client_close(TAKE(rig->client));
-    web_close(rig->web, stop, rig);
-    while (rig->web != NULL)
-        loop_run(rig->loop);
+    rig->web = web_end(rig->web, rig->loop);
     rig->server = feed_server_free(rig->server);
-    rig->alarm = loop_alarm_close(rig->alarm);
     rig->loop = loop_free(rig->loop);
     rig->bundle = pki_bundle_free(rig->bundle);
     buf_deinit(&rig->token);
@@ -237,19 +196,19 @@ static void transactions_and_answers_go_their_way(void **state)
     struct rig *rig = *state;
     client_start(rig);
     feed_client_set_have(rig->client, STR("00"));
-    turn_until(rig, &rig->connected, 1);
+    turns_until(rig->loop, &rig->connected, 1);
     assert_true(str_equal(buf_str(&rig->token), STR("secret-token")));
     assert_true(str_equal(buf_str(&rig->have), STR("00")));
     assert_int_equal(feed_server_sessions(rig->server), 1);
     assert_int_equal(feed_session_send(rig->session, STR("{\"x\":\"y\"}")), ERR_OK);
-    turn_until(rig, &rig->transactions, 1);
+    turns_until(rig->loop, &rig->transactions, 1);
     feed_client_acknowledge(rig->client, STR("aa"));
-    turn_until(rig, &rig->acknowledged, 1);
+    turns_until(rig->loop, &rig->acknowledged, 1);
     assert_true(str_equal(buf_str(&rig->last), STR("aa")));
     assert_int_equal(feed_session_send(rig->session, STR("{\"x\":\"y\"}")), ERR_OK);
-    turn_until(rig, &rig->transactions, 2);
+    turns_until(rig->loop, &rig->transactions, 2);
     feed_client_refuse(rig->client, STR("aa"), STR("listener l"), STR("in use"));
-    turn_until(rig, &rig->refused, 1);
+    turns_until(rig->loop, &rig->refused, 1);
     assert_true(str_equal(buf_str(&rig->last), STR("in use")));
 }
 
@@ -258,24 +217,24 @@ static void who_is_refused_gets_nothing_and_the_reason(void **state)
     struct rig *rig = *state;
     rig->refuses = true;
     client_start(rig);
-    turn_until(rig, &rig->disconnected, 1);
+    turns_until(rig->loop, &rig->disconnected, 1);
     assert_true(str_equal(buf_str(&rig->last), STR("no such pod (1008)")));
     assert_int_equal(rig->connected, 0);
-    turn_until(rig, &rig->closed, 1);
-    turn_until(rig, &rig->hellos, 2); /* and tries again */
+    turns_until(rig->loop, &rig->closed, 1);
+    turns_until(rig->loop, &rig->hellos, 2); /* and tries again */
 }
 
 static void a_connection_that_ends_is_made_anew_with_what_it_has(void **state)
 {
     struct rig *rig = *state;
     client_start(rig);
-    turn_until(rig, &rig->connected, 1);
+    turns_until(rig->loop, &rig->connected, 1);
     feed_client_set_have(rig->client, STR("11"));
     write_file(rig->token_file, STR("rotated"));
     feed_session_close(rig->session, STR("moving"));
-    turn_until(rig, &rig->disconnected, 1);
+    turns_until(rig->loop, &rig->disconnected, 1);
     feed_client_acknowledge(rig->client, STR("lost")); /* nobody hears it */
-    turn_until(rig, &rig->connected, 2);
+    turns_until(rig->loop, &rig->connected, 2);
     assert_true(str_equal(buf_str(&rig->token), STR("rotated")));
     assert_true(str_equal(buf_str(&rig->have), STR("11")));
     assert_int_equal(rig->acknowledged, 0);
@@ -286,13 +245,13 @@ static void it_may_be_closed_when_its_connection_ends(void **state)
     struct rig *rig = *state;
     rig->leaves = true;
     client_start(rig);
-    turn_until(rig, &rig->connected, 1);
+    turns_until(rig->loop, &rig->connected, 1);
     feed_session_close(rig->session, STR("moving"));
-    turn_until(rig, &rig->disconnected, 1);
+    turns_until(rig->loop, &rig->disconnected, 1);
     assert_null(rig->client);
     (void)unlink(rig->ca_file);
     client_start(rig); /* this one cannot even begin */
-    turn_until(rig, &rig->disconnected, 2);
+    turns_until(rig->loop, &rig->disconnected, 2);
     assert_null(rig->client);
 }
 
@@ -303,24 +262,24 @@ static void a_connection_that_does_not_last_counts_as_a_failure(void **state)
     client_start(rig);
     uint64_t start = loop_now_ms(rig->loop);
     for (unsigned i = 1; i <= 3; i++) {
-        turn_until(rig, &rig->connected, i);
+        turns_until(rig->loop, &rig->connected, i);
         feed_session_close(rig->session, STR("too large"));
-        turn_until(rig, &rig->disconnected, i);
+        turns_until(rig->loop, &rig->disconnected, i);
     }
-    turn_until(rig, &rig->connected, 4);
+    turns_until(rig->loop, &rig->connected, 4);
     assert_true(loop_now_ms(rig->loop) - start >= (1 + 2 + 4) * FEED_PAUSE_MS / 2);
 }
 
 static void authorities_are_read_anew(void **state)
 {
     struct rig *rig = *state;
-    struct pki_bundle *other = bundle_make();
+    struct pki_bundle *other = self_signed_new(PKI_ECDSA, "operator.test");
     write_file(rig->ca_file, other->certificates_pem);
     client_start(rig);
-    turn_until(rig, &rig->disconnected, 1);
+    turns_until(rig->loop, &rig->disconnected, 1);
     assert_int_equal(rig->hellos, 0); /* the token went to nobody */
     write_file(rig->ca_file, rig->bundle->certificates_pem);
-    turn_until(rig, &rig->connected, 1);
+    turns_until(rig->loop, &rig->connected, 1);
     other = pki_bundle_free(other);
 }
 
@@ -329,15 +288,15 @@ static void missing_files_are_said_and_waited_for(void **state)
     struct rig *rig = *state;
     (void)unlink(rig->ca_file);
     client_start(rig);
-    turn_until(rig, &rig->disconnected, 1);
+    turns_until(rig->loop, &rig->disconnected, 1);
     buf_append_char(&rig->last, '\0');
     assert_non_null(strstr(rig->last.data, "/ca.crt does not exist"));
     (void)unlink(rig->token_file);
     write_file(rig->ca_file, rig->bundle->certificates_pem);
-    turn_until(rig, &rig->disconnected, 2);
+    turns_until(rig->loop, &rig->disconnected, 2);
     assert_int_equal(rig->hellos, 0);
     write_file(rig->token_file, STR("t"));
-    turn_until(rig, &rig->connected, 1);
+    turns_until(rig->loop, &rig->connected, 1);
 }
 
 /* A client that breaks the rules, on a bare socket. */
@@ -387,7 +346,7 @@ static void rogue_connect(struct rogue *rogue)
         .events = {rogue_opened, rogue_message, rogue_closed, rogue},
     };
     assert_int_equal(web_socket_connect(rig->web, &options, &rogue->socket, NULL), ERR_OK);
-    turn_until(rig, &rogue->opened, 1);
+    turns_until(rig->loop, &rogue->opened, 1);
 }
 
 static void expect_thrown_out(struct rig *rig, const char *const *texts, size_t count)
@@ -396,7 +355,7 @@ static void expect_thrown_out(struct rig *rig, const char *const *texts, size_t 
     rogue_connect(&rogue);
     for (size_t i = 0; i < count; i++)
         assert_int_equal(web_socket_send(rogue.socket, str_of(texts[i])), ERR_OK);
-    turn_until(rig, &rogue.closed, 1);
+    turns_until(rig->loop, &rogue.closed, 1);
     assert_int_equal(rogue.code, WEB_SOCKET_POLICY);
 }
 
@@ -429,15 +388,15 @@ static void who_answers_what_was_not_asked_is_thrown_out(void **state)
     struct rogue rogue = {.rig = rig};
     rogue_connect(&rogue);
     assert_int_equal(web_socket_send(rogue.socket, STR(HELLO)), ERR_OK);
-    turn_until(rig, &rig->hellos, 2);
+    turns_until(rig->loop, &rig->hellos, 2);
     for (unsigned i = 0; i < COUNT; i++) {
         assert_int_equal(feed_session_send(rig->session, STR("{}")), ERR_OK);
         assert_int_equal(web_socket_send(rogue.socket, STR(ACKNOWLEDGE)), ERR_OK);
     }
-    turn_until(rig, &rig->acknowledged, COUNT);
+    turns_until(rig->loop, &rig->acknowledged, COUNT);
     assert_int_equal(rogue.closed, 0);
     assert_int_equal(web_socket_send(rogue.socket, STR(ACKNOWLEDGE)), ERR_OK);
-    turn_until(rig, &rogue.closed, 1);
+    turns_until(rig->loop, &rogue.closed, 1);
     assert_int_equal(rogue.code, WEB_SOCKET_POLICY);
     assert_int_equal(rig->acknowledged, COUNT);
 }
@@ -449,7 +408,7 @@ static void who_says_too_much_at_once_is_thrown_out(void **state)
     char *text = mem_zero(1, FEED_UP_SIZE_MAX + 1);
     rogue_connect(&rogue);
     assert_int_equal(web_socket_send(rogue.socket, str_make(text, FEED_UP_SIZE_MAX + 1)), ERR_OK);
-    turn_until(rig, &rogue.closed, 1);
+    turns_until(rig->loop, &rogue.closed, 1);
     assert_int_equal(rogue.code, WEB_SOCKET_TOO_LARGE);
     mem_free(text);
 }
@@ -515,9 +474,9 @@ static void a_server_that_breaks_the_rules_is_left(void **state)
     for (unsigned i = 0; i < ARRAY_SIZE(texts); i++) {
         rogue.text = texts[i];
         client_start_at(rig, web_sockets_port(sockets));
-        turn_until(rig, &rogue.closed, i + 1);
+        turns_until(rig->loop, &rogue.closed, i + 1);
         assert_int_equal(rogue.code, WEB_SOCKET_POLICY);
-        turn_until(rig, &rig->disconnected, i + 1);
+        turns_until(rig->loop, &rig->disconnected, i + 1);
         feed_client_close(TAKE(rig->client));
     }
     assert_int_equal(rig->connected + rig->transactions, 0);
@@ -530,7 +489,7 @@ static void who_is_refused_comes_back_less_and_less_often(void **state)
     rig->refuses = true;
     client_start(rig);
     uint64_t start = loop_now_ms(rig->loop);
-    turn_until(rig, &rig->hellos, 4);
+    turns_until(rig->loop, &rig->hellos, 4);
     assert_true(loop_now_ms(rig->loop) - start >= (1 + 2 + 4) * FEED_PAUSE_MS / 2);
 }
 
@@ -545,8 +504,8 @@ static void who_waits_to_be_accepted_is_bounded(void **state)
         rogue_connect(&silent[i]);
     }
     client_start(rig);
-    turn_until(rig, &rig->connected, 1);
-    turn_until(rig, &silent[0].closed, 1);
+    turns_until(rig->loop, &rig->connected, 1);
+    turns_until(rig->loop, &silent[0].closed, 1);
     assert_int_equal(silent[0].code, WEB_SOCKET_POLICY);
     assert_int_equal(silent[1].closed, 0);
     rig->ignores = true;
@@ -554,11 +513,11 @@ static void who_waits_to_be_accepted_is_bounded(void **state)
         talking[i] = (struct rogue){.rig = rig};
         rogue_connect(&talking[i]);
         assert_int_equal(web_socket_send(talking[i].socket, STR(HELLO)), ERR_OK);
-        turn_until(rig, &rig->hellos, 2 + i);
+        turns_until(rig->loop, &rig->hellos, 2 + i);
     }
     struct rogue late = {.rig = rig};
     rogue_connect(&late);
-    turn_until(rig, &late.closed, 1);
+    turns_until(rig->loop, &late.closed, 1);
     assert_int_equal(late.code, WEB_SOCKET_POLICY);
     assert_int_equal(talking[0].closed, 0);
 }

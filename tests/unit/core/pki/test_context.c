@@ -8,6 +8,7 @@
 
 #include <openssl/ssl.h>
 
+#include "../../self_signed.h"
 #include "core/pki/pki.h"
 
 struct handshake {
@@ -55,19 +56,6 @@ static bool has_seen(const struct handshake *handshake, const struct pki_bundle 
     return str_equal(str_of(text), bundle->fingerprint);
 }
 
-static struct pki_bundle *bundle_make(enum pki_key_type type)
-{
-    struct str hostname = STR("operator.test");
-    struct pki_request request = {.key_type = type,
-                                  .hostnames = &hostname,
-                                  .hostname_count = 1,
-                                  .not_before_ms = 1000,
-                                  .not_after_ms = 4102444800000};
-    struct pki_bundle *bundle = NULL;
-    assert_int_equal(pki_issue_self_signed(&request, &bundle, NULL), ERR_OK);
-    return bundle;
-}
-
 static struct pki_identity *identity_make(const struct pki_bundle *bundle)
 {
     struct pki_identity *identity = NULL;
@@ -81,8 +69,9 @@ static void each_handshake_presents_what_is_current(void **state)
     (void)state; /* its own */
     SSL_CTX *server = SSL_CTX_new(TLS_server_method());
     SSL_CTX *client = SSL_CTX_new(TLS_client_method());
-    struct pki_bundle *first CLEANUP(pki_bundle_free) = bundle_make(PKI_RSA);
-    struct pki_bundle *second CLEANUP(pki_bundle_free) = bundle_make(PKI_ECDSA);
+    struct pki_bundle *first CLEANUP(pki_bundle_free) = self_signed_new(PKI_RSA, "operator.test");
+    struct pki_bundle *second CLEANUP(pki_bundle_free) = self_signed_new(PKI_ECDSA,
+                                                                         "operator.test");
     struct pki_identity *identity = identity_make(first);
     pki_context_present(server, &identity);
 
@@ -115,7 +104,8 @@ static void versions_below_1_2_are_not_spoken(void **state)
     (void)state; /* its own */
     SSL_CTX *server = SSL_CTX_new(TLS_server_method());
     SSL_CTX *client = SSL_CTX_new(TLS_client_method());
-    struct pki_bundle *bundle CLEANUP(pki_bundle_free) = bundle_make(PKI_ECDSA);
+    struct pki_bundle *bundle CLEANUP(pki_bundle_free) = self_signed_new(PKI_ECDSA,
+                                                                         "operator.test");
     struct pki_identity *identity CLEANUP(pki_identity_free) = identity_make(bundle);
     SSL_CTX_set_security_level(server, 0); /* which would refuse them, too */
     SSL_CTX_set_security_level(client, 0);
@@ -131,8 +121,9 @@ static void versions_below_1_2_are_not_spoken(void **state)
 static void what_cannot_be_presented_says_why(void **state)
 {
     (void)state; /* its own */
-    struct pki_bundle *bundle CLEANUP(pki_bundle_free) = bundle_make(PKI_ECDSA);
-    struct pki_bundle *other CLEANUP(pki_bundle_free) = bundle_make(PKI_ECDSA);
+    struct pki_bundle *bundle CLEANUP(pki_bundle_free) = self_signed_new(PKI_ECDSA,
+                                                                         "operator.test");
+    struct pki_bundle *other CLEANUP(pki_bundle_free) = self_signed_new(PKI_ECDSA, "operator.test");
     const struct {
         struct str certificates;
         struct str key;
@@ -158,8 +149,9 @@ static void only_the_given_authorities_are_trusted(void **state)
 {
     (void)state; /* its own */
     SSL_CTX *server = SSL_CTX_new(TLS_server_method());
-    struct pki_bundle *bundle CLEANUP(pki_bundle_free) = bundle_make(PKI_ECDSA);
-    struct pki_bundle *other CLEANUP(pki_bundle_free) = bundle_make(PKI_ECDSA);
+    struct pki_bundle *bundle CLEANUP(pki_bundle_free) = self_signed_new(PKI_ECDSA,
+                                                                         "operator.test");
+    struct pki_bundle *other CLEANUP(pki_bundle_free) = self_signed_new(PKI_ECDSA, "operator.test");
     struct pki_identity *identity CLEANUP(pki_identity_free) = identity_make(bundle);
     pki_context_present(server, &identity);
     const struct pki_bundle *const trusted[] = {bundle, other};

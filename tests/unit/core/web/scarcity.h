@@ -10,15 +10,11 @@
 
 #include <cmocka.h>
 
+#include "../../turns.h"
 #include "core/loop/loop.h"
 
 #define SCARCITY_DESCRIPTORS 128
 #define SCARCITY_MS          400U
-
-static inline void scarcity_on_end(void *arg)
-{
-    loop_stop(arg);
-}
 
 static inline uint64_t scarcity_cpu_ms(void)
 {
@@ -34,7 +30,6 @@ static inline uint64_t scarcity_turn(struct loop *loop)
     struct rlimit before;
     int taken[SCARCITY_DESCRIPTORS];
     size_t count = 0;
-    struct loop_alarm *alarm = loop_alarm_open(loop, scarcity_on_end, loop);
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
     struct rlimit few = {.rlim_cur = SCARCITY_DESCRIPTORS, .rlim_max = before.rlim_max};
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
@@ -42,12 +37,10 @@ static inline uint64_t scarcity_turn(struct loop *loop)
         count++;
     assert_true(count > 0);
     uint64_t start_ms = scarcity_cpu_ms();
-    loop_alarm_set(alarm, SCARCITY_MS);
-    loop_run(loop);
+    turns_for(loop, SCARCITY_MS);
     uint64_t worked_ms = scarcity_cpu_ms() - start_ms;
     while (count > 0)
         assert_int_equal(close(taken[--count]), 0);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
-    alarm = loop_alarm_close(alarm);
     return worked_ms;
 }

@@ -7,6 +7,9 @@
 
 #include <cmocka.h>
 
+#include "../../self_signed.h"
+#include "../../turns.h"
+#include "../../web_end.h"
 #include "client.h"
 #include "core/base/base64.h"
 #include "core/base/mem.h"
@@ -17,7 +20,6 @@
 
 #define MESSAGE_MAX ((size_t)2 * 1024 * 1024)
 #define QUEUE_MAX   ((size_t)4 * 1024 * 1024)
-#define PATIENCE_MS 10000
 
 /* One end, and what it has heard. */
 struct end {
@@ -40,8 +42,6 @@ struct rig {
     struct pki_bundle *bundle; /* a certificate that is its own authority */
     struct end server;
     struct end client;
-    struct loop_alarm *alarm;
-    bool late;
 };
 
 static void on_opened(void *arg, struct web_socket *socket)
@@ -79,38 +79,6 @@ static void on_closed(void *arg, struct web_socket *socket, uint16_t code, struc
 static struct web_socket_events events_of(struct end *end)
 {
     return (struct web_socket_events){on_opened, on_message, on_closed, end};
-}
-
-static void on_late(void *arg)
-{
-    struct rig *rig = arg;
-    rig->late = true;
-    loop_stop(rig->loop);
-}
-
-/* Turns until `count` has reached `wanted`. */
-static void turn_until(struct rig *rig, const unsigned *count, unsigned wanted)
-{
-    loop_alarm_set(rig->alarm, PATIENCE_MS);
-    while (*count < wanted && !rig->late)
-        loop_run(rig->loop);
-    loop_alarm_cancel(rig->alarm);
-    assert_false(rig->late);
-}
-
-static struct pki_bundle *bundle_make(const char *name)
-{
-    struct str hostname = str_of(name);
-    struct pki_request request = {
-        .key_type = PKI_ECDSA,
-        .hostnames = &hostname,
-        .hostname_count = 1,
-        .not_before_ms = 1000,
-        .not_after_ms = 4102444800000,
-    };
-    struct pki_bundle *bundle = NULL;
-    assert_int_equal(pki_issue_self_signed(&request, &bundle, NULL), ERR_OK);
-    return bundle;
 }
 
 static void end_init(struct rig *rig, struct end *end)
@@ -154,20 +122,12 @@ static int rig_start(void **state)
 {
     struct rig *rig = MEM_NEW(struct rig);
     rig->loop = loop_new();
-    rig->alarm = loop_alarm_open(rig->loop, on_late, rig);
-    rig->bundle = bundle_make("operator.test");
+    rig->bundle = self_signed_new(PKI_ECDSA, "operator.test");
     end_init(rig, &rig->server);
     end_init(rig, &rig->client);
     web_start_anew(rig);
     *state = rig;
     return 0;
-}
-
-static void stop(void *arg)
-{
-    struct rig *rig = arg;
-    rig->web = NULL;
-    loop_stop(rig->loop);
 }
 
 static void end_deinit(struct end *end)
@@ -179,10 +139,7 @@ static void end_deinit(struct end *end)
 static int rig_end(void **state)
 {
     struct rig *rig = *state;
-    web_close(rig->web, stop, rig);
-    while (rig->web != NULL)
-        loop_run(rig->loop);
-    rig->alarm = loop_alarm_close(rig->alarm);
+    rig->web = web_end(rig->web, rig->loop);
     rig->loop = loop_free(rig->loop);
     rig->bundle = pki_bundle_free(rig->bundle);
     end_deinit(&rig->server);
@@ -219,8 +176,8 @@ static void connect_both(struct rig *rig)
 {
     struct web_socket_options options = client_options(rig);
     (void)connect_with(rig, &options); /* `opened` brings it */
-    turn_until(rig, &rig->client.opened, rig->client.opened + 1);
-    turn_until(rig, &rig->server.opened, rig->client.opened);
+    turns_until(rig->loop, &rig->client.opened, rig->client.opened + 1);
+    turns_until(rig->loop, &rig->server.opened, rig->client.opened);
 }
 
 static void messages_go_both_ways(void **state)
@@ -235,7 +192,7 @@ static void messages_go_both_ways(void **state)
     for (unsigned i = 0; i < ARRAY_SIZE(sizes); i++) {
         struct str message = str_make(text, sizes[i]);
         assert_int_equal(web_socket_send(rig->client.socket, message), ERR_OK);
-        turn_until(rig, &rig->client.messages, i + 1);
+        turns_until(rig->loop, &rig->client.messages, i + 1);
         assert_true(str_equal(buf_str(&rig->client.last), message));
     }
     mem_free(text);
@@ -248,7 +205,7 @@ static void what_is_sent_before_it_opens_waits(void **state)
     struct web_socket *socket = connect_with(rig, &options);
     assert_int_equal(web_socket_send(socket, STR("one")), ERR_OK);
     assert_int_equal(web_socket_send(socket, STR("two")), ERR_OK);
-    turn_until(rig, &rig->server.messages, 2);
+    turns_until(rig->loop, &rig->server.messages, 2);
     assert_true(str_equal(buf_str(&rig->server.last), STR("two")));
 }
 
@@ -260,18 +217,18 @@ static void a_close_carries_code_and_reason(void **state)
     web_socket_close(rig->server.socket, WEB_SOCKET_POLICY, STR("no such pod"));
     web_socket_close(rig->server.socket, WEB_SOCKET_NORMAL, STR("a second one is none"));
     assert_int_equal(web_socket_send(rig->server.socket, STR("late")), ERR_CLOSED);
-    turn_until(rig, &rig->client.closed, 1);
+    turns_until(rig->loop, &rig->client.closed, 1);
     assert_int_equal(rig->client.messages, 1); /* what waited came first */
     assert_int_equal(rig->client.code, WEB_SOCKET_POLICY);
     assert_true(str_equal(buf_str(&rig->client.reason), STR("no such pod")));
-    turn_until(rig, &rig->server.closed, 1);
+    turns_until(rig->loop, &rig->server.closed, 1);
     assert_int_equal(rig->server.code, WEB_SOCKET_POLICY);
 }
 
 static void expect_not_connected(struct rig *rig, const struct web_socket_options *options)
 {
     (void)connect_with(rig, options); /* it ends by itself */
-    turn_until(rig, &rig->client.closed, 1);
+    turns_until(rig->loop, &rig->client.closed, 1);
     assert_int_equal(rig->client.opened, 0);
     assert_int_equal(rig->client.code, WEB_SOCKET_ABNORMAL);
     assert_true(rig->client.reason.size > 0);
@@ -280,7 +237,7 @@ static void expect_not_connected(struct rig *rig, const struct web_socket_option
 static void another_authority_is_not_trusted(void **state)
 {
     struct rig *rig = *state;
-    struct pki_bundle *other = bundle_make("operator.test");
+    struct pki_bundle *other = self_signed_new(PKI_ECDSA, "operator.test");
     struct web_socket_options options = client_options(rig);
     options.ca_pem = other->certificates_pem;
     expect_not_connected(rig, &options);
@@ -315,7 +272,7 @@ static void a_request_without_an_upgrade_holds_no_place(void **state)
     uint64_t start = loop_now_ms(rig->loop);
     for (unsigned i = 1; i <= 4; i++) {
         (void)connect_with(rig, &options); /* it ends by itself */
-        turn_until(rig, &rig->client.closed, i);
+        turns_until(rig->loop, &rig->client.closed, i);
     }
     connect_both(rig);
     assert_true(loop_now_ms(rig->loop) - start < 2000);
@@ -360,13 +317,13 @@ static void each_address_of_a_name_is_tried(void **state)
     struct web_socket_options options = client_options(rig);
     options.host = STR("localhost");
     (void)connect_with(rig, &options); /* `opened` brings it */
-    turn_until(rig, &rig->client.opened, 1);
+    turns_until(rig->loop, &rig->client.opened, 1);
     assert_int_equal(rig->client.closed, 0);
     web_socket_close(rig->client.socket, WEB_SOCKET_NORMAL, STR_EMPTY);
-    turn_until(rig, &rig->client.closed, 1);
+    turns_until(rig->loop, &rig->client.closed, 1);
     options.port = 1;
     (void)connect_with(rig, &options); /* it ends by itself */
-    turn_until(rig, &rig->client.closed, 2);
+    turns_until(rig->loop, &rig->client.closed, 2);
     assert_int_equal(rig->client.opened, 1);
     assert_int_equal(rig->client.code, WEB_SOCKET_ABNORMAL);
     assert_true(rig->client.reason.size > 0);
@@ -390,13 +347,11 @@ static void one_that_waits_for_addresses_may_be_closed(void **state)
     options.host = STR("localhost");
     struct web_socket *socket = connect_with(rig, &options);
     web_socket_close(socket, WEB_SOCKET_NORMAL, STR("changed my mind"));
-    turn_until(rig, &rig->client.closed, 1);
+    turns_until(rig->loop, &rig->client.closed, 1);
     assert_int_equal(rig->client.opened, 0);
     assert_int_equal(rig->client.code, WEB_SOCKET_NORMAL);
     (void)connect_with(rig, &options); /* and ends with the web */
-    web_close(rig->web, stop, rig);
-    while (rig->web != NULL)
-        loop_run(rig->loop);
+    rig->web = web_end(rig->web, rig->loop);
     assert_int_equal(rig->client.closed, 2);
     rig->web = web_open(rig->loop); /* for the end of the rig */
 }
@@ -418,15 +373,15 @@ static void a_message_that_is_too_large_closes(void **state)
     struct web_socket_options options = client_options(rig);
     options.limits.message_size_max = 1000;
     (void)connect_with(rig, &options); /* `opened` brings it */
-    turn_until(rig, &rig->server.opened, 1);
+    turns_until(rig->loop, &rig->server.opened, 1);
     char text[1001];
     memset(text, 'x', sizeof(text));
     assert_int_equal(web_socket_send(rig->server.socket, str_make(text, 1000)), ERR_OK);
-    turn_until(rig, &rig->client.messages, 1);
+    turns_until(rig->loop, &rig->client.messages, 1);
     assert_int_equal(web_socket_send(rig->server.socket, str_make(text, 1001)), ERR_OK);
-    turn_until(rig, &rig->server.closed, 1);
+    turns_until(rig->loop, &rig->server.closed, 1);
     assert_int_equal(rig->server.code, WEB_SOCKET_TOO_LARGE);
-    turn_until(rig, &rig->client.closed, 1);
+    turns_until(rig->loop, &rig->client.closed, 1);
     assert_int_equal(rig->client.code, WEB_SOCKET_TOO_LARGE);
     assert_int_equal(rig->client.messages, 1);
 }
@@ -439,9 +394,9 @@ static void the_queue_has_a_bound(void **state)
     for (size_t sent = 0; sent < QUEUE_MAX; sent += MESSAGE_MAX)
         assert_int_equal(web_socket_send(rig->client.socket, str_make(text, MESSAGE_MAX)), ERR_OK);
     assert_int_equal(web_socket_send(rig->client.socket, STR("x")), ERR_LIMIT);
-    turn_until(rig, &rig->server.messages, 1);
+    turns_until(rig->loop, &rig->server.messages, 1);
     assert_int_equal(web_socket_send(rig->client.socket, STR("x")), ERR_OK);
-    turn_until(rig, &rig->server.messages, 3);
+    turns_until(rig->loop, &rig->server.messages, 3);
     mem_free(text);
 }
 
@@ -450,7 +405,7 @@ static void identity_renew(struct rig *rig)
 {
     struct err_info why = {0};
     rig->bundle = pki_bundle_free(rig->bundle);
-    rig->bundle = bundle_make("operator.test");
+    rig->bundle = self_signed_new(PKI_ECDSA, "operator.test");
     assert_int_equal(web_sockets_identity(rig->sockets, rig->bundle->certificates_pem,
                                           rig->bundle->key_pem, &why),
                      ERR_OK);
@@ -463,9 +418,9 @@ static void the_queue_has_a_bound_for_small_messages(void **state)
     for (unsigned i = 0; i < WEB_SOCKET_QUEUE_MAX; i++)
         assert_int_equal(web_socket_send(rig->client.socket, STR_EMPTY), ERR_OK);
     assert_int_equal(web_socket_send(rig->client.socket, STR_EMPTY), ERR_LIMIT);
-    turn_until(rig, &rig->server.messages, WEB_SOCKET_QUEUE_MAX);
+    turns_until(rig->loop, &rig->server.messages, WEB_SOCKET_QUEUE_MAX);
     assert_int_equal(web_socket_send(rig->client.socket, STR_EMPTY), ERR_OK);
-    turn_until(rig, &rig->server.messages, WEB_SOCKET_QUEUE_MAX + 1);
+    turns_until(rig->loop, &rig->server.messages, WEB_SOCKET_QUEUE_MAX + 1);
 }
 
 static void a_new_identity_is_for_new_connections(void **state)
@@ -482,12 +437,12 @@ static void a_new_identity_is_for_new_connections(void **state)
             ERR_INVALID);
         connect_both(rig);
         web_socket_close(rig->client.socket, WEB_SOCKET_NORMAL, STR_EMPTY);
-        turn_until(rig, &rig->client.closed, i + 1);
-        turn_until(rig, &rig->server.closed, i + 1);
+        turns_until(rig->loop, &rig->client.closed, i + 1);
+        turns_until(rig->loop, &rig->server.closed, i + 1);
     }
     rig->server.echoes = true;
     assert_int_equal(web_socket_send(old, STR("still here")), ERR_OK);
-    turn_until(rig, &rig->client.messages, 1);
+    turns_until(rig->loop, &rig->client.messages, 1);
 }
 
 /* Up to TLS 1.2 certificates can be read. */
@@ -542,8 +497,8 @@ static void connect_and_close(struct rig *rig, bool by_server)
     connect_both(rig);
     struct end *end = by_server ? &rig->server : &rig->client;
     web_socket_close(end->socket, WEB_SOCKET_NORMAL, STR_EMPTY);
-    turn_until(rig, &rig->client.closed, closed + 1);
-    turn_until(rig, &rig->server.closed, closed + 1);
+    turns_until(rig->loop, &rig->client.closed, closed + 1);
+    turns_until(rig->loop, &rig->server.closed, closed + 1);
 }
 
 /* What libwebsockets would free with the web at last, no tool for leaks sees. */
@@ -587,7 +542,7 @@ static void identities_that_were_replaced_hold_no_memory(void **state)
 static void a_second_server_is_not_the_first(void **state)
 {
     struct rig *rig = *state;
-    struct pki_bundle *bundle = bundle_make("second.test");
+    struct pki_bundle *bundle = self_signed_new(PKI_ECDSA, "second.test");
     struct end second;
     struct web_sockets *sockets = NULL;
     end_init(rig, &second);
@@ -607,10 +562,10 @@ static void a_second_server_is_not_the_first(void **state)
     client.path = "/second";
     client.ca_pem = bundle->certificates_pem;
     (void)connect_with(rig, &client); /* `opened` brings it */
-    turn_until(rig, &second.opened, 1);
+    turns_until(rig->loop, &second.opened, 1);
     assert_int_equal(rig->server.opened, 0);
     web_socket_close(second.socket, WEB_SOCKET_NORMAL, STR_EMPTY);
-    turn_until(rig, &second.closed, 1);
+    turns_until(rig->loop, &second.closed, 1);
     bundle = pki_bundle_free(bundle);
     end_deinit(&second);
 }
@@ -624,7 +579,7 @@ static void who_is_too_many_waits(void **state)
     struct web_socket_options options = client_options(rig);
     (void)connect_with(rig, &options); /* `opened` brings it */
     web_socket_close(first, WEB_SOCKET_NORMAL, STR_EMPTY);
-    turn_until(rig, &rig->client.opened, 3);
+    turns_until(rig->loop, &rig->client.opened, 3);
     assert_int_equal(rig->client.closed, 1);
 }
 
@@ -644,7 +599,7 @@ static void one_that_is_still_connecting_may_be_closed(void **state)
     struct web_socket_options options = client_options(rig);
     struct web_socket *socket = connect_with(rig, &options);
     web_socket_close(socket, WEB_SOCKET_NORMAL, STR("changed my mind"));
-    turn_until(rig, &rig->client.closed, 1);
+    turns_until(rig->loop, &rig->client.closed, 1);
     assert_int_equal(rig->client.opened, 0);
     assert_int_equal(rig->client.code, WEB_SOCKET_NORMAL);
 }
@@ -662,9 +617,7 @@ static void closing_the_web_ends_what_is_open(void **state)
 {
     struct rig *rig = *state;
     connect_both(rig);
-    web_close(rig->web, stop, rig);
-    while (rig->web != NULL)
-        loop_run(rig->loop);
+    rig->web = web_end(rig->web, rig->loop);
     assert_int_equal(rig->client.closed, 1);
     assert_int_equal(rig->server.closed, 1);
     rig->web = web_open(rig->loop); /* for the end of the rig */
@@ -702,9 +655,7 @@ static void closing_the_web_ends_what_connects(void **state)
             loop_run(rig->loop);
         if (i % 4 < 2 && rig->client.closed == closed)
             web_socket_close(socket, WEB_SOCKET_NORMAL, STR_EMPTY);
-        web_close(rig->web, stop, rig);
-        while (rig->web != NULL)
-            loop_run(rig->loop);
+        rig->web = web_end(rig->web, rig->loop);
         assert_int_equal(rig->client.closed, closed + 1);
         assert_int_equal(rig->server.closed, rig->server.opened);
         web_start_anew(rig);

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "../../web_end.h"
 #include "client.h"
 #include "core/base/file.h"
 #include "core/loop/loop.h"
@@ -79,16 +80,10 @@ static int fixture_start(void **state)
     return 0;
 }
 
-static void stop(void *arg)
-{
-    loop_stop(arg);
-}
-
 static int fixture_end(void **state)
 {
     struct fixture *f = *state;
-    web_close(f->web, stop, f->loop);
-    loop_run(f->loop);
+    f->web = web_end(f->web, f->loop);
     f->loop = loop_free(f->loop);
     test_free(f);
     return 0;

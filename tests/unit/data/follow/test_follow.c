@@ -9,14 +9,15 @@
 
 #include <cmocka.h>
 
+#include "../../self_signed.h"
+#include "../../turns.h"
+#include "../../web_end.h"
 #include "core/base/file.h"
 #include "core/base/mem.h"
 #include "core/loop/loop.h"
 #include "core/pki/pki.h"
 #include "core/web/web.h"
 #include "data/follow/follow.h"
-
-#define PATIENCE_MS 10000
 
 struct rig {
     struct loop *loop;
@@ -28,8 +29,6 @@ struct rig {
     char directory[64];
     char ca_file[128];
     char token_file[128];
-    struct loop_alarm *alarm;
-    bool late;
 
     /* The server's end. */
     unsigned hellos;
@@ -152,22 +151,6 @@ static void on_refusal(void *arg, struct str resource, struct str reason)
     (void)reason;   /* likewise */
 }
 
-static void on_late(void *arg)
-{
-    struct rig *rig = arg;
-    rig->late = true;
-    loop_stop(rig->loop);
-}
-
-static void turn_until(struct rig *rig, const unsigned *count, unsigned wanted)
-{
-    loop_alarm_set(rig->alarm, PATIENCE_MS);
-    while (*count < wanted && !rig->late)
-        loop_run(rig->loop);
-    loop_alarm_cancel(rig->alarm);
-    assert_false(rig->late);
-}
-
 static void server_start(struct rig *rig)
 {
     struct feed_server_options options = {
@@ -199,7 +182,7 @@ static void follow_start(struct rig *rig)
         .arg = rig,
     };
     rig->follow = follow_open(&options);
-    turn_until(rig, &rig->hellos, 1);
+    turns_until(rig->loop, &rig->hellos, 1);
 }
 
 static void files_write(struct rig *rig)
@@ -215,15 +198,8 @@ static void files_write(struct rig *rig)
 static int rig_start(void **state)
 {
     struct rig *rig = MEM_NEW(struct rig);
-    struct str hostname = STR("operator.test");
-    struct pki_request request = {.key_type = PKI_ECDSA,
-                                  .hostnames = &hostname,
-                                  .hostname_count = 1,
-                                  .not_before_ms = 1000,
-                                  .not_after_ms = 4102444800000};
-    assert_int_equal(pki_issue_self_signed(&request, &rig->bundle, NULL), ERR_OK);
+    rig->bundle = self_signed_new(PKI_ECDSA, "operator.test");
     rig->loop = loop_new();
-    rig->alarm = loop_alarm_open(rig->loop, on_late, rig);
     loop_deferred_init(&rig->deferred, applied_now, rig);
     buf_init(&rig->have, 4096);
     buf_init(&rig->last, 4096);
@@ -236,22 +212,12 @@ static int rig_start(void **state)
     return 0;
 }
 
-static void stop(void *arg)
-{
-    struct rig *rig = arg;
-    rig->web = NULL;
-    loop_stop(rig->loop);
-}
-
 static int rig_end(void **state)
 {
     struct rig *rig = *state;
     rig->follow = follow_close(rig->follow);
-    web_close(rig->web, stop, rig);
-    while (rig->web != NULL)
-        loop_run(rig->loop);
+    rig->web = web_end(rig->web, rig->loop);
     rig->server = feed_server_free(rig->server);
-    rig->alarm = loop_alarm_close(rig->alarm);
     rig->loop = loop_free(rig->loop);
     rig->bundle = pki_bundle_free(rig->bundle);
     rig->served = model_snapshot_unref(rig->served);
@@ -319,10 +285,10 @@ static void what_is_sent_is_applied_and_acknowledged(void **state)
     assert_int_equal(rig->have.size, 0);
     assert_false(follow_has_applied(rig->follow));
     send(rig, NOTHING, 0);
-    turn_until(rig, &rig->acknowledged, 1);
+    turns_until(rig->loop, &rig->acknowledged, 1);
     assert_true(follow_has_applied(rig->follow)); /* an empty one counts */
     send(rig, 0, 1);
-    turn_until(rig, &rig->acknowledged, 2);
+    turns_until(rig->loop, &rig->acknowledged, 2);
     expect_serves(rig, 1);
     assert_int_equal(rig->done, 2);
     assert_true(follow_is_connected(rig->follow));
@@ -333,11 +299,11 @@ static void a_refusal_travels_back(void **state)
     struct rig *rig = *state;
     rig->refuses = true;
     send(rig, NOTHING, 1);
-    turn_until(rig, &rig->refused, 1);
+    turns_until(rig->loop, &rig->refused, 1);
     assert_true(str_equal(buf_str(&rig->last), STR("listener l: the port is in use")));
     assert_false(follow_has_applied(rig->follow));
     assert_int_equal(feed_session_send(rig->session, STR("{\"result\":\"00\"}")), ERR_OK);
-    turn_until(rig, &rig->hellos, 2); /* what says not even what it is, begins anew */
+    turns_until(rig->loop, &rig->hellos, 2); /* what says not even what it is, begins anew */
 }
 
 static void of_those_that_come_meanwhile_the_last_counts(void **state)
@@ -345,15 +311,15 @@ static void of_those_that_come_meanwhile_the_last_counts(void **state)
     struct rig *rig = *state;
     rig->holds = true;
     send(rig, NOTHING, 1);
-    turn_until(rig, &rig->applies, 1);
+    turns_until(rig->loop, &rig->applies, 1);
     rig->holds = false;
     send(rig, NOTHING, 2);
     send(rig, NOTHING, 3);
     send(rig, 1, 4);
     send_nothing_that_is_one(rig); /* comes last, and is answered at once */
-    turn_until(rig, &rig->refused, 1);
+    turns_until(rig->loop, &rig->refused, 1);
     applied_now(rig);
-    turn_until(rig, &rig->done, 2);
+    turns_until(rig->loop, &rig->done, 2);
     assert_int_equal(rig->applies, 2);
     expect_serves(rig, 4);
 }
@@ -362,13 +328,13 @@ static void one_that_starts_elsewhere_begins_anew(void **state)
 {
     struct rig *rig = *state;
     send(rig, NOTHING, 1);
-    turn_until(rig, &rig->acknowledged, 1);
+    turns_until(rig->loop, &rig->acknowledged, 1);
     send(rig, 7, 8);
-    turn_until(rig, &rig->hellos, 2);
+    turns_until(rig->loop, &rig->hellos, 2);
     assert_int_equal(rig->refused, 0);
     assert_true(str_equal(buf_str(&rig->have), buf_str(&rig->last))); /* what it acknowledged */
     send(rig, NOTHING, 9);
-    turn_until(rig, &rig->acknowledged, 2);
+    turns_until(rig->loop, &rig->acknowledged, 2);
     expect_serves(rig, 9);
 }
 
@@ -378,20 +344,20 @@ static void what_was_applied_meanwhile_is_said_anew(void **state)
     struct rig *rig = *state;
     rig->holds = true;
     send(rig, NOTHING, 1);
-    turn_until(rig, &rig->applies, 1);
+    turns_until(rig->loop, &rig->applies, 1);
     send(rig, NOTHING, 2); /* waits, and goes with its connection */
     feed_session_close(rig->session, STR("moving"));
-    turn_until(rig, &rig->hellos, 2);
+    turns_until(rig->loop, &rig->hellos, 2);
     assert_int_equal(rig->have.size, 0);
     rig->holds = false;
     applied_now(rig);
-    turn_until(rig, &rig->hellos, 3);
+    turns_until(rig->loop, &rig->hellos, 3);
     assert_int_equal(rig->have.size, MODEL_DIGEST_TEXT_SIZE);
     assert_int_equal(rig->applies, 1);
     assert_int_equal(rig->acknowledged, 0);
     expect_serves(rig, 1);
     send(rig, 1, 3); /* and goes on as ever */
-    turn_until(rig, &rig->acknowledged, 1);
+    turns_until(rig->loop, &rig->acknowledged, 1);
     expect_serves(rig, 3);
 }
 
@@ -399,9 +365,9 @@ static void what_was_served_stays_when_the_operator_goes(void **state)
 {
     struct rig *rig = *state;
     send(rig, NOTHING, 1);
-    turn_until(rig, &rig->acknowledged, 1);
+    turns_until(rig->loop, &rig->acknowledged, 1);
     feed_session_close(rig->session, STR("moving"));
-    turn_until(rig, &rig->hellos, 2);
+    turns_until(rig->loop, &rig->hellos, 2);
     assert_int_equal(rig->have.size, MODEL_DIGEST_TEXT_SIZE);
     expect_serves(rig, 1);
     assert_true(follow_has_applied(rig->follow));
