@@ -119,6 +119,9 @@ static bool connect_next(struct web_socket *socket)
     };
     socket->failed = false;
     struct lws *wsi = lws_client_connect_via_info(&info);
+    /* A timer of libwebsockets that is set from outside of its callbacks does not wake the loop:
+     * this does, or nobody would see that nobody answers. */
+    lws_cancel_service(socket->web->context);
     socket->wsi = socket->failed ? NULL : wsi;
     return socket->wsi != NULL;
 }

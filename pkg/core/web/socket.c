@@ -93,6 +93,8 @@ void web_socket_close(struct web_socket *socket, uint16_t code, struct str reaso
                     socket->opened ? WEB_SOCKET_CLOSE_S : LWS_TO_KILL_ASYNC);
     if (socket->opened)
         lws_callback_on_writable(socket->wsi);
+    else
+        lws_cancel_service(socket->web->context); /* as for connect_next */
 }
 
 void web_socket_set_data(struct web_socket *socket, void *data)

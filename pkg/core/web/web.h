@@ -100,7 +100,7 @@ uint16_t web_server_port(const struct web_server *server);
 #define WEB_SOCKET_QUEUE_MAX 1024U
 /* What waits to be sent is sent before a close, but not for longer than this. */
 #define WEB_SOCKET_CLOSE_S 10
-/* For a TCP connection; then the next address is tried. */
+/* Until a socket is open; then the next address is tried. */
 #define WEB_SOCKET_CONNECT_S 5U
 /* Of what is sent with a close. */
 #define WEB_SOCKET_REASON_MAX ((size_t)120)

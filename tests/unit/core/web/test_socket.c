@@ -1,9 +1,12 @@
 #include <limits.h>
 #include <malloc.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -252,6 +255,37 @@ static void another_name_is_not_trusted(void **state)
     options.server_name = STR("other.test");
     expect_not_connected(rig, &options);
     assert_int_equal(rig->server.opened, 0);
+}
+
+/* A server whose queue is full: the kernel drops what else would connect, as a network does whose
+ * other end is gone. */
+static uint16_t deaf_open(int fds[3])
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof(address);
+    for (size_t i = 0; i < 3; i++) {
+        fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | (i == 2 ? SOCK_NONBLOCK : 0), 0);
+        assert_true(fds[i] >= 0);
+    }
+    assert_int_equal(bind(fds[0], (const struct sockaddr *)&address, size), 0);
+    assert_int_equal(listen(fds[0], 0), 0);
+    assert_int_equal(getsockname(fds[0], (struct sockaddr *)&address, &size), 0);
+    for (size_t i = 1; i < 3; i++) /* the second may wait already */
+        (void)connect(fds[i], (const struct sockaddr *)&address, size);
+    return ntohs(address.sin_port);
+}
+
+static void nobody_answers(void **state)
+{
+    struct rig *rig = *state;
+    struct web_socket_options options = client_options(rig);
+    int fds[3];
+    options.port = deaf_open(fds);
+    expect_not_connected(rig, &options);
+    (void)connect_with(rig, &options);
+    turns_until(rig->loop, &rig->client.closed, 2);
+    for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+        assert_int_equal(close(fds[i]), 0);
 }
 
 static void another_path_is_refused(void **state)
@@ -676,6 +710,7 @@ int main(void)
         RIG_TEST(a_request_without_an_upgrade_holds_no_place),
         RIG_TEST(http_2_is_not_spoken),
         RIG_TEST(nobody_listens),
+        RIG_TEST(nobody_answers),
         RIG_TEST(each_address_of_a_name_is_tried),
         RIG_TEST(a_name_without_addresses_is_said),
         RIG_TEST(one_that_waits_for_addresses_may_be_closed),
