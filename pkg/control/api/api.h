@@ -378,9 +378,11 @@ const struct jv *const *api_documents(const struct jv *const *document, size_t *
 const struct api_object *api_object_ref(const struct api_object *object);
 const struct api_object *api_object_unref(const struct api_object *object);
 
-/* Whether two Services, EndpointSlices or Pods of one key and uid say the same of what is kept, so
- * that either will do. Never of other kinds, and of objects with findings. */
-bool api_workload_equal(const struct api_object *a, const struct api_object *b);
+/* Whether two objects of one key and uid say the same of what is kept, so that either will do.
+ * Services, EndpointSlices and Pods are compared, unless they have findings; the kinds of Kuma that
+ * an API server delivers have a generation, which says it. All others are never equal: a file says
+ * what it likes of its generation. */
+bool api_object_equal(const struct api_object *a, const struct api_object *b);
 
 /* Objects alive in this process, for leak tests. Any thread. */
 size_t api_objects_alive(void);

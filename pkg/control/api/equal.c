@@ -1,5 +1,5 @@
-/* Whether two workloads say the same of what is kept: most events of an API server are about the
- * rest. */
+/* Whether two objects say the same of what is kept: most events of an API server are about the
+ * rest, and those that our own status causes are about nothing else. */
 #include "control/api/api.h"
 
 bool api_tags_equal(struct api_tags a, struct api_tags b)
@@ -50,10 +50,20 @@ static bool pods_equal(const struct api_pod *a, const struct api_pod *b)
            api_tags_equal(a->gateway_tags, b->gateway_tags);
 }
 
-bool api_workload_equal(const struct api_object *a, const struct api_object *b)
+static bool generations_equal(const struct api_object *a, const struct api_object *b)
 {
-    if (api_key_compare(&a->key, &b->key) != 0 || !str_equal(a->uid, b->uid) ||
-        finding_count(a->findings) > 0 || finding_count(b->findings) > 0)
+    bool served = a->file.size == 0 && b->file.size == 0 && a->uid.size > 0;
+    return served && a->generation > 0 && a->generation == b->generation;
+}
+
+bool api_object_equal(const struct api_object *a, const struct api_object *b)
+{
+    if (api_key_compare(&a->key, &b->key) != 0 || !str_equal(a->uid, b->uid))
+        return false;
+    if (a->key.kind == API_MESH_GATEWAY || a->key.kind == API_MESH_GATEWAY_ROUTE ||
+        a->key.kind == API_MESH_GATEWAY_INSTANCE)
+        return generations_equal(a, b);
+    if (finding_count(a->findings) > 0 || finding_count(b->findings) > 0)
         return false;
     if (a->key.kind == API_SERVICE)
         return services_equal(a->service, b->service);

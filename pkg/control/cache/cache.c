@@ -147,7 +147,7 @@ void cache_put(struct cache *cache, const struct api_object *object)
         insert(cache, index, api_object_ref(object));
     } else {
         const struct api_object **place = &cache->objects[object->key.kind].items[index];
-        if (*place == object || api_workload_equal(*place, object))
+        if (*place == object || api_object_equal(*place, object))
             return;
         const struct api_object *former = *place;
         mark(cache, former);
@@ -236,4 +236,14 @@ struct cache_changes cache_take_changes(struct cache *cache)
     changes.back_ends = cache->back_ends;
     cache->back_ends = false;
     return changes;
+}
+
+void cache_collect_findings(const struct cache *cache, struct finding_list *list)
+{
+    for (enum api_kind kind = 0; kind < API_KINDS; kind++) {
+        size_t count = 0;
+        const struct api_object *const *objects = cache_list_all(cache, kind, &count);
+        for (size_t i = 0; i < count; i++)
+            finding_add_all(list, objects[i]->findings);
+    }
 }

@@ -15,6 +15,7 @@
 #include <stddef.h>
 
 #include "control/api/api.h"
+#include "control/finding/finding.h"
 #include "core/base/str.h"
 
 struct cache;
@@ -42,6 +43,9 @@ const struct api_object *const *cache_list_all(const struct cache *cache, enum a
 /* The meshes, sorted: a mesh exists as soon as an object names it. Borrowed until the next call of
  * any function but cache_find and the lists. */
 const struct str *cache_meshes(struct cache *cache, size_t *ret_count);
+
+/* Adds what decoding found about the objects to `list`. */
+void cache_collect_findings(const struct cache *cache, struct finding_list *list);
 
 /* What was touched since the last call. */
 struct cache_changes {

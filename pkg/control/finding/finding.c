@@ -245,3 +245,24 @@ void finding_print(const struct finding *finding, struct buf *buf)
     }
     append_escaped(buf, finding->message);
 }
+
+struct str finding_summarise(struct arena *arena, const struct finding_list *list,
+                             enum finding_severity severity)
+{
+    const struct finding *first = NULL;
+    size_t more = 0;
+    for (size_t i = 0; i < finding_count(list); i++) {
+        const struct finding *finding = finding_get(list, i);
+        if (finding->severity != severity)
+            continue;
+        if (first == NULL)
+            first = finding;
+        else
+            more++;
+    }
+    if (first == NULL)
+        return STR_EMPTY;
+    struct str text = str_format(arena, "%.*s: %.*s", STR_ARG(first->field),
+                                 STR_ARG(first->message));
+    return more == 0 ? text : str_format(arena, "%.*s (and %zu more)", STR_ARG(text), more);
+}

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/base/arena.h"
 #include "core/base/buf.h"
 #include "core/base/str.h"
 
@@ -57,6 +58,11 @@ void finding_add_all(struct finding_list *list, const struct finding_list *from)
 size_t finding_count(const struct finding_list *list);
 const struct finding *finding_get(const struct finding_list *list, size_t index);
 
+/* "<field>: <message>" of the first of that severity, and how many more there are, in `arena`;
+ * empty: there is none. */
+struct str finding_summarise(struct arena *arena, const struct finding_list *list,
+                             enum finding_severity severity);
+
 /* Sorts by file, line, column, object, field, message, and drops repetitions. */
 void finding_sort(struct finding_list *list);
 
@@ -66,5 +72,19 @@ int finding_compare(const struct finding *a, const struct finding *b);
 /* Appends one line: "gateway.yaml:12:5: error: MeshGateway edge (mesh default):
  * conf.listeners[0].port: port must be in the range [1, 65535]". Untrusted bytes are escaped. */
 void finding_print(const struct finding *finding, struct buf *buf);
+
+/* A book of findings: what there is to say about each origin (a file, an object of a source), of
+ * which the newest word replaces what was said before. */
+struct finding_book;
+
+MUST_USE struct finding_book *finding_book_new(void);
+struct finding_book *finding_book_free(struct finding_book *book);
+
+/* Everything there is to say about `origin`; an empty list takes back what was. Copied. */
+void finding_book_set(struct finding_book *book, struct str origin,
+                      const struct finding_list *findings);
+
+/* Adds all that is said of any origin to `list`. */
+void finding_book_collect(const struct finding_book *book, struct finding_list *list);
 
 CLEANUP_DEFINE(struct finding_list, finding_list_free);

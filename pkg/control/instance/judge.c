@@ -19,28 +19,6 @@ struct judge {
 
 /* ---- Accepted ---- */
 
-/* The first finding of `severity`, and how many more there are; empty: there is none. */
-static struct str findings_text(struct arena *arena, const struct finding_list *findings,
-                                enum finding_severity severity)
-{
-    const struct finding *first = NULL;
-    size_t more = 0;
-    for (size_t i = 0; i < finding_count(findings); i++) {
-        const struct finding *finding = finding_get(findings, i);
-        if (finding->severity != severity)
-            continue;
-        if (first == NULL)
-            first = finding;
-        else
-            more++;
-    }
-    if (first == NULL)
-        return STR_EMPTY;
-    struct str text = str_format(arena, "%.*s: %.*s", STR_ARG(first->field),
-                                 STR_ARG(first->message));
-    return more == 0 ? text : str_format(arena, "%.*s (and %zu more)", STR_ARG(text), more);
-}
-
 /* Names of instances may be longer, and have dots. */
 static bool is_service_name(struct str name)
 {
@@ -67,7 +45,7 @@ static struct status_condition judge_accepted(const struct judge *judge,
     const struct api_object *object = judge->instance;
     if (object->broken)
         return refusal(accepted_type, STR("Invalid"),
-                       findings_text(judge->arena, object->findings, FINDING_ERROR));
+                       finding_summarise(judge->arena, object->findings, FINDING_ERROR));
     if (!is_service_name(judge->name))
         return refusal(accepted_type, STR("Invalid"),
                        STR("metadata.name: a Service cannot have this name: write "
@@ -79,7 +57,7 @@ static struct status_condition judge_accepted(const struct judge *judge,
     return (struct status_condition){
         accepted_type,
         STR("Accepted"),
-        findings_text(judge->arena, object->findings, FINDING_WARNING),
+        finding_summarise(judge->arena, object->findings, FINDING_WARNING),
         STATUS_TRUE,
     };
 }

@@ -3,8 +3,7 @@
 #include "control/cache/cache.h"
 #include "control/compile/compile.h"
 #include "control/discovery/discovery.h"
-#include "control/pipeline/holdoff.h"
-#include "core/base/map.h"
+#include "control/holdoff/holdoff.h"
 #include "core/base/mem.h"
 
 struct pipeline {
@@ -14,7 +13,7 @@ struct pipeline {
     struct loop_alarm *alarm;
     struct holdoff holdoff;
     bool started;
-    struct map *reports; /* what the source says of each origin: struct finding_list */
+    struct finding_book *reports; /* what the source says */
     struct finding_list *findings;
 
     /* What the last compile left, each until what it was made from changes. */
@@ -26,25 +25,6 @@ struct pipeline {
     struct compile_result *result;
     struct compile_review *review;
 };
-
-static void collect_reports(struct pipeline *pipeline)
-{
-    struct map_cursor at = {0};
-    const struct finding_list *report;
-    while ((report = map_next(pipeline->reports, &at)) != NULL)
-        finding_add_all(pipeline->findings, report);
-}
-
-/* What decoding found stays with the objects; here it joins what only shows when all are seen. */
-static void collect_decoding(struct pipeline *pipeline)
-{
-    for (enum api_kind kind = 0; kind < API_KINDS; kind++) {
-        size_t count = 0;
-        const struct api_object *const *objects = cache_list_all(pipeline->cache, kind, &count);
-        for (size_t i = 0; i < count; i++)
-            finding_add_all(pipeline->findings, objects[i]->findings);
-    }
-}
 
 /* Routes, gateways, or who serves them: the first half of the compiler has to run. */
 static void compile_routes(struct pipeline *pipeline)
@@ -79,14 +59,15 @@ static void compile_back_ends(struct pipeline *pipeline)
     pipeline->review = compile_review_new(&known, results, ARRAY_SIZE(results));
 }
 
+/* What decoding found stays with the objects; here it joins what only shows when all are seen. */
 static void collect_findings(struct pipeline *pipeline)
 {
     finding_list_clear(pipeline->findings);
     finding_add_all(pipeline->findings, pipeline->placement_findings);
     finding_add_all(pipeline->findings, pipeline->result->findings);
     finding_add_all(pipeline->findings, pipeline->review->findings);
-    collect_decoding(pipeline);
-    collect_reports(pipeline);
+    cache_collect_findings(pipeline->cache, pipeline->findings);
+    finding_book_collect(pipeline->reports, pipeline->findings);
     finding_sort(pipeline->findings);
 }
 
@@ -116,21 +97,12 @@ struct pipeline *pipeline_new(const struct pipeline_options *options)
     pipeline->cache = cache_new();
     pipeline->publish = publish_new(options->send, options->arg);
     pipeline->alarm = loop_alarm_open(options->loop, compile_now, pipeline);
-    pipeline->reports = map_new();
+    pipeline->reports = finding_book_new();
     pipeline->findings = finding_list_new();
     pipeline->placement_findings = finding_list_new();
     pipeline->memory = compile_memory_new();
     holdoff_init(&pipeline->holdoff, PIPELINE_QUIET_MS, PIPELINE_CEILING_MS);
     return pipeline;
-}
-
-static void reports_free(struct map *reports)
-{
-    struct map_cursor at = {0};
-    struct finding_list *report;
-    while ((report = map_next(reports, &at)) != NULL)
-        finding_list_free(report);
-    map_free(reports);
 }
 
 struct pipeline *pipeline_free(struct pipeline *pipeline)
@@ -147,7 +119,7 @@ struct pipeline *pipeline_free(struct pipeline *pipeline)
     placement_free(pipeline->placement);
     finding_list_free(pipeline->placement_findings);
     finding_list_free(pipeline->findings);
-    reports_free(pipeline->reports);
+    finding_book_free(pipeline->reports);
     cache_free(pipeline->cache);
     return mem_free(pipeline);
 }
@@ -177,12 +149,7 @@ static void on_remove(void *arg, const struct api_key *key)
 static void on_report(void *arg, struct str origin, const struct finding_list *findings)
 {
     struct pipeline *pipeline = arg;
-    finding_list_free(map_remove(pipeline->reports, origin));
-    if (finding_count(findings) > 0) {
-        struct finding_list *copy = finding_list_new();
-        finding_add_all(copy, findings);
-        (void)map_set(pipeline->reports, origin, copy); /* just removed: replaces nothing */
-    }
+    finding_book_set(pipeline->reports, origin, findings);
     touch(pipeline);
 }
 

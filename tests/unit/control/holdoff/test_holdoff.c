@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "control/pipeline/holdoff.h"
+#include "control/holdoff/holdoff.h"
 
 #define QUIET   2
 #define CEILING 20

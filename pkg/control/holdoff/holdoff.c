@@ -1,4 +1,4 @@
-#include "control/pipeline/holdoff.h"
+#include "control/holdoff/holdoff.h"
 
 #include "core/base/attr.h"
 

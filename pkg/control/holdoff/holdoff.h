@@ -1,5 +1,5 @@
 /* When to act on a burst of changes: a moment after the last one, but no later than a ceiling after
- * the first. Pure: time is an argument. Private to control/pipeline. */
+ * the first. Pure: time is an argument, in milliseconds of one clock. */
 #pragma once
 
 #include <stdbool.h>
