@@ -1,15 +1,5 @@
 #include "control/placement/derive.h"
 
-#include "control/select/select.h"
-
-const struct api_object *placement__gateway_of(const struct cache *cache, struct str mesh,
-                                               struct api_tags tags)
-{
-    size_t count;
-    const struct api_object *const *gateways = cache_list(cache, API_MESH_GATEWAY, mesh, &count);
-    return select_gateway(gateways, count, tags);
-}
-
 struct api_tags placement__derive_tags(struct arena *arena, const struct api_object *gateway)
 {
     const struct api_selectors *selectors = &gateway->mesh_gateway->selectors;

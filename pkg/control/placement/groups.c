@@ -9,7 +9,6 @@
 
 struct group {
     struct placement_group group;
-    const struct api_object *gateway;    /* that serves it, borrowed from the cache; NULL: none */
     VEC(const struct api_object *) pods; /* borrowed from the box */
 };
 
@@ -36,6 +35,11 @@ static void report(const struct search *search, const struct api_object *pod, co
                 STR_ARG(message));
 }
 
+static void hold(const struct search *search, const struct api_object *object)
+{
+    VEC_PUSH(&search->box->objects, api_object_ref(object));
+}
+
 /* The group of those tags, made at its first use. The tags are those of an object that the box
  * holds. */
 static struct group *group_of(const struct search *search, struct str mesh, struct api_tags tags)
@@ -57,7 +61,9 @@ static struct group *group_of(const struct search *search, struct str mesh, stru
                 .tags = tags,
             },
     };
-    group->gateway = placement__gateway_of(search->cache, mesh, tags);
+    group->group.gateway = placement_gateway_of(search->cache, mesh, tags);
+    if (group->group.gateway != NULL)
+        hold(search, group->group.gateway);
     (void)map_set(search->by_key, key, group); /* there was none */
     return group;
 }
@@ -70,11 +76,6 @@ static bool is_permitted(const struct placement_group_options *options, struct s
             return true;
     }
     return options->namespace_count == 0;
-}
-
-static void hold(const struct search *search, const struct api_object *object)
-{
-    VEC_PUSH(&search->box->objects, api_object_ref(object));
 }
 
 static void place_pod(const struct search *search, const struct api_object *pod)
@@ -93,7 +94,7 @@ static void place_pod(const struct search *search, const struct api_object *pod)
     hold(search, pod);
     struct group *group = group_of(search, pod->key.mesh, pod->pod->gateway_tags);
     VEC_PUSH(&group->pods, pod);
-    if (group->gateway == NULL)
+    if (group->group.gateway == NULL)
         report(search, pod, "kuma.io/tags",
                str_format(arena,
                           "no MeshGateway of mesh %.*s has a selector that matches these tags, so "
@@ -106,7 +107,7 @@ static bool is_served(const struct search *search, const struct api_object *gate
     struct map_cursor at = {0};
     const struct group *group;
     while ((group = map_next(search->by_key, &at)) != NULL) {
-        if (group->gateway == gateway)
+        if (group->group.gateway == gateway)
             return true;
     }
     return false;
@@ -117,9 +118,8 @@ static void derive(const struct search *search, const struct api_object *gateway
     if (gateway->broken || is_served(search, gateway))
         return;
     struct api_tags tags = placement__derive_tags(search->box->arena, gateway);
-    if (placement__gateway_of(search->cache, gateway->key.mesh, tags) != gateway)
+    if (placement_gateway_of(search->cache, gateway->key.mesh, tags) != gateway)
         return; /* the review of the compiler says who has won */
-    hold(search, gateway);
     (void)group_of(search, gateway->key.mesh, tags); /* made, and left without pods */
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "control/placement/derive.h"
+#include "control/select/select.h"
 #include "core/base/mem.h"
 #include "core/base/spell.h"
 #include "core/base/vec.h"
@@ -99,8 +100,8 @@ static bool place_objects(const struct search *search)
         const struct api_object *object = objects[i];
         if (object->broken || !object->dataplane->is_builtin_gateway)
             continue;
-        if (placement__gateway_of(search->cache, object->key.mesh,
-                                  object->dataplane->gateway_tags) == NULL) {
+        if (placement_gateway_of(search->cache, object->key.mesh,
+                                 object->dataplane->gateway_tags) == NULL) {
             report(search, object, "networking.gateway.tags",
                    STR("no MeshGateway of this mesh has a selector that matches these tags, so "
                        "this gateway serves nothing"));
@@ -130,7 +131,7 @@ static void derive(const struct search *search)
         if (gateway->broken)
             continue;
         struct api_tags tags = placement__derive_tags(search->box->arena, gateway);
-        if (placement__gateway_of(search->cache, gateway->key.mesh, tags) != gateway)
+        if (placement_gateway_of(search->cache, gateway->key.mesh, tags) != gateway)
             continue; /* the review of the compiler says who has won */
         const struct compile_dataplane dataplane = {
             .mesh = gateway->key.mesh,
@@ -222,6 +223,14 @@ static struct placement *finish(struct box *box)
         .known_count = box->known.count,
     };
     return &box->placement;
+}
+
+const struct api_object *placement_gateway_of(const struct cache *cache, struct str mesh,
+                                              struct api_tags tags)
+{
+    size_t count;
+    const struct api_object *const *gateways = cache_list(cache, API_MESH_GATEWAY, mesh, &count);
+    return select_gateway(gateways, count, tags);
 }
 
 struct placement *placement_new(const struct cache *cache, const struct placement_options *options,

@@ -52,6 +52,11 @@ MUST_USE struct placement *placement_new(const struct cache *cache,
                                          struct finding_list *findings);
 struct placement *placement_free(struct placement *placement);
 
+/* The MeshGateway of that mesh that a dataplane with these tags is bound to, borrowed from the
+ * cache; NULL: there is none. */
+const struct api_object *placement_gateway_of(const struct cache *cache, struct str mesh,
+                                              struct api_tags tags);
+
 /* ---- In a cluster ---- */
 
 /* The gateway pods of one mesh with equal tags: they serve the same, so one snapshot is compiled
@@ -59,6 +64,7 @@ struct placement *placement_free(struct placement *placement);
 struct placement_group {
     struct str key; /* "<mesh>/<tag>=<value>,<tag>=<value>": tells groups apart */
     struct compile_dataplane dataplane;
+    const struct api_object *gateway;     /* that it serves; NULL: none, and so it serves nothing */
     const struct api_object *const *pods; /* sorted by name; those that end are among them */
     size_t pod_count;                     /* 0: derived from a MeshGateway that no pod serves */
 };

@@ -154,6 +154,7 @@ struct publish_status publish_status(const struct publish *publish)
         .state = PUBLISH_SENT,
         .acknowledged = publish->acknowledged,
         .wanted = publish->wanted,
+        .sent = publish->sent,
     };
     if (publish->wanted == NULL)
         status.state = PUBLISH_IDLE;

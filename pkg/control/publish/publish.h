@@ -53,6 +53,7 @@ struct publish_status {
     enum publish_state state;
     const struct model_snapshot *acknowledged; /* borrowed; NULL: nothing yet */
     const struct model_snapshot *wanted;       /* borrowed; NULL: nothing yet */
+    const struct model_snapshot *sent;         /* borrowed; NULL: nothing is under way */
     struct str refused_resource;               /* PUBLISH_REFUSED; borrowed until the next call */
     struct str refused_reason;
 };

@@ -223,6 +223,21 @@ static void test_a_lost_answer_to_what_is_outdated(void **state)
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, start, stop)
 
+static void test_what_is_under_way_is_told(void **state)
+{
+    struct proxy *proxy = *state;
+    assert_null(publish_status(proxy->publish).sent);
+    struct model_digest first = want(proxy, 1);
+    (void)want(proxy, 2); /* waits */
+    struct publish_status status = publish_status(proxy->publish);
+    assert_true(model_digest_equal(&status.sent->digest, &first));
+    assert_true(publish_acknowledge(proxy->publish, &first));
+    status = publish_status(proxy->publish);
+    assert_true(model_digest_equal(&status.sent->digest, &status.wanted->digest));
+    assert_true(publish_acknowledge(proxy->publish, &proxy->result));
+    assert_null(publish_status(proxy->publish).sent);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -237,6 +252,7 @@ int main(void)
         TEST(test_a_new_proxy_is_sent_everything),
         TEST(test_a_proxy_that_comes_back_is_sent_what_differs),
         TEST(test_a_lost_answer_to_what_is_outdated),
+        TEST(test_what_is_under_way_is_told),
     };
     return cmocka_run_group_tests_name("control/publish", tests, NULL, NULL);
 }
