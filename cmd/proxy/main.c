@@ -3,6 +3,7 @@
 
 #include "command/command.h"
 #include "core/base/attr.h"
+#include "core/base/ip.h"
 #include "proxy/serve.h"
 
 enum {
@@ -86,16 +87,13 @@ static int usage(const char *flag, struct str text, const char *wanted)
 /* Cuts HOST:PORT; false: it is none. */
 static bool operator_cut(struct str text, struct serve_options *options)
 {
-    size_t colon = str_find_last_char(text, ':');
+    struct str text_of_port;
     uint64_t port = 0;
-    if (colon == STR_NOT_FOUND || colon == 0 ||
-        !str_parse_u64(str_from(text, colon + 1), UINT16_MAX, &port) || port == 0)
-        return false;
-    options->operator_host = str_first(text, colon);
-    if (text.data[0] == '[' && text.data[colon - 1] == ']') /* an address of IPv6 */
-        options->operator_host = str_first(str_from(text, 1), colon - 2);
+    ip_cut_port(text, &options->operator_host, &text_of_port);
+    bool is_one = options->operator_host.size > 0 &&
+                  str_parse_u64(text_of_port, UINT16_MAX, &port) && port > 0;
     options->operator_port = (uint16_t)port;
-    return true;
+    return is_one;
 }
 
 static int run(const struct command_input *input)

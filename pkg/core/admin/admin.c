@@ -22,12 +22,14 @@ static void ready_answer(const struct web_request *request, struct web_response 
 {
     (void)request; /* every request gets the same answer */
     const struct admin *admin = arg;
-    if (!admin->options.ready(admin->options.arg, &response->body)) {
+    struct buf reasons;
+    buf_init(&reasons, WEB_BODY_SIZE_MAX);
+    if (admin->options.ready(admin->options.arg, &reasons))
+        buf_append(&response->body, STR("ready\n"));
+    else
         response->status = 503;
-        return;
-    }
-    buf_clear(&response->body);
-    buf_append(&response->body, STR("ready\n"));
+    buf_append(&response->body, buf_str(&reasons));
+    buf_deinit(&reasons);
 }
 
 static void live_answer(const struct web_request *request, struct web_response *response, void *arg)
@@ -67,26 +69,13 @@ static bool is_loopback(struct str ip)
     return size > 0 && bytes[0] == IN_LOOPBACKNET;
 }
 
-/* Cuts "address:port" and "[address]:port"; without a colon outside of brackets the port is empty.
- */
-static void host_cut(struct str text, struct str *ret_host, struct str *ret_port)
-{
-    size_t bracket = str_find_last_char(text, ']');
-    size_t colon = str_find_last_char(text, ':');
-    bool has_port = colon != STR_NOT_FOUND && (bracket == STR_NOT_FOUND || colon > bracket);
-    *ret_port = has_port ? str_from(text, colon + 1) : STR_EMPTY;
-    *ret_host = has_port ? str_first(text, colon) : text;
-    if (str_starts_with(*ret_host, STR("[")) && str_ends_with(*ret_host, STR("]")))
-        *ret_host = str_first(str_from(*ret_host, 1), ret_host->size - 2);
-}
-
 /* A name that somebody else's DNS leads here is not good enough: pages of that name would be
  * allowed to read what they get. */
 static bool may_read(const struct web_request *request, struct web_response *response)
 {
     struct str host;
     struct str port;
-    host_cut(request->host, &host, &port);
+    ip_cut_port(request->host, &host, &port);
     if (str_equal_nocase(host, STR("localhost")) || is_loopback(host))
         return true;
     response->status = 403;
@@ -118,18 +107,11 @@ static void admin_index(const struct web_request *request, struct web_response *
 static enum err address_parse(struct str text, struct str *ret_ip, uint16_t *ret_port,
                               struct err_info *reterr)
 {
-    struct str host;
-    struct str port;
-    uint64_t number = 0;
-    unsigned char bytes[IP_SIZE_MAX];
-    host_cut(text, &host, &port);
-    if (!str_parse_u64(port, UINT16_MAX, &number) || (host.size > 0 && ip_parse(host, bytes) == 0))
-        return err_set(reterr, ERR_INVALID,
-                       "\"%.*s\" is not an IP address and port: write it like 127.0.0.1:9902",
-                       STR_ARG(str_first(text, 64)));
-    *ret_ip = host;
-    *ret_port = (uint16_t)number;
-    return ERR_OK;
+    if (ip_port_parse(text, ret_ip, ret_port))
+        return ERR_OK;
+    return err_set(reterr, ERR_INVALID,
+                   "\"%.*s\" is not an IP address and port: write it like 127.0.0.1:9902",
+                   STR_ARG(str_first(text, 64)));
 }
 
 static enum err health_open(struct admin *admin, struct err_info *reterr)

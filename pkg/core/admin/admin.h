@@ -1,6 +1,6 @@
 /* The two addresses of a program for those who operate it.
  *
- *     health   /ready    200, or 503 with a line of text for each reason
+ *     health   /ready    200 or 503, with a line of text for each thing that is wrong
  *              /live     200 as long as the loop turns
  *              /metrics  Prometheus text format 0.0.4
  *     admin    /config   what is being served, as JSON, without keys
@@ -25,7 +25,8 @@
 struct admin;
 struct loop;
 
-/* Whether the program is ready; when not, appends to `reasons` a line for each. */
+/* Whether the program is ready. Appends to `reasons` a line for each that it is not, or is not as
+ * it should be. */
 typedef bool (*admin_ready_fn)(void *arg, struct buf *reasons);
 
 /* Appends the configuration as JSON, keys redacted. */

@@ -57,11 +57,59 @@ static void test_no_addresses(void **state)
     }
 }
 
+static void a_port_is_cut_off(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *host;
+        const char *port;
+    } cases[] = {
+        {"127.0.0.1:80", "127.0.0.1", "80"},
+        {"[::1]:80", "::1", "80"},
+        {":80", "", "80"},
+        {"[]:80", "", "80"},
+        {"name", "name", ""},
+        {"name:", "name", ""},
+        {"[::1]", "::1", ""},
+        {"[", "[", ""},
+        {"", "", ""},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct str host;
+        struct str port;
+        ip_cut_port(str_of(cases[i].text), &host, &port);
+        assert_true(str_equal(host, str_of(cases[i].host)));
+        assert_true(str_equal(port, str_of(cases[i].port)));
+    }
+}
+
+static void an_address_with_a_port_is_read(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {
+        "", "80", "127.0.0.1", "name:80", "127.0.0.1:65536", "127.0.0.1:x", "[::1:80"};
+    struct str ip = STR("untouched");
+    uint16_t port = 7;
+    for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
+        assert_false(ip_port_parse(str_of(wrong[i]), &ip, &port));
+    assert_true(str_equal(ip, STR("untouched")));
+    assert_int_equal(port, 7);
+    assert_true(ip_port_parse(STR("[fd00::1]:9901"), &ip, &port));
+    assert_true(str_equal(ip, STR("fd00::1")));
+    assert_int_equal(port, 9901);
+    assert_true(ip_port_parse(STR(":0"), &ip, &port));
+    assert_int_equal(ip.size, 0);
+    assert_int_equal(port, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_addresses),
         cmocka_unit_test(test_no_addresses),
+        cmocka_unit_test(a_port_is_cut_off),
+        cmocka_unit_test(an_address_with_a_port_is_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
