@@ -1,0 +1,216 @@
+#include "control/operator/groups.h"
+
+#include "core/base/assert.h"
+#include "core/base/mem.h"
+#include "core/base/vec.h"
+
+#define CHUNK_SIZE ((size_t)256)
+
+void operator__groups_init(struct operator__groups *groups, const struct cache *cache,
+                           const struct placement_group_options *options,
+                           const struct operator__group_events *events)
+{
+    *groups = (struct operator__groups){
+        .cache = cache,
+        .options = *options,
+        .events = *events,
+        .findings = finding_list_new(),
+        .by_key = map_new(),
+    };
+}
+
+static void counts_add(struct compile_counts *sum, struct compile_counts more)
+{
+    sum->drafts += more.drafts;
+    sum->results += more.results;
+    sum->routes += more.routes;
+    sum->certificates += more.certificates;
+    sum->endpoints += more.endpoints;
+}
+
+static void group_free(struct operator__group *group)
+{
+    group->result = compile_result_free(group->result);
+    group->draft = compile_draft_unref(group->draft);
+    group->memory = compile_memory_free(group->memory);
+    group->arena = arena_free(group->arena);
+    mem_free(group);
+}
+
+void operator__groups_deinit(struct operator__groups *groups)
+{
+    struct map_cursor at = {0};
+    struct operator__group *group;
+    while ((group = map_next(groups->by_key, &at)) != NULL)
+        group_free(group);
+    groups->by_key = map_free(groups->by_key);
+    groups->discovery = discovery_free(groups->discovery);
+    groups->placement = placement_groups_free(groups->placement);
+    groups->findings = finding_list_free(groups->findings);
+}
+
+static struct operator__group *group_make(struct operator__groups *groups, struct str key)
+{
+    struct operator__group *group = map_get(groups->by_key, key);
+    if (group != NULL)
+        return group;
+    group = MEM_NEW(struct operator__group);
+    group->arena = arena_new(CHUNK_SIZE);
+    group->key = str_dup(group->arena, key);
+    group->memory = compile_memory_new();
+    (void)map_set(groups->by_key, key, group); /* it was not there */
+    return group;
+}
+
+/* ---- Compiling ---- */
+
+static bool is_touched(const struct cache_changes *changes, struct str mesh)
+{
+    for (size_t i = 0; i < changes->mesh_count; i++) {
+        if (str_equal(changes->meshes[i], mesh))
+            return true;
+    }
+    return false;
+}
+
+static void compile_routes(const struct operator__groups *groups, struct operator__group *group,
+                           const struct compile_dataplane *dataplane)
+{
+    const struct compile_input input = {
+        .cache = groups->cache,
+        .dataplanes = dataplane,
+        .dataplane_count = 1,
+    };
+    group->draft = compile_draft_unref(group->draft);
+    group->draft = compile_draft_new(&input, group->memory);
+    group->edition++;
+}
+
+/* An equal snapshot, whose proxies have nothing to acknowledge, is of the new edition too. */
+static void remember(struct operator__group *group)
+{
+    const struct model_digest *digest = &group->result->snapshot->digest;
+    uint64_t known = MIN(group->snapshot_count, (uint64_t)OPERATOR__SNAPSHOTS);
+    for (uint64_t i = 0; i < known; i++) {
+        if (model_digest_equal(&group->snapshots[i].digest, digest)) {
+            group->snapshots[i].edition = group->edition;
+            return;
+        }
+    }
+    group->snapshots[group->snapshot_count++ % OPERATOR__SNAPSHOTS] = (struct operator__snapshot){
+        .digest = *digest,
+        .edition = group->edition,
+    };
+}
+
+static void compile_back_ends(const struct operator__groups *groups, struct operator__group *group)
+{
+    group->result = compile_result_free(group->result);
+    group->result = compile_result_new(group->draft, groups->discovery, group->memory);
+    remember(group);
+    groups->events.serve(groups->events.arg, group->key, group->result->snapshot);
+}
+
+static void compile(const struct operator__groups *groups, struct operator__group *group,
+                    const struct placement_group *placed, const struct cache_changes *changes)
+{
+    bool routes = group->draft == NULL || is_touched(changes, placed->dataplane.mesh);
+    if (routes)
+        compile_routes(groups, group, &placed->dataplane);
+    if (routes || changes->back_ends)
+        compile_back_ends(groups, group);
+}
+
+/* ---- The update ---- */
+
+static void place(struct operator__groups *groups)
+{
+    finding_list_clear(groups->findings);
+    groups->placement = placement_groups_free(groups->placement);
+    groups->placement = placement_groups_new(groups->cache, &groups->options, groups->findings);
+}
+
+static void discover(struct operator__groups *groups)
+{
+    groups->discovery = discovery_free(groups->discovery);
+    groups->discovery = discovery_new(groups->cache);
+}
+
+static void drop_unplaced(struct operator__groups *groups)
+{
+    struct map_cursor at = {0};
+    struct operator__group *group;
+    while ((group = map_next(groups->by_key, &at)) != NULL) {
+        bool is_placed = group->is_placed;
+        group->is_placed = false;
+        if (is_placed)
+            continue;
+        groups->events.gone(groups->events.arg, group->key);
+        counts_add(&groups->past, compile_memory_counts(group->memory));
+        (void)map_remove(groups->by_key, group->key); /* the same */
+        group_free(group);
+    }
+}
+
+void operator__groups_update(struct operator__groups *groups, const struct cache_changes *changes)
+{
+    groups->passes++;
+    place(groups);
+    if (groups->discovery == NULL || changes->back_ends)
+        discover(groups);
+    for (size_t i = 0; i < groups->placement->count; i++) {
+        const struct placement_group *placed = &groups->placement->items[i];
+        struct operator__group *group = group_make(groups, placed->key);
+        group->is_placed = true;
+        compile(groups, group, placed, changes);
+    }
+    drop_unplaced(groups);
+}
+
+/* ---- Looking ---- */
+
+const struct operator__group *operator__groups_find(const struct operator__groups *groups,
+                                                    struct str key)
+{
+    return map_get(groups->by_key, key);
+}
+
+bool operator__group_is_current(const struct operator__group *group,
+                                const struct model_digest *digest)
+{
+    uint64_t known = MIN(group->snapshot_count, (uint64_t)OPERATOR__SNAPSHOTS);
+    for (uint64_t i = 0; i < known; i++) {
+        if (model_digest_equal(&group->snapshots[i].digest, digest))
+            return group->snapshots[i].edition == group->edition;
+    }
+    return false;
+}
+
+struct compile_review *operator__groups_review(const struct operator__groups *groups)
+{
+    ASSERT(groups->placement != NULL);
+    const struct placement_groups *placement = groups->placement;
+    VEC(const struct compile_result *) results = {0};
+    for (size_t i = 0; i < placement->count; i++) {
+        const struct operator__group *group = map_get(groups->by_key, placement->items[i].key);
+        VEC_PUSH(&results, group->result);
+    }
+    const struct compile_input input = {
+        .cache = groups->cache,
+        .dataplanes = placement->dataplanes,
+        .dataplane_count = placement->count,
+    };
+    struct compile_review *review = compile_review_new(&input, results.items, results.count);
+    VEC_FREE(&results);
+    return review;
+}
+
+struct compile_counts operator__groups_counts(const struct operator__groups *groups)
+{
+    struct compile_counts counts = groups->past;
+    struct map_cursor at = {0};
+    const struct operator__group *group;
+    while ((group = map_next(groups->by_key, &at)) != NULL)
+        counts_add(&counts, compile_memory_counts(group->memory));
+    return counts;
+}
