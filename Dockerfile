@@ -1,4 +1,4 @@
-# The images of Otemon, one target for each program: proxy, otemon.
+# The images of Otemon, one target for each program: operator, proxy, otemon.
 #
 #     docker build --target proxy --tag otemon/proxy:0.1.0 .
 #
@@ -29,6 +29,12 @@ LABEL org.opencontainers.image.version=$VERSION \
       org.opencontainers.image.licenses=Apache-2.0
 COPY --from=build /src/LICENSE /usr/share/doc/otemon/copyright
 USER 65532:65532
+
+FROM image AS operator
+LABEL org.opencontainers.image.title=otemon-operator \
+      org.opencontainers.image.description="The control plane in a cluster: configures the gateways"
+COPY --from=build /image/otemon-operator /
+ENTRYPOINT ["/usr/bin/otemon-operator"]
 
 FROM image AS proxy
 LABEL org.opencontainers.image.title=otemon-proxy \
