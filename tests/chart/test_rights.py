@@ -13,7 +13,7 @@ CLUSTER = {
     ("", "services", None): {"list", "watch"},
     ("", "pods", None): {"list", "watch"},
     ("discovery.k8s.io", "endpointslices", None): {"list", "watch"},
-    ("apps", "deployments", None): {"get", "list", "watch"},
+    ("apps", "deployments", None): {"list", "watch"},
     ("authentication.k8s.io", "tokenreviews", None): {"create"},
 }
 
