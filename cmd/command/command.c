@@ -224,3 +224,16 @@ int command_run(const struct command *root, int argc, char **argv)
     };
     return parse.command->run(&input);
 }
+
+int command_wrong(const char *program, const char *flag, struct str text, const char *wanted)
+{
+    (void)fprintf(stderr, "%s: --%s: \"%.*s\" is not %s\n", program, flag, STR_ARG(text), wanted);
+    return EXIT_USAGE;
+}
+
+int command_failed(const char *program, const struct err_info *reason)
+{
+    (void)fprintf(stderr, "%s: %s%s%s\n", program, reason->path,
+                  reason->path[0] != '\0' ? ": " : "", reason->message);
+    return EXIT_FAILED;
+}

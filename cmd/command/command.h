@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/base/err.h"
 #include "core/base/str.h"
 
 enum exit_status {
@@ -72,6 +73,14 @@ struct command {
 
 /* Finds the command that the arguments name below `root`, and runs it. Returns the exit status. */
 int command_run(const struct command *root, int argc, char **argv);
+
+/* What a flag was given is not what is wanted of it, as only the program can tell: "otemon-proxy:
+ * --operator: "x" is not a host and a port". Returns the exit status. */
+int command_wrong(const char *program, const char *flag, struct str text, const char *wanted);
+
+/* Why the program could not do it: "otemon-proxy: health: the address is in use". Returns the exit
+ * status. */
+int command_failed(const char *program, const struct err_info *reason);
 
 /* ---- For command_run and its tests ---- */
 

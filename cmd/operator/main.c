@@ -1,5 +1,4 @@
 /* otemon-operator: the control plane in a cluster. */
-#include <stdio.h>
 #include <unistd.h>
 
 #include "command/command.h"
@@ -119,13 +118,6 @@ static enum log_level level_of(struct str word)
     return (enum log_level)level;
 }
 
-static int usage(const char *flag, struct str text, const char *wanted)
-{
-    (void)fprintf(stderr, "otemon-operator: --%s: \"%.*s\" is not %s\n", flag, STR_ARG(text),
-                  wanted);
-    return EXIT_USAGE;
-}
-
 /* Cuts a list of names at its commas; false: there are too many. */
 static bool namespaces_cut(struct str text, struct serve_options *options)
 {
@@ -154,10 +146,12 @@ static int run(const struct command_input *input)
         .proxy_pull_policy = values[FLAG_PROXY_PULL_POLICY].text,
     };
     if (!ip_port_parse(values[FLAG_FEED].text, &options.feed_address, &options.feed_port))
-        return usage("feed", values[FLAG_FEED].text, "an IP address and a port");
+        return command_wrong("otemon-operator", "feed", values[FLAG_FEED].text,
+                             "an IP address and a port");
     if (!namespaces_cut(values[FLAG_GATEWAY_NAMESPACES].text, &options))
-        return usage("gateway-namespaces", values[FLAG_GATEWAY_NAMESPACES].text,
-                     "a list of at most 256 namespaces");
+        return command_wrong("otemon-operator", "gateway-namespaces",
+                             values[FLAG_GATEWAY_NAMESPACES].text,
+                             "a list of at most 256 namespaces");
     log_open(STDERR_FILENO, level_of(values[FLAG_LOG_LEVEL].text),
              str_equal(values[FLAG_LOG_FORMAT].text, STR("json")) ? LOG_JSON : LOG_TEXT);
     return serve_run(&options);

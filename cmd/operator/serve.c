@@ -1,7 +1,6 @@
 #include "operator/serve.h"
 
 #include <signal.h>
-#include <stdio.h>
 
 #include "command/command.h"
 #include "control/kube/kube.h"
@@ -61,16 +60,9 @@ static void on_signal(void *arg, int signal)
     end(arg, EXIT_DONE);
 }
 
-static void complain(const struct err_info *reason)
-{
-    (void)fprintf(stderr, "otemon-operator: %s%s%s\n", reason->path,
-                  reason->path[0] != '\0' ? ": " : "", reason->message);
-}
-
 static void on_failed(void *arg, const struct err_info *reason)
 {
-    complain(reason);
-    end(arg, EXIT_FAILED);
+    end(arg, command_failed("otemon-operator", reason));
 }
 
 /* ---- The addresses of core/admin ---- */
@@ -175,10 +167,8 @@ int serve_run(const struct serve_options *options)
     struct serve serve = {.options = options};
     struct err_info reason = {0};
     serve_open(&serve);
-    if (start(&serve, &reason) != ERR_OK) {
-        complain(&reason);
-        end(&serve, EXIT_FAILED);
-    }
+    if (start(&serve, &reason) != ERR_OK)
+        end(&serve, command_failed("otemon-operator", &reason));
     if (!serve.ended)
         loop_run(serve.loop);
     serve_close(&serve);

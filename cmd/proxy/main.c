@@ -1,6 +1,4 @@
 /* otemon-proxy: the data plane of a gateway pod. */
-#include <stdio.h>
-
 #include "command/command.h"
 #include "core/base/attr.h"
 #include "core/base/ip.h"
@@ -78,12 +76,6 @@ static const struct command_flag flags[] = {
     [FLAG_DRAIN_TIME] = DATA_PLANE_FLAG_DRAIN_TIME,
 };
 
-static int usage(const char *flag, struct str text, const char *wanted)
-{
-    (void)fprintf(stderr, "otemon-proxy: --%s: \"%.*s\" is not %s\n", flag, STR_ARG(text), wanted);
-    return EXIT_USAGE;
-}
-
 /* Cuts HOST:PORT; false: it is none. */
 static bool operator_cut(struct str text, struct serve_options *options)
 {
@@ -114,7 +106,8 @@ static int run(const struct command_input *input)
             },
     };
     if (!operator_cut(values[FLAG_OPERATOR].text, &options))
-        return usage("operator", values[FLAG_OPERATOR].text, "a host and a port");
+        return command_wrong("otemon-proxy", "operator", values[FLAG_OPERATOR].text,
+                             "a host and a port");
     options.server_name = values[FLAG_SERVER_NAME].given ? values[FLAG_SERVER_NAME].text
                                                          : options.operator_host;
     return serve_run(&options);

@@ -1,7 +1,5 @@
 #include "proxy/serve.h"
 
-#include <stdio.h>
-
 #include "command/command.h"
 #include "core/admin/admin.h"
 #include "core/base/log.h"
@@ -186,11 +184,8 @@ int serve_run(const struct serve_options *options)
 {
     struct serve serve = {.options = options};
     struct err_info reason = {0};
-    if (start(&serve, &reason) != ERR_OK) {
-        (void)fprintf(stderr, "otemon-proxy: %s%s%s\n", reason.path,
-                      reason.path[0] != '\0' ? ": " : "", reason.message);
-        end(&serve, EXIT_FAILED);
-    }
+    if (start(&serve, &reason) != ERR_OK)
+        end(&serve, command_failed("otemon-proxy", &reason));
     if (!serve.ended)
         loop_run(serve.plane.loop);
     data_plane_close(&serve.plane);
