@@ -75,7 +75,8 @@ bool net_address_is_local(const struct net_address *address);
  * Errors as net_bind. */
 MUST_USE enum err net_probe(const struct net_address *address, struct err_info *reterr);
 
-/* A socket bound with SO_REUSEPORT that does not listen yet: connections are refused.
+/* A socket bound with SO_REUSEPORT that does not listen yet: connections are refused. "::" takes
+ * both families, and IPv4 alone where the kernel has no IPv6.
  * ERR_CONFLICT: in use; ERR_UNAUTHORISED: the port needs a privilege; ERR_INVALID: not an address
  * of this machine; ERR_LIMIT: no descriptor left; ERR_SYSTEM. */
 MUST_USE enum err net_bind(const struct net_address *address, int *ret_fd, struct err_info *reterr);

@@ -30,20 +30,36 @@ static enum err bind_failed(const struct net_address *address, struct err_info *
     return err_set_errno(reterr, "cannot listen on %s", text);
 }
 
+/* A socket for `address`, or -1. All addresses of both families are those of IPv4 alone where the
+ * kernel has no IPv6. */
+static int open_socket(const struct net_address *address, struct net_address *ret_used)
+{
+    static const unsigned char any[sizeof(address->ip)];
+    *ret_used = *address;
+    int fd = socket(address->family == NET_IPV6 ? AF_INET6 : AF_INET,
+                    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    bool is_any = address->family == NET_IPV6 && memcmp(address->ip, any, sizeof(any)) == 0;
+    if (fd != -1 || errno != EAFNOSUPPORT || !is_any)
+        return fd;
+    ret_used->family = NET_IPV4;
+    return socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+}
+
 /* SO_REUSEADDR only lets us bind while connections of a former process are in TIME_WAIT; a port
  * that somebody listens on stays in use. */
 static enum err open_bound(const struct net_address *address, bool shared, int *ret_fd,
                            struct err_info *reterr)
 {
     struct sockaddr_storage system;
-    socklen_t size = net__address_to_system(address, &system);
-    int fd = socket(system.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    struct net_address used;
+    int fd = open_socket(address, &used);
     if (fd == -1)
         return bind_failed(address, reterr);
+    socklen_t size = net__address_to_system(&used, &system);
     set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     if (shared)
         set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
-    if (address->family == NET_IPV6)
+    if (used.family == NET_IPV6)
         set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
     set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1); /* accepted connections inherit it */
     if (bind(fd, (const struct sockaddr *)&system, size) == -1) {

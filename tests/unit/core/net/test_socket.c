@@ -1,14 +1,20 @@
 /* On 127.0.0.0/8 alone; nothing leaves the machine. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -260,6 +266,46 @@ static void a_broken_connection_is_an_error_not_a_signal(void **state)
     ends_close(&ends);
 }
 
+/* From now on, for this process, the kernel is one without IPv6. */
+static bool lose_ipv6(void)
+{
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_INET6, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EAFNOSUPPORT),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {.len = ARRAY_SIZE(code), .filter = code};
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+static int bind_without_ipv6(void)
+{
+    struct net_address any = address_of("[::]:0");
+    struct net_address one = address_of("[::1]:0");
+    struct net_address got;
+    int fd;
+    if (!lose_ipv6() || net_bind(&one, &fd, NULL) != ERR_INVALID ||
+        net_bind(&any, &fd, NULL) != ERR_OK || net_local_address(fd, &got) != ERR_OK)
+        return 1;
+    return got.family == NET_IPV4 && got.port != 0 ? 0 : 2;
+}
+
+static void all_addresses_are_those_that_there_are(void **state)
+{
+    (void)state;
+    int status;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0)
+        _exit(bind_without_ipv6());
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -269,6 +315,7 @@ int main(void)
         cmocka_unit_test(old_connections_do_not_hold_the_port),
         cmocka_unit_test(not_our_address),
         cmocka_unit_test(no_descriptor_left),
+        cmocka_unit_test(all_addresses_are_those_that_there_are),
         cmocka_unit_test(socket_filter_reads),
         cmocka_unit_test(socket_filter_writes),
         cmocka_unit_test(a_broken_connection_is_an_error_not_a_signal),
