@@ -16,7 +16,8 @@ struct record {
     size_t size;
     uint64_t said[SAID_MAX]; /* hashes of the last ones, in a ring */
     uint64_t said_count;
-    bool is_lost; /* what stands may not have arrived */
+    bool had_status; /* the watch has told one of that object */
+    bool is_lost;    /* what stands may not have arrived */
 };
 
 void operator__records_init(struct operator__records *records)
@@ -78,10 +79,12 @@ static bool see(struct record *record, struct str uid, struct str text)
     uint64_t hash = hash_str(uid);
     bool is_first = record->text == NULL;
     bool is_same = !is_first && record->uid == hash;
+    bool had_status = is_same && record->had_status;
+    record->had_status = had_status || text.size > 0;
     if (is_same && (str_equal(text, standing(record)) || was_said(record, text)))
         return false;
     /* Before the first of ours has arrived the object may still be told as it was. */
-    if (is_same && record->said_count > 0 && text.size == 0)
+    if (is_same && record->said_count > 0 && text.size == 0 && !had_status)
         return false;
     record->uid = hash;
     record->said_count = 0;
