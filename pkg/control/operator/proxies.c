@@ -137,6 +137,7 @@ struct judge {
     struct arena *arena;
     VEC(struct status_proxy) states;
     VEC(const struct model_snapshot *) snapshots;
+    bool has_strangers;
 };
 
 static bool takes_traffic(const struct judge *judge, const struct api_object *pod,
@@ -146,6 +147,12 @@ static bool takes_traffic(const struct judge *judge, const struct api_object *po
     if (pod->pod->is_terminating)
         return false;
     return in_slice != NULL ? *in_slice : known->status.acknowledged != NULL;
+}
+
+/* Of one that was never connected: whether nothing at all is known of it. */
+static bool is_stranger(const struct judge *judge, const struct api_object *pod)
+{
+    return !pod->pod->is_terminating && map_get(judge->proxies->in_slice, pod->key.name) == NULL;
 }
 
 static bool is_current(const struct operator__group *group, const struct model_snapshot *snapshot)
@@ -181,6 +188,8 @@ static void judge_pod(struct judge *judge, const struct operator__group *group,
 {
     struct stream_pod known = {0};
     bool was_here = judge->find(judge->find_arg, pod->uid, &known);
+    if (!was_here && is_stranger(judge, pod))
+        judge->has_strangers = true;
     if (!takes_traffic(judge, pod, &known))
         return;
     struct status_proxy proxy = {
@@ -205,6 +214,7 @@ static struct operator__verdict finish(struct judge *judge)
     struct operator__verdict verdict = {
         .programmed = status_judge(judge->arena, judge->states.items, judge->states.count),
         .snapshot_count = judge->snapshots.count,
+        .has_strangers = judge->has_strangers,
     };
     const struct model_snapshot **snapshots = ARENA_NEW_ARRAY(
         judge->arena, const struct model_snapshot *, judge->snapshots.count);
@@ -222,7 +232,7 @@ struct operator__verdict operator__proxies_judge(const struct operator__proxies 
                                                  operator__pod_find_fn find, void *find_arg,
                                                  struct arena *arena)
 {
-    struct judge judge = {proxies, groups, find, find_arg, arena, {0}, {0}};
+    struct judge judge = {proxies, groups, find, find_arg, arena, {0}, {0}, false};
     for (size_t i = 0; i < groups->placement->count; i++) {
         const struct placement_group *placed = &groups->placement->items[i];
         if (placed->gateway != gateway)

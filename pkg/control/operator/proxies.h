@@ -61,6 +61,9 @@ struct operator__verdict {
     /* What they serve; each once. Borrowed from the stream until it is turned. */
     const struct model_snapshot *const *snapshots;
     size_t snapshot_count;
+    /* A pod that no slice names has not been connected since we began: it may serve, and be on its
+     * way back. */
+    bool has_strangers;
 };
 
 /* The verdict about `gateway`, in `arena`. */

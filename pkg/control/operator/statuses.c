@@ -309,22 +309,40 @@ static void say_route(struct run *run, const struct compile_route_report *report
 
 /* ---- Patience ---- */
 
-/* Whether nothing is to be said of the gateway yet. Remembers since when it waits. */
-static bool hold(struct run *run, const struct map *before, const struct api_object *gateway,
-                 const struct operator__verdict *verdict)
+/* Since when an acknowledgement of the gateway's proxies is missing. Remembers it. */
+static uint64_t waits_since_ms(struct run *run, const struct map *before,
+                               const struct api_object *gateway)
 {
-    if (!verdict->programmed.waiting)
-        return false;
     struct str key = str_format(run->arena, "%.*s/%.*s", STR_ARG(gateway->key.mesh),
                                 STR_ARG(gateway->key.name));
     const uint64_t *known = map_get(before, key);
     uint64_t *since_ms = MEM_NEW(uint64_t);
     *since_ms = known != NULL ? *known : run->view->now_ms;
     (void)map_set(run->statuses->waiting, key, since_ms); /* a gateway is asked about once */
-    uint64_t due_ms = MAX(*since_ms + OPERATOR_PATIENCE_MS, run->view->patience_ms);
-    if (due_ms <= run->view->now_ms)
+    return *since_ms;
+}
+
+/* Whether a status stands that was true when it was said. */
+static bool is_said(struct run *run, const struct api_object *gateway)
+{
+    struct str path = operator__status_path(run->arena, gateway);
+    return operator__records_standing(run->statuses->records, path).size > 0;
+}
+
+/* Whether nothing is to be said of the gateway yet. */
+static bool hold(struct run *run, const struct map *before, const struct api_object *gateway,
+                 const struct operator__verdict *verdict)
+{
+    const struct operator__view *view = run->view;
+    uint64_t due_ms = 0;
+    if (verdict->programmed.waiting)
+        due_ms = MAX(waits_since_ms(run, before, gateway) + OPERATOR_PATIENCE_MS,
+                     view->patience_ms);
+    else if (verdict->has_strangers && is_said(run, gateway))
+        due_ms = view->patience_ms;
+    if (due_ms <= view->now_ms)
         return false;
-    run->again_ms = MIN(run->again_ms, due_ms - run->view->now_ms);
+    run->again_ms = MIN(run->again_ms, due_ms - view->now_ms);
     return true;
 }
 
