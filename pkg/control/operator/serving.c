@@ -130,6 +130,7 @@ static void on_opening(void *arg)
     }
     op->opened_ms = loop_now_ms(op->options.loop);
     serve_groups(op);
+    operator__touch_status(op); /* from now on patience has an end */
     LOG(LOG_INFO, "serving proxies", LOG_U64("port", feed_server_port(stream_server(op->stream))));
 }
 
