@@ -1,5 +1,5 @@
-"""An API server that keeps what it is given, lists and watches it as the real one does, and
-misbehaves on command.
+"""An API server that keeps what it is given, lists, watches and applies it as the real one does,
+and misbehaves on command.
 
     server.put("/api/v1/things", "a", spec={})
     server.next("watch", silent)                # the next watch says nothing
@@ -17,8 +17,10 @@ import time
 import urllib.parse
 
 from fake import wire
+from fake.store import Store, place_of
 
 JSON = [("content-type", "application/json")]
+REVIEWS = "/apis/authentication.k8s.io/v1/tokenreviews"
 
 
 def status_of(code, reason, message="as the test wants it"):
@@ -26,8 +28,18 @@ def status_of(code, reason, message="as the test wants it"):
             "reason": reason, "message": message}
 
 
+def _kind_of(method, path, query):
+    if method == "GET" and "limit" in query:
+        return "list"
+    if method == "GET" and "watch" in query:
+        return "watch"
+    if method == "PATCH":
+        return "apply"
+    return "review" if path == REVIEWS else "other"
+
+
 class Seen:
-    """A request as it came."""
+    """A request as it came. `kind`: list, watch, apply, review or other."""
 
     def __init__(self, request):
         parts = urllib.parse.urlsplit(request.target)
@@ -35,11 +47,7 @@ class Seen:
         self.method, self.path, self.fields = request.method, parts.path, request.fields
         self.query = dict(urllib.parse.parse_qsl(parts.query))
         self.body = request.body
-        self.kind = "other"
-        if request.method == "GET" and "limit" in self.query:
-            self.kind = "list"
-        elif request.method == "GET" and "watch" in self.query:
-            self.kind = "watch"
+        self.kind = _kind_of(self.method, self.path, self.query)
 
     def __repr__(self):
         return f"{self.method} {self.path} {self.query}"
@@ -51,14 +59,11 @@ class ApiServer:
     def __init__(self, certificate, protocols=("h2", "http/1.1"), token="secret"):
         self.certificate, self.token = certificate, token
         self.protocols = list(protocols)
-        self.lock = threading.RLock()
-        self.objects = {}      # path: {name: object}; a path that is not here is absent
-        self.history = []      # (version, path, type, object)
-        self.oldest = 0        # the version that can still be watched from
+        self.store = Store()
+        self.lock = self.store.lock
         self.pages = {}        # token: (version, objects left)
-        self.version = 100
         self.once, self.rules = [], {}
-        self.values = {}       # path: what a request that is no list and no watch gets
+        self.tokens = {}       # what a TokenReview says of each, its `status`
         self.requests = []
         self.connections = set()
         self.port = None
@@ -69,44 +74,47 @@ class ApiServer:
 
     # ---- what it has ----
 
-    def kind(self, path):
-        """The kind exists from now on."""
-        with self.lock:
-            self.objects.setdefault(path, {})
+    def kind(self, path, status=True):
+        """The kind exists from now on; `status`: with that subresource."""
+        self.store.install(path, status)
 
     def drop_kind(self, path):
-        with self.lock:
-            self.objects.pop(path, None)
+        self.store.uninstall(path)
 
     def put(self, path, name, **content):
-        with self.lock:
-            self.version += 1
-            known = self.objects.setdefault(path, {})
-            metadata = {"namespace": "x", "uid": f"{path}/{name}", **content.pop("metadata", {}),
-                        "name": name, "resourceVersion": str(self.version)}
-            event = "MODIFIED" if name in known else "ADDED"
-            known[name] = {**content, "metadata": metadata}
-            self.history.append((self.version, path, event, known[name]))
+        """Into the namespace of the path or of the metadata; without either, "x"."""
+        self.store.put(path, name, content)
+        self.wake()
+
+    def edit(self, path, change):
+        self.store.edit(path, change)
         self.wake()
 
     def remove(self, path, name):
-        with self.lock:
-            self.version += 1
-            gone = self.objects[path].pop(name)
-            gone = {**gone, "metadata": {**gone["metadata"], "resourceVersion": str(self.version)}}
-            self.history.append((self.version, path, "DELETED", gone))
+        self.store.remove(path, name)
         self.wake()
 
+    def find(self, path):
+        """The object as it is, or None."""
+        return self.store.find(path)
+
     def versions(self, path):
-        with self.lock:
-            return {name: each["metadata"]["resourceVersion"]
-                    for name, each in self.objects.get(path, {}).items()}
+        return {each["metadata"]["name"]: each["metadata"]["resourceVersion"]
+                for each in self.store.list(path)}
 
     def compact(self):
         """Watches and pages from before are 410 from now on."""
         with self.lock:
-            self.oldest = self.version
+            self.store.compact()
             self.pages.clear()
+
+    def bookmark(self):
+        """All watches are told how far they are."""
+        def go():
+            for each in self.waiting:
+                each.wants_bookmark = True
+            self.changed()
+        self.loop.call_soon_threadsafe(go)
 
     # ---- how it misbehaves ----
 
@@ -115,9 +123,9 @@ class ApiServer:
         with self.lock:
             self.once += [(kind, path, behaviour) for behaviour in behaviours]
 
-    def always(self, kind, behaviour):
+    def always(self, kind, behaviour, path=None):
         with self.lock:
-            self.rules[kind] = behaviour
+            self.rules[kind, path] = behaviour
 
     def behave(self):
         """As a real one from now on."""
@@ -129,9 +137,10 @@ class ApiServer:
             return sum(1 for each in self.requests
                        if each.kind == kind and path in (None, each.path))
 
-    def seen(self, kind):
+    def seen(self, kind, path=None):
         with self.lock:
-            return [each for each in self.requests if each.kind == kind]
+            return [each for each in self.requests
+                    if each.kind == kind and path in (None, each.path)]
 
     def kill_connections(self):
         """All connections are reset."""
@@ -192,7 +201,7 @@ class ApiServer:
                 if kind == seen.kind and path in (None, seen.path):
                     del self.once[index]
                     return behaviour
-            return self.rules.get(seen.kind)
+            return self.rules.get((seen.kind, seen.path)) or self.rules.get((seen.kind, None))
 
     async def handle(self, request, answer):
         seen = Seen(request)
@@ -205,28 +214,48 @@ class ApiServer:
             await self.answer(seen, answer)
 
     async def answer(self, seen, answer):
-        if seen.kind == "other":
-            await self.other(seen, answer)
-        elif seen.path not in self.objects:
+        place = place_of(seen.path)
+        if seen.kind in ("list", "watch") and place.kind not in self.store.kinds:
             await answer.head(404, [("content-type", "text/plain")])
             await answer.write(b"404 page not found\n")
             await answer.end()
-        elif seen.kind == "list":
-            await self.list(seen, answer)
         else:
-            await self.watch(seen, answer)
+            await getattr(self, seen.kind)(seen, answer)
 
     async def reply(self, answer, code, value, fields=()):
         await answer.head(code, [*JSON, *fields])
         await answer.write(json.dumps(value).encode())
         await answer.end()
 
-    async def other(self, seen, answer):
-        if seen.method == "PATCH":
-            await self.reply(answer, 200, {**json.loads(seen.body), "applied": seen.query})
+    async def found(self, answer, value):
+        if value is None:
+            await self.reply(answer, 404, status_of(404, "NotFound"))
         else:
-            value = self.values.get(seen.path, {"kind": "Other", "path": seen.path})
             await self.reply(answer, 200, value)
+
+    async def other(self, seen, answer):
+        """An object, the resources of a group, or something else."""
+        place = place_of(seen.path)
+        if place is not None:
+            await self.found(answer, self.store.find(seen.path))
+        elif seen.path.startswith("/apis/"):
+            await self.found(answer, self.store.resources(seen.path))
+        else:
+            await self.reply(answer, 200, {"kind": "Other", "path": seen.path})
+
+    async def apply(self, seen, answer):
+        value = self.store.apply(seen.path, seen.query["fieldManager"], json.loads(seen.body))
+        self.changed()
+        await self.found(answer, value)
+
+    async def review(self, seen, answer):
+        review = json.loads(seen.body)
+        said = self.tokens.get(review["spec"]["token"], {"authenticated": False})
+        audiences = [each for each in said.get("audiences", [])
+                     if each in review["spec"]["audiences"]]
+        if said["authenticated"] and not audiences:
+            said = {"authenticated": False, "error": "token audiences are invalid for the target"}
+        await self.reply(answer, 201, {**review, "status": {**said, "audiences": audiences}})
 
     def shown(self, seen, value):
         if "PartialObjectMetadata" in seen.fields["accept"]:
@@ -235,17 +264,18 @@ class ApiServer:
         return value
 
     def selected(self, seen, value):
-        """Field selectors know one field: type=..."""
+        """Field selectors know one field: type=... or metadata.name=..."""
         field, _, wanted = seen.query.get("fieldSelector", "").partition("=")
-        return field == "" or value.get(field) == wanted
+        for key in filter(None, field.split(".")):
+            value = value.get(key)
+        return field == "" or value == wanted
 
     def page(self, seen):
         """(version, objects, token of the rest), or None: the token is too old."""
         with self.lock:
             if "continue" not in seen.query:
-                version = self.version
-                left = [each for each in self.objects[seen.path].values()
-                        if self.selected(seen, each)]
+                version = self.store.version
+                left = [each for each in self.store.list(seen.path) if self.selected(seen, each)]
             elif seen.query["continue"] in self.pages:
                 version, left = self.pages[seen.query["continue"]]
             else:
@@ -267,13 +297,8 @@ class ApiServer:
             "kind": "List", "items": [self.shown(seen, each) for each in objects],
             "metadata": {"resourceVersion": str(version), "continue": token}})
 
-    def events_after(self, path, version):
-        with self.lock:
-            return [each for each in self.history if each[0] > version and each[1] == path]
-
     def too_old(self, seen):
-        with self.lock:
-            return int(seen.query["resourceVersion"]) < self.oldest
+        return self.store.is_too_old(int(seen.query["resourceVersion"]))
 
     async def watch(self, seen, answer, error_event=False):
         """`error_event`: a version too old is told in the stream."""
@@ -286,24 +311,33 @@ class ApiServer:
             await self.say(answer, "ERROR", gone)
             await answer.end()
             return
-        version = int(seen.query["resourceVersion"])
-        end = self.loop.time() + int(seen.query["timeoutSeconds"])
         wake = asyncio.Event()
+        wake.wants_bookmark = False
         self.waiting.add(wake)
         try:
-            while self.loop.time() < end and seen.path in self.objects:
-                wake.clear()
-                for at, _, event, value in self.events_after(seen.path, version):
-                    version = at
-                    if self.selected(seen, value):
-                        await self.say(answer, event, self.shown(seen, value))
-                try:
-                    await asyncio.wait_for(wake.wait(), min(1, max(0, end - self.loop.time())))
-                except asyncio.TimeoutError:
-                    pass
+            await self.tell(seen, answer, wake)
         finally:
             self.waiting.discard(wake)
         await answer.end()
+
+    async def tell(self, seen, answer, wake):
+        """What happens, until the watch ends."""
+        version = int(seen.query["resourceVersion"])
+        end = self.loop.time() + int(seen.query["timeoutSeconds"])
+        kind = place_of(seen.path).kind
+        while self.loop.time() < end and kind in self.store.kinds:
+            wake.clear()
+            now = self.store.version
+            for version, event, value in self.store.events_after(seen.path, version):
+                if self.selected(seen, value):
+                    await self.say(answer, event, self.shown(seen, value))
+            if wake.wants_bookmark:
+                wake.wants_bookmark = False
+                await self.say(answer, "BOOKMARK", {"metadata": {"resourceVersion": str(now)}})
+            try:
+                await asyncio.wait_for(wake.wait(), min(1, max(0, end - self.loop.time())))
+            except asyncio.TimeoutError:
+                pass
 
     async def say(self, answer, event, value):
         await answer.write(json.dumps({"type": event, "object": value}).encode() + b"\n")
@@ -311,11 +345,11 @@ class ApiServer:
 
 # ---- misbehaviours ----
 
-def refuse(code, reason="", retry=None):
+def refuse(code, reason="", retry=None, message="as the test wants it"):
     """A status instead of an answer."""
     async def behave(server, _, answer):
         fields = [("retry-after", str(retry))] if retry is not None else []
-        await server.reply(answer, code, status_of(code, reason), fields)
+        await server.reply(answer, code, status_of(code, reason, message), fields)
     return behave
 
 

@@ -14,6 +14,7 @@ from harness.backend import Backend
 from harness.cluster import Cluster
 from harness.curl import Curl
 from harness.otemon import PROGRAM, Otemon
+from harness.stage import Stage
 
 
 def pytest_configure():
@@ -55,6 +56,14 @@ def run():
 def cluster(tmp_path):
     """An API server that misbehaves, and probes against it."""
     made = Cluster(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def stage(cluster):
+    """An API server, the operator and proxies; see harness/stage.py."""
+    made = Stage(cluster)
     yield made
     made.close()
 

@@ -61,11 +61,13 @@ def test_http_1(cluster):
 
 def test_requests(cluster):
     server = start(cluster)
+    server.put(THINGS, "a", kind="Thing")
     probe = cluster.probe(things=THINGS)
     assert probe.ask("get /version") == "answer 200 ok Other "
-    assert probe.ask('apply /apis/x/v1/things/a/status {"kind":"Thing"}') == "answer 200 ok Thing "
-    request = next(each for each in server.seen("other") if each.method == "PATCH")
-    assert request.path == "/apis/x/v1/things/a/status"
+    status = "/apis/x/v1/namespaces/x/things/a/status"
+    assert probe.ask(f'apply {status} {{"kind":"Thing"}}') == "answer 200 ok Thing "
+    [request] = server.seen("apply")
+    assert request.path == status
     assert request.query == {"fieldManager": "kube-probe", "force": "true"}
     assert request.fields["content-type"] == "application/apply-patch+yaml"
     assert json.loads(request.body) == {"kind": "Thing"}

@@ -15,10 +15,8 @@ VALUE = base64.b64encode(b"value").decode()
 
 def install(server, *plurals, status=True):
     """Definitions, with or without a status subresource."""
-    names = [name for plural in plurals for name in (plural, *([f"{plural}/status"] * status))]
-    server.values[KUMA] = {"kind": "APIResourceList", "resources": [{"name": n} for n in names]}
     for plural in plurals:
-        server.kind(f"{KUMA}/{plural}")
+        server.kind(f"{KUMA}/{plural}", status)
 
 
 @pytest.fixture(name="server")

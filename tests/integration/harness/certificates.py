@@ -1,5 +1,6 @@
 """Certificates for tests: made by the program itself, looked at by openssl."""
 import base64
+import hashlib
 import re
 import socket
 import ssl
@@ -39,3 +40,8 @@ def served(port, name, address="127.0.0.1"):
     with socket.create_connection((address, port), timeout=10) as plain, \
             context.wrap_socket(plain, server_hostname=name) as tls:
         return tls.getpeercert(binary_form=True)
+
+
+def fingerprint(der):
+    """As a status shows it."""
+    return hashlib.sha256(der).hexdigest()
