@@ -1,7 +1,8 @@
 /* Reviews: asks the API server whose a proxy's token is. Private to control/operator.
  *
- * The stream bounds how many are under way (FEED_PENDING_MAX). Tokens are in memory that the client
- * of the API server wipes. */
+ * Anybody may present a token, and a server may take its time to find it wrong. So few are under
+ * way at once, that statuses and Deployments get through; the others wait. Tokens are in memory
+ * that is wiped. */
 #pragma once
 
 #include <stdint.h>
@@ -10,9 +11,15 @@
 #include "control/stream/stream.h"
 #include "core/base/list.h"
 
+/* At once: a part of KUBE_IN_FLIGHT_MAX, of which APPLY_IN_FLIGHT_MAX are for what is written. */
+#define OPERATOR__REVIEWS_IN_FLIGHT 8U
+
 struct operator__reviews {
     struct kube *kube;
     struct list asked;
+    struct list waiting; /* in the order in which they came; no more than sessions can wait */
+    size_t asked_count;
+    size_t waiting_count;
     uint64_t refused; /* for metrics: tokens that were no good */
     uint64_t failed;  /* reviews that could not be had */
 };
