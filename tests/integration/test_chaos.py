@@ -112,8 +112,7 @@ class Site:
         self.endpoints = [each.port for each in backends]
         self.port, self.tls_port, self.other_port = ports.free(), ports.free(), ports.free()
         self.bundles = [certificates.bundle("a.test") for _ in range(2)]
-        self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        self.tls.check_hostname, self.tls.verify_mode = False, ssl.CERT_NONE
+        self.tls = certificates.trusting()
         for turn in range(4):
             self.change(turn, random)
 

@@ -1,6 +1,5 @@
 """Connections that were upgraded: bytes both ways, whatever else happens around them."""
 import signal
-import ssl
 import threading
 
 import pytest
@@ -145,9 +144,7 @@ def test_a_tunnel_below_tls(run, tmp_path, backend):
                     manifests.route(("/", "PREFIX", {"web": 1})),
                     manifests.service("web", backend(echo).port))
     run(tmp_path).wait_ready()
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
-    with upgraded(Wire(port, tls, "a.test"), UPGRADE + "early") as client:
+    with upgraded(Wire(port, certificates.trusting(), "a.test"), UPGRADE + "early") as client:
         assert client.take(5) == b"early"
         for size in (1, 16384, 16385, 200_000):  # around a record, and beyond a read
             client.send(b"z" * size)

@@ -32,13 +32,23 @@ def certificate_of(text):
     return ssl.PEM_cert_to_DER_cert(block[0])
 
 
-def served(port, name, address="127.0.0.1"):
-    """The certificate, as DER, that a TLS handshake for `name` shows."""
+def fingerprint(text):
+    """SHA-256 of the first certificate of a PEM text, as hexadecimal digits."""
+    return hashlib.sha256(certificate_of(text)).hexdigest()
+
+
+def trusting():
+    """TLS for a client that takes every certificate."""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def served(port, name, address="127.0.0.1"):
+    """The certificate, as DER, that a TLS handshake for `name` shows."""
     with socket.create_connection((address, port), timeout=10) as plain, \
-            context.wrap_socket(plain, server_hostname=name) as tls:
+            trusting().wrap_socket(plain, server_hostname=name) as tls:
         return tls.getpeercert(binary_form=True)
 
 

@@ -68,3 +68,10 @@ def value(samples, name, **labels):
              if sample == name and wanted <= have]
     assert found, f"no sample {name} {labels}"
     return sum(found)
+
+
+def samples(text, name):
+    """[(labels, value)] of one name, from a text of others, who are not as strict."""
+    found = filter(None, (_SAMPLE.fullmatch(line) for line in text.split("\n")))
+    return [(dict(_LABEL.findall(match[2] or "")), float(match[3]))
+            for match in found if match[1] == name]

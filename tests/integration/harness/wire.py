@@ -22,8 +22,8 @@ class Answer:
 class Wire:
     """One connection."""
 
-    def __init__(self, port, tls=None, server_name=None, seconds=20):
-        self.sock = socket.create_connection(("127.0.0.1", port), timeout=seconds)
+    def __init__(self, port, tls=None, server_name=None, seconds=20, address="127.0.0.1"):
+        self.sock = socket.create_connection((address, port), timeout=seconds)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if tls is not None:
             self.sock = tls.wrap_socket(self.sock, server_hostname=server_name)
@@ -51,7 +51,8 @@ class Wire:
         self.rest += data
         return data != b""
 
-    def _until(self, mark):
+    def until(self, mark):
+        """What comes before the mark."""
         while mark not in self.rest:
             assert self._more(), f"closed after {self.rest!r}"
         head, self.rest = self.rest.split(mark, 1)
@@ -65,7 +66,7 @@ class Wire:
 
     def head(self):
         """The next head of an answer, as an Answer without its body."""
-        lines = self._until(b"\r\n\r\n").decode("latin-1").split("\r\n")
+        lines = self.until(b"\r\n\r\n").decode("latin-1").split("\r\n")
         version, status, *_ = lines[0].split(" ", 2)
         fields = [tuple(line.split(": ", 1)) for line in lines[1:]]
         assert all(name == name.lower() for name, _ in fields), fields
@@ -90,9 +91,9 @@ class Wire:
     def _chunks(self):
         body = b""
         while True:
-            size = int(self._until(b"\r\n"), 16)
+            size = int(self.until(b"\r\n"), 16)
             body += self.take(size)
-            assert self._until(b"\r\n") == b""
+            assert self.until(b"\r\n") == b""
             if size == 0:
                 return body
 
