@@ -1,4 +1,5 @@
 """Fixtures of the end-to-end tests: one cluster for all of them, a namespace for each."""
+import contextlib
 import os
 import re
 import shutil
@@ -12,15 +13,26 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "integration"))
 pytest.register_assert_rewrite("harness", "kube")
 
 from harness.curl import Curl
+from kube import chart
+from kube.api import Api
+from kube.chart import Operator
 from kube.cluster import ROOT, Cluster
+from kube.gateway import Gateway
 from kube.node import Node
 
 VERSION = re.search(r"^project\(.* VERSION ([0-9.]+)", (ROOT / "CMakeLists.txt").read_text(),
                     re.MULTILINE)[1]
 DUMPS = ROOT / "build/e2e/failed"
 
+# Of the logs in a dump, what is shown at once: the last lines of the operator and of proxies.
+OURS = re.compile(r"\[pod/[^/]+/(operator|kuma-gateway)\]")
+LINES_SHOWN = 30
+
+FIGURES = pytest.StashKey()
+
 # By what name each image is known to the cluster.
 IMAGES = {
+    "operator": os.environ.get("OTEMON_E2E_OPERATOR", f"otemon/operator:{VERSION}"),
     "proxy": os.environ.get("OTEMON_E2E_PROXY", f"otemon/proxy:{VERSION}"),
     "otemon": os.environ.get("OTEMON_E2E_OTEMON", f"otemon/otemon:{VERSION}"),
     "whoami": os.environ.get("OTEMON_E2E_WHOAMI", "traefik/whoami:v1.11"),
@@ -38,9 +50,9 @@ def cluster():
     if kubeconfig:
         yield Cluster({**os.environ, "KUBECONFIG": str(Path(kubeconfig).resolve())}, IMAGES)
         return
-    node = Node(IMAGES)
-    yield node
-    node.close()
+    made = Node(IMAGES)
+    yield made
+    made.close()
 
 
 @pytest.fixture
@@ -51,15 +63,52 @@ def node(cluster):
     return cluster
 
 
+def own_name(words):
+    """A name for what belongs to a test or a module, unlike that of every other run."""
+    words = re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")[:40]
+    return f"{words}-{os.getpid()}"
+
+
 @pytest.fixture
 def namespace(cluster, request):
-    """A namespace of its own, in which Pod Security is as strict as it gets."""
-    words = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-")[:40]
-    name = f"{words}-{os.getpid()}"
-    cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {
-        "name": name, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}}})
-    yield name
-    cluster.kubectl("delete", "namespace", name, "--wait=false")
+    """A namespace of its own."""
+    with cluster.namespace(own_name(request.node.name)) as name:
+        yield name
+
+
+@pytest.fixture(scope="module")
+def operator(cluster):
+    """The operator, installed by the chart for the tests of a module."""
+    there = cluster.run("kubectl", "get", "namespace", chart.NAMESPACE, check=False)
+    assert there.returncode != 0, f"{chart.NAMESPACE} is somebody's: these tests would replace it"
+    made = Operator(cluster)
+    try:
+        made.install()
+        yield made
+    finally:
+        made.uninstall()
+
+
+@pytest.fixture(scope="module")
+def start_gateway(cluster, operator):
+    """Starts gateways in namespaces of their own; see kube/gateway.py. Their fields are those of
+    the MeshGatewayInstance."""
+    assert operator
+    with contextlib.ExitStack() as stack:
+        def start(name, **spec):
+            where = stack.enter_context(cluster.namespace(own_name(name)))
+            made = Gateway(cluster, where, **spec)
+            stack.callback(made.delete)
+            return made.create()
+        yield start
+
+
+@pytest.fixture(scope="session")
+def api(cluster):
+    """The API server, for many questions."""
+    made = Api(cluster.environment)
+    yield made
+    made.close()
 
 
 @pytest.fixture
@@ -68,12 +117,30 @@ def curl(tmp_path_factory):
     return Curl(tmp_path_factory.mktemp("curl"))
 
 
+@pytest.fixture
+def figure(request):
+    """Notes a line that is shown at the end of the run."""
+    return request.config.stash.setdefault(FIGURES, []).append
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    for line in config.stash.get(FIGURES, []):
+        terminalreporter.write_line(line)
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
-    """A test that failed leaves behind what the cluster was like."""
+    """A test that failed leaves behind what the cluster was like, and shows what the operator and
+    the gateways had to say."""
     report = (yield).get_result()
     cluster = getattr(item, "funcargs", {}).get("cluster")
-    if call.when == "call" and report.failed and cluster:
-        folder = DUMPS / item.name
-        cluster.dump(folder)
-        report.sections.append(("cluster", f"what was there is in {folder}"))
+    if call.when == "teardown" or not report.failed or not cluster:
+        return
+    folder = DUMPS / item.name
+    cluster.dump(folder)
+    report.sections.append(("cluster", f"what was there is in {folder}"))
+    for path in sorted(folder.glob("*.log")):
+        last = [line for line in path.read_text(encoding="utf-8").splitlines()
+                if OURS.match(line)][-LINES_SHOWN:]
+        if last:
+            report.sections.append((path.stem, "\n".join(last)))

@@ -58,8 +58,22 @@ class Cluster:
                             timeout=seconds + 10)
 
     @contextlib.contextmanager
+    def namespace(self, name):
+        """One in which Pod Security is as strict as it gets."""
+        self.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {
+            "name": name, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}}})
+        try:
+            yield name
+        finally:
+            self.kubectl("delete", "namespace", name, "--wait=false")
+
     def reach(self, target, port, namespace="default"):
         """An address ("IP:PORT") at which a port of a Service or pod ("service/web") answers."""
+        return self.forward(target, port, namespace)
+
+    @contextlib.contextmanager
+    def forward(self, target, port, namespace="default"):
+        """The same for what the pod itself reaches: its loopback interface, too."""
         # pylint: disable-next=consider-using-with
         process = subprocess.Popen(
             ["kubectl", "--namespace", namespace, "port-forward", target, f":{port}"],
@@ -79,6 +93,7 @@ class Cluster:
         folder.mkdir(parents=True, exist_ok=True)
         views = {"objects.txt": ["get", "all,configmaps,events", "--all-namespaces",
                                  "--output=wide"],
+                 "gateways.yaml": ["get", "kuma", "--all-namespaces", "--output=yaml"],
                  "pods.txt": ["describe", "pods", "--all-namespaces"]}
         for name, words in views.items():
             done = self.run("kubectl", *words, check=False)

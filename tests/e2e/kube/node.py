@@ -1,7 +1,9 @@
 """The cluster of tests/cluster, which ends with the tests."""
 import contextlib
 import os
+import signal
 import subprocess
+from pathlib import Path
 
 from harness.shell import run
 from kube import network
@@ -51,3 +53,30 @@ class Node(Cluster):
 
     def start(self, program):
         self.run(CLUSTER / "program", "start", program, STATE)
+
+    def restart_clients(self):
+        """When the API server was away for long, the programs that talk to it wait for up to a
+        minute before they try again; those that have just started do not."""
+        for program in ("kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet"):
+            self.stop(program)
+            self.start(program)
+
+    def processes(self, pod, program):
+        """What a pod, a tree, has running of that program: folders below /proc. They are seen from
+        here, because only the cluster's processes are kept from seeing others."""
+        uid = pod["metadata"]["uid"]
+        return [path.parent for path in Path("/proc").glob("[0-9]*/cgroup")
+                if uid in read(path) and f"/{program}" in read(path.with_name("cmdline"))]
+
+    def kill(self, pod, program):
+        """As a lack of memory does it: without a word to anybody."""
+        (process,) = self.processes(pod, program)
+        os.kill(int(process.name), signal.SIGKILL)
+
+
+def read(path):
+    """Of a process, which may have ended."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
