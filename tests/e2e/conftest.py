@@ -55,7 +55,7 @@ def cluster():
     made.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def node(cluster):
     """The cluster, for what can be done only to one's own."""
     if not isinstance(cluster, Node):
@@ -77,13 +77,13 @@ def namespace(cluster, request):
 
 
 @pytest.fixture(scope="module")
-def operator(cluster):
-    """The operator, installed by the chart for the tests of a module."""
+def operator(cluster, request):
+    """The operator, installed by the chart for the tests of a module, with its CHART_VALUES."""
     there = cluster.run("kubectl", "get", "namespace", chart.NAMESPACE, check=False)
     assert there.returncode != 0, f"{chart.NAMESPACE} is somebody's: these tests would replace it"
     made = Operator(cluster)
     try:
-        made.install()
+        made.install(*getattr(request.module, "CHART_VALUES", ()))
         yield made
     finally:
         made.uninstall()

@@ -21,7 +21,7 @@ def gateway(start_gateway):
 
 @pytest.fixture(scope="module")
 def load(node, gateway):
-    """Through the gateway's Service, by both protocols."""
+    """Through the gateway's Service, by both protocols, from outside of pods."""
     assert node
     address = gateway.address()
     lanes = [lane(f"{'https' if tls else 'http'}-{'kept' if keep else 'new'}", address,
@@ -29,14 +29,6 @@ def load(node, gateway):
              for tls in (False, True) for keep in (False, True)]
     with Load(lanes) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def node(cluster):
-    """What is below loads Services from outside of pods, and kills what others run."""
-    if not cluster.inside:
-        pytest.skip("this needs the cluster of tests/cluster")
-    return cluster
 
 
 # ---- What a person sees ----
@@ -181,7 +173,7 @@ def test_the_operator_is_killed(node, operator, gateway, load):
         pod = operator.pod()
         node.kill(pod, "otemon-operator")
         waiting.until(lambda: restarts(operator.pod()) == restarts(pod) + 1, "another start of it")
-        node.rollout(chart.NAME, chart.NAMESPACE)
+        operator.wait_serving()
         gateway.set_route("one", gateway.rule("two"))
         gateway.wait_programmed()
         assert gateway.ask("one") == "two"
@@ -268,7 +260,7 @@ def test_nothing_is_written_by_an_operator_that_starts_again(node, operator, gat
     with quiet.nothing_written(node, gateway.namespace, quiet.GATEWAYS):
         node.kubectl("--namespace", chart.NAMESPACE, "delete",
                      f"pod/{operator.pod()['metadata']['name']}")
-        node.rollout(chart.NAME, chart.NAMESPACE)
+        operator.wait_serving()
         operator.wait_said("everything was listed")
         waiting.until(lambda: len(connected(gateway)) == 2, lambda: connected(gateway))
         load.go_on(3)

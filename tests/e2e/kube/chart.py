@@ -20,12 +20,24 @@ class Operator:
 
     def install(self, *values):
         """Over whatever definitions there are."""
-        cluster = self.cluster
-        replace_definitions(cluster)
-        cluster.helm("install", "otemon", CHART, "--namespace", NAMESPACE, "--create-namespace",
-                     "--skip-crds", *image("operator", cluster.images["operator"]),
-                     *image("proxy", cluster.images["proxy"]), *values)
-        cluster.rollout(NAME, NAMESPACE)
+        replace_definitions(self.cluster)
+        self._helm("install", "--create-namespace", "--skip-crds", *values)
+
+    def upgrade(self, *values):
+        self._helm("upgrade", *values)
+
+    def _helm(self, verb, *words):
+        images = self.cluster.images
+        self.cluster.helm(verb, "otemon", CHART, "--namespace", NAMESPACE,
+                          *image("operator", images["operator"]), *image("proxy", images["proxy"]),
+                          *words)
+        self.wait_serving()
+
+    def wait_serving(self):
+        """Until it is there, and its Service leads to it."""
+        self.cluster.rollout(NAME, NAMESPACE)
+        waiting.until(lambda: self.cluster.is_reachable(f"service/{NAME}", 9901, NAMESPACE),
+                      "a Service that leads to the operator")
 
     def uninstall(self):
         """With all that it needs to begin anew; objects of its kinds are those of tests."""

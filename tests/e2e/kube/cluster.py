@@ -2,6 +2,7 @@
 import contextlib
 import json
 import re
+import socket
 import subprocess
 from pathlib import Path
 
@@ -87,6 +88,13 @@ class Cluster:
             process.kill()
             process.wait()
             process.stdout.close()
+
+    def is_reachable(self, target, port, namespace="default"):
+        """Whether it accepts connections; kube-proxy hears of a ready pod later than others."""
+        with self.reach(target, port, namespace) as where:
+            address, number = where.split(":")
+            with socket.socket() as sock:
+                return sock.connect_ex((address, int(number))) == 0
 
     def dump(self, folder):
         """Writes what is there, and what pods said, into a folder."""

@@ -88,7 +88,8 @@ class Gateway:
             self.cluster.rollout(site, self.namespace)
         self.wait_deployed()
         self.wait_programmed()
-        waiting.until(self.is_reachable, "a Service that leads to the gateway")
+        waiting.until(lambda: self.cluster.is_reachable(f"service/{self.name}", 80, self.namespace),
+                      "a Service that leads to the gateway")
         return self
 
     def delete(self):
@@ -163,18 +164,8 @@ class Gateway:
         return found
 
     def reach(self, port):
-        """The address of a port of the gateway's Service; see kube/cluster.py."""
+        """The address of a port of its Service; see kube/cluster.py."""
         return self.cluster.reach(f"service/{self.name}", port, self.namespace)
-
-    def is_reachable(self):
-        """kube-proxy hears of a ready pod a little later than others."""
-        with self.reach(80) as where:
-            address, port = where.split(":")
-            try:
-                with Wire(int(port), address=address) as wire:
-                    return wire.ask(host=host("one")).status == 200
-            except OSError:
-                return False
 
     def ask(self, site, path="/", tls=False, address=None):
         """The name of the back end that answers, on a connection of its own; or the status."""

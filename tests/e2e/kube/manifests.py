@@ -1,4 +1,5 @@
 """Manifests of pods, as trees."""
+import json
 
 # What Pod Security "restricted" asks of a container that does not care.
 RESTRICTED = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]},
@@ -23,6 +24,15 @@ def pod(name, *containers, **spec):
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": {"app": name}},
             "spec": {"containers": list(containers), "automountServiceAccountToken": False,
                      "terminationGracePeriodSeconds": 0, **spec}}
+
+
+def gateway_pod(name, image, service):
+    """A pod that says it is a gateway of that kuma.io/service, whatever runs in it."""
+    made = pod(name, whoami(image, name))
+    made["metadata"]["annotations"] = {"kuma.io/gateway": "builtin",
+                                       "kuma.io/tags": json.dumps({"kuma.io/service": service})}
+    made["metadata"]["labels"]["kuma.io/mesh"] = "default"
+    return made
 
 
 def deployment(name, *containers, replicas=1, **spec):
