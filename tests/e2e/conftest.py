@@ -77,16 +77,22 @@ def namespace(cluster, request):
 
 
 @pytest.fixture(scope="module")
-def operator(cluster, request):
-    """The operator, installed by the chart for the tests of a module, with its CHART_VALUES."""
-    there = cluster.run("kubectl", "get", "namespace", chart.NAMESPACE, check=False)
-    assert there.returncode != 0, f"{chart.NAMESPACE} is somebody's: these tests would replace it"
+def release(cluster):
+    """The chart, not installed yet; gone with all that is in its namespace at the end."""
+    there = cluster.kubectl("--namespace", chart.NAMESPACE, "get", "deployments,secrets",
+                            "--output=name")
+    assert not there, f"{chart.NAMESPACE} is somebody's: these tests would remove {there}"
     made = Operator(cluster)
-    try:
-        made.install(*getattr(request.module, "CHART_VALUES", ()))
-        yield made
-    finally:
-        made.uninstall()
+    yield made
+    made.uninstall()
+
+
+@pytest.fixture(scope="module")
+def operator(release, request):
+    """The operator, installed for the tests of a module, with its CHART_VALUES."""
+    chart.define(release.cluster)
+    release.install(*getattr(request.module, "CHART_VALUES", ()))
+    return release
 
 
 @pytest.fixture(scope="module")

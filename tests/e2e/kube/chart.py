@@ -7,6 +7,10 @@ NAME = "otemon-operator"
 CHART = ROOT / "charts/otemon"
 CRDS = ROOT / "crds"
 
+# What Kuma 2.12 left in clusters.
+KUMAS_CRDS = ROOT / "tests/chart/manifests/kuma-2.12-crds.yaml"
+KUMAS_OBJECTS = ROOT / "tests/chart/manifests/kuma-2.12-objects.yaml"
+
 
 def image(key, name):
     """Values by which the chart takes that image."""
@@ -19,8 +23,7 @@ class Operator:
         self.cluster = cluster
 
     def install(self, *values):
-        """Over whatever definitions there are."""
-        replace_definitions(self.cluster)
+        """Without definitions: they are there, or they are what a test is about."""
         self._helm("install", "--create-namespace", "--skip-crds", *values)
 
     def upgrade(self, *values):
@@ -40,9 +43,10 @@ class Operator:
                       "a Service that leads to the operator")
 
     def uninstall(self):
-        """With all that it needs to begin anew; objects of its kinds are those of tests."""
-        self.cluster.helm("uninstall", "otemon", "--namespace", NAMESPACE, "--ignore-not-found")
-        self.cluster.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found")
+        """With what it leaves behind, so that the next one begins anew."""
+        self.cluster.helm("uninstall", "otemon", "--namespace", NAMESPACE, "--ignore-not-found",
+                          "--wait")
+        self.cluster.kubectl("--namespace", NAMESPACE, "delete", "secrets,configmaps", "--all")
 
     def pod(self):
         """The one pod that there is, as a tree."""
@@ -57,6 +61,11 @@ class Operator:
         """Waits until its log has `part`."""
         waiting.until(lambda: part in self.logs(), lambda: f"«{part}» in:\n{self.logs()}")
 
+    def ready(self, curl):
+        """The status and the text of /ready."""
+        answer = self.health(curl, "/ready")
+        return answer.status, answer.body
+
     def health(self, curl, path):
         """What its health address answers."""
         with self.cluster.reach(f"pod/{self.pod()['metadata']['name']}", 9902,
@@ -68,7 +77,8 @@ class Operator:
         return metrics.value(samples, name, **labels)
 
 
-def replace_definitions(cluster):
-    """As docs/install.md has it."""
-    cluster.kubectl("apply", "--server-side", "--force-conflicts", "--filename", CRDS)
-    cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", "--filename", CRDS)
+def define(cluster, path=CRDS, manager="kubectl"):
+    """Puts the definitions of a file or folder in the place of whatever is there."""
+    cluster.kubectl("apply", "--server-side", "--force-conflicts", f"--field-manager={manager}",
+                    "--filename", path)
+    cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", "--filename", path)

@@ -78,19 +78,19 @@ class Gateway:
     # ---- Making it ----
 
     def create(self):
+        self.apply()
+        self.wait_deployed()
+        self.wait_programmed()
+        self.wait_reachable()
+        return self
+
+    def apply(self):
         for site in SITES:
             self.set_backend(site)
             self.set_certificate(site, certificates.bundle(host(site)))
             self.set_route(site, self.rule(site))
         self.cluster.apply(self.gateway())
         self.set_instance()
-        for site in SITES:
-            self.cluster.rollout(site, self.namespace)
-        self.wait_deployed()
-        self.wait_programmed()
-        waiting.until(lambda: self.cluster.is_reachable(f"service/{self.name}", 80, self.namespace),
-                      "a Service that leads to the gateway")
-        return self
 
     def delete(self):
         routes = [self.route(site) for site in SITES]
@@ -129,7 +129,9 @@ class Gateway:
     # ---- Waiting for it ----
 
     def wait_deployed(self):
-        """The operator makes the Deployment, and Kubernetes its pods."""
+        """The operator makes the Deployment, and Kubernetes its pods and those of the back ends."""
+        for site in SITES:
+            self.cluster.rollout(site, self.namespace)
         self.cluster.wait("create", "--namespace", self.namespace, f"deployment/{self.name}")
         waiting.until(lambda: len(self.pods()) == self.spec.get("replicas", 1), "the pods")
         self.cluster.rollout(self.name, self.namespace)
@@ -137,6 +139,10 @@ class Gateway:
     def wait_programmed(self):
         self.cluster.wait("condition=Programmed", f"meshgateway/{self.name}",
                           *(f"meshgatewayroute/{self.route(site)}" for site in SITES))
+
+    def wait_reachable(self):
+        waiting.until(lambda: self.cluster.is_reachable(f"service/{self.name}", 80, self.namespace),
+                      "a Service that leads to the gateway")
 
     def wait_ready(self):
         """Until the instance says that clients can reach it."""

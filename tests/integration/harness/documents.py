@@ -4,18 +4,33 @@ import os
 import re
 import signal
 import subprocess
+import textwrap
 import threading
 
 from harness import waiting
 from harness.otemon import ROOT
 
-_FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
+# Those of a list are indented.
+_FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.M | re.S)
 
 
 def blocks(path, *languages):
     """Texts of the fenced blocks in these languages."""
     text = (ROOT / path).read_text(encoding="utf-8")
-    return [body for language, body in _FENCE.findall(text) if language in languages]
+    return [textwrap.dedent(body) for language, body in _FENCE.findall(text)
+            if language in languages]
+
+
+def sections(path, *languages):
+    """{heading: texts of its blocks in these languages}; headings without any are left out."""
+    text = (ROOT / path).read_text(encoding="utf-8")
+    found, heading = {}, None
+    for match in re.finditer(f"{_FENCE.pattern}|^#+ ([^\n]*)$", text, re.M | re.S):
+        language, body, next_heading = match.groups()
+        heading = next_heading or heading
+        if body is not None and language in languages:
+            found.setdefault(heading, []).append(textwrap.dedent(body))
+    return found
 
 
 def shell(text, cwd=ROOT, env=None, timeout=60):
