@@ -15,7 +15,7 @@ from harness.otemon import ROOT
 BLOCKS = {
     "README.md": ["make run", "curl -H 'Host: shop.example.com'", "make build",
                   "$ build/bin/otemon run examples/quickstart",
-                  "build/bin/otemon generate tls-certificate"],
+                  "build/bin/otemon generate tls-certificate", "make kube-up"],
     "examples/README.md": ["examples/quickstart/backend.py foo 9001 bar 9002",
                            "build/bin/otemon run examples/merged-port",
                            "curl -H 'Host: foo.example.com'",

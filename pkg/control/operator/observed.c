@@ -15,7 +15,9 @@ static void on_apply(void *arg, const struct jv *object, void **kept)
     const struct jv *number = jv_get(jv_get(object, STR("metadata")), STR("generation"));
     if (!jv_u64(number, UINT64_MAX, &generation))
         generation = NO_GENERATION;
-    bool by_others = generation == NO_GENERATION || generation != observed->generation;
+    bool is_new = !observed->is_there; /* who is new has not changed anything of ours */
+    bool by_others = !is_new &&
+                     (generation == NO_GENERATION || generation != observed->generation);
     observed->generation = generation;
     observed->is_there = true;
     buf_clear(&observed->text);
