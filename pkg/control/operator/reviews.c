@@ -24,17 +24,10 @@ void operator__reviews_init(struct operator__reviews *reviews, struct kube *kube
     list_init(&reviews->waiting);
 }
 
-static void body_wipe(struct review *review)
-{
-    if (review->body.data != NULL)
-        mem_wipe(review->body.data, review->body.capacity);
-    buf_deinit(&review->body);
-}
-
 static void review_free(struct review *review)
 {
     list_remove(&review->link);
-    body_wipe(review);
+    buf_deinit(&review->body);
     mem_free(review);
 }
 
@@ -97,7 +90,7 @@ static void ask(struct review *review)
     list_push_back(&reviews->asked, &review->link);
     reviews->asked_count++;
     review->asked = kube_request(reviews->kube, &options, on_answer, review);
-    body_wipe(review);
+    buf_deinit(&review->body);
 }
 
 static struct review *first_waiting(const struct operator__reviews *reviews)
@@ -132,7 +125,7 @@ void operator__reviews_ask(struct operator__reviews *reviews, struct stream *str
     review->reviews = reviews;
     review->stream = stream;
     review->request = request;
-    buf_init(&review->body, REVIEW_SIZE_MAX);
+    buf_init_secret(&review->body, REVIEW_SIZE_MAX);
     stream_review_print(token, &review->body);
     list_push_back(&reviews->waiting, &review->link);
     reviews->waiting_count++;

@@ -123,10 +123,9 @@ static void entry_write(struct jv_writer *writer, struct str key, struct str val
     struct buf text;
     if (value.size == 0)
         return;
-    buf_init(&text, DOCUMENT_SIZE_MAX);
+    buf_init_secret(&text, DOCUMENT_SIZE_MAX);
     base64_encode(value, &text);
     jv_write_member_string(writer, key, buf_str(&text));
-    mem_wipe(text.data, text.capacity);
     buf_deinit(&text);
 }
 
@@ -181,7 +180,7 @@ static void on_stored(void *arg, const struct kube_answer *answer)
 static void store(struct operator__trust *trust)
 {
     struct buf body;
-    buf_init(&body, DOCUMENT_SIZE_MAX);
+    buf_init_secret(&body, DOCUMENT_SIZE_MAX);
     secret_print(trust, &body);
     const struct kube_apply_options options = {
         .path = trust->secret_path,
@@ -190,7 +189,6 @@ static void store(struct operator__trust *trust)
     };
     trust->is_stored = false;
     trust->request = kube_apply(trust->options.kube, &options, on_stored, trust);
-    mem_wipe(body.data, body.capacity);
     buf_deinit(&body);
 }
 
