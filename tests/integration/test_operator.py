@@ -1,4 +1,4 @@
-"""The operator's story: what people apply is served, and what becomes of it stands in its status."""
+"""The operator's story: what is applied is served, and what became of it stands in its status."""
 import pytest
 
 from harness import certificates, ports

@@ -25,7 +25,7 @@ def versions(cluster, namespace):
 
 
 def writes(cluster, resources):
-    """{(resource, subresource, verb): requests} that the API server has had, those that changed nothing too."""
+    """{(resource, subresource, verb): requests} that the API server has had, idle ones too."""
     text = cluster.kubectl("get", "--raw=/metrics")
     found = {}
     for labels, number in metrics.samples(text, "apiserver_request_total"):

@@ -38,8 +38,8 @@ DEFINED = [GATEWAYS, ROUTES, INSTANCES]
 CLUSTER = {"namespace": ""}  # the metadata of what is in no namespace
 
 
-def kuma(kind, spec, **more):
-    return {"apiVersion": "kuma.io/v1alpha1", "kind": kind, "mesh": "default", "spec": spec, **more}
+def kuma(kind, spec):
+    return {"apiVersion": "kuma.io/v1alpha1", "kind": kind, "mesh": "default", "spec": spec}
 
 
 def rule(path, backends, match="PREFIX"):
@@ -122,11 +122,13 @@ class Stage:
 
     def close(self):
         """Whatever runs has to end well, and none of it has said what is secret."""
+        running = [each for each in self.started if each.process.poll() is None]
         try:
-            for program in self.started:
-                if program.process.poll() is None:
-                    program.stop()
-            self.check_secrecy()
+            asked = [each.get_health("/metrics")[1] + each.get_admin("/config")[1] +
+                     each.get_health("/ready")[1] for each in running]
+            for program in running:
+                program.stop()
+            self.check_secrecy(asked)
         finally:
             for program in self.started:
                 program.kill()
@@ -147,9 +149,9 @@ class Stage:
             "conf": {"http": {"rules": list(rules) or [rule("/", {WEB: 1})]}}}))
 
     def instance(self, name="front", service="edge", **spec):
-        self.server.put(INSTANCES, name, **kuma("MeshGatewayInstance", {
-            "replicas": 1, "serviceType": "ClusterIP", "tags": {"kuma.io/service": service},
-            **spec}))
+        self.server.put(INSTANCES, name, apiVersion="kuma.io/v1alpha1", kind="MeshGatewayInstance",
+                        spec={"replicas": 1, "serviceType": "ClusterIP",
+                              "tags": {"kuma.io/service": service}, **spec})
 
     def back_end(self, *endpoint_ports, name="web"):
         """A Service of port 80 whose endpoints are these ports of 127.0.0.1."""
@@ -157,8 +159,8 @@ class Stage:
                         spec={"ports": [{"name": "http", "port": 80, "protocol": "TCP"}]})
         for index, port in enumerate(endpoint_ports):
             self.server.put(
-                SLICES, f"{name}-{index}", metadata={"labels": {"kubernetes.io/service-name": name}},
-                apiVersion="discovery.k8s.io/v1", kind="EndpointSlice", addressType="IPv4",
+                SLICES, f"{name}-{index}", apiVersion="discovery.k8s.io/v1", kind="EndpointSlice",
+                metadata={"labels": {"kubernetes.io/service-name": name}}, addressType="IPv4",
                 endpoints=[{"addresses": ["127.0.0.1"], "conditions": {"ready": True}}],
                 ports=[{"name": "http", "port": port, "protocol": "TCP"}])
 
@@ -172,10 +174,10 @@ class Stage:
         self.server.tokens[token] = {**self.identity(name, uid), **said}
         return Pod(name, uid, token, self.directory / f"{name}-{self.serial}")
 
-    def put_pod(self, name, uid, service, **metadata):
+    def put_pod(self, name, uid, service, path=PODS, **metadata):
         annotations = {"kuma.io/gateway": "builtin",
                        "kuma.io/tags": json.dumps({"kuma.io/service": service})}
-        self.server.put(PODS, name, apiVersion="v1", kind="Pod", spec={"much": "more"},
+        self.server.put(path, name, apiVersion="v1", kind="Pod", spec={"much": "more"},
                         metadata={"uid": uid, "annotations": annotations, **metadata})
 
     @staticmethod
@@ -219,8 +221,13 @@ class Stage:
         return sum(each.path.endswith(ending) for each in self.server.seen("apply"))
 
     def settle(self):
-        """Waits until nothing is left to be written, and returns how much was."""
-        until(lambda: self.running.metric("otemon_operator_writes_pending") == 0, "all is written")
+        """Waits until nothing is left to be written, for a while, and returns how much was."""
+        def settled():
+            before = self.writes()
+            time.sleep(0.3)
+            return (self.running.metric("otemon_operator_writes_pending") == 0 and
+                    self.writes() == before)
+        until(settled, "all is written")
         return self.writes()
 
     def expect_quiet(self, written, seconds=1):
@@ -228,19 +235,14 @@ class Stage:
         time.sleep(seconds)
         assert self.writes() == written, self.server.seen("apply")[written:]
 
-    def check_secrecy(self):
-        """No token and no key is in a log, in /metrics, in /config, or in what was written."""
-        texts = [program.text() for program in self.started]
-        for program in self.started:
-            if program.process.poll() is None:
-                texts += [program.get_health("/metrics")[1], program.get_admin("/config")[1],
-                          program.get_health("/ready")[1]]
+    def check_secrecy(self, texts):
+        """No token and no key is in these, in a log, or in what was written."""
+        texts += [program.text() for program in self.started]
         written = [each for each in self.server.seen("apply") if each.path != AUTHORITY]
         texts += [each.body.decode() for each in written]
-        secret = self.server.find(AUTHORITY) or {}
         keys = set(self.keys)
-        for value in secret.get("data", {}).values():
-            if re.fullmatch(r"[A-Za-z0-9+/]+=*", value):
+        for each in self.server.seen("apply", AUTHORITY):
+            for value in json.loads(each.body)["data"].values():
                 keys.update(_key_lines(from_base64(value)))
         for text in texts:
             for key in keys:
@@ -248,6 +250,6 @@ class Stage:
 
 
 def _key_lines(pem):
-    """The lines of its private keys, as PEM and as they stand in one base64."""
+    """The lines of its private keys."""
     blocks = re.findall(r"-----BEGIN [A-Z ]*PRIVATE KEY-----\n(.*?)-----END", pem, re.S)
     return [line for block in blocks for line in block.split("\n") if len(line) > 20]

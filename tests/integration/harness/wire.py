@@ -64,9 +64,13 @@ class Wire:
         data, self.rest = self.rest[:size], self.rest[size:]
         return data
 
+    def head_text(self):
+        """The next head, as it came."""
+        return self.until(b"\r\n\r\n").decode("latin-1")
+
     def head(self):
         """The next head of an answer, as an Answer without its body."""
-        lines = self.until(b"\r\n\r\n").decode("latin-1").split("\r\n")
+        lines = self.head_text().split("\r\n")
         version, status, *_ = lines[0].split(" ", 2)
         fields = [tuple(line.split(": ", 1)) for line in lines[1:]]
         assert all(name == name.lower() for name, _ in fields), fields
