@@ -171,3 +171,18 @@ def test_chaos(run, tmp_path, backends):
                          ("otemon_connections_open", 0), ("otemon_states", 1)):
         until(lambda gauge=gauge, count=count: otemon.metric(gauge) == count,
               lambda gauge=gauge: f"CHAOS={SEED}: {gauge} is {otemon.metric(gauge)}")
+
+
+def test_bad_clients_of_the_health_address_stop_nothing(gateway, backend):
+    """It is answered by the thread that everything but requests depends on."""
+    otemon = gateway(backend()).otemon
+    rng = random.Random(SEED)
+    for _ in range(200):
+        try:
+            with Wire(otemon.health, seconds=0.1) as client:
+                mischief.ask_badly(client.sock, rng)
+        except OSError:
+            pass  # it was refused, or waits for what was announced
+        if rng.random() < 0.1:
+            assert otemon.get_health("/ready") == (200, "ready\n"), f"CHAOS={SEED}"
+    assert otemon.get_health("/ready") == (200, "ready\n"), f"CHAOS={SEED}"
