@@ -158,18 +158,25 @@ def test_what_changed_while_it_was_away_is_said(stage, backend, ask):
     assert stage.condition(ROUTE, "Programmed")["lastTransitionTime"] == transition
 
 
+def parents(status):
+    """What is said of each parent, whenever it became so."""
+    return [(parent["gateway"], parent["attachedListeners"],
+             {condition["type"]: condition["status"] for condition in parent["conditions"]})
+            for parent in status.get("parents", [])]
+
+
 def test_a_status_of_somebody_else_is_overwritten(stage, backend):
     stage.begin(backend(says("one")))
     stage.settle()
-    standing = stage.server.find(ROUTE)["status"]
+    standing = parents(stage.server.find(ROUTE)["status"])
 
     def spoil(value):
         value["status"]["conditions"][0].update(status="False", reason="Nonsense")
 
     for change in (spoil, lambda value: value.pop("status")):
         stage.server.edit(ROUTE, change)
-        until(lambda: (stage.server.find(ROUTE).get("status") or {}).get("parents") ==
-              standing["parents"], "the parents")
+        until(lambda: parents(stage.server.find(ROUTE).get("status") or {}) == standing,
+              "the parents")
         stage.wait_programmed(ROUTE)
         stage.wait_said(ROUTE, "Accepted", "True")
 
