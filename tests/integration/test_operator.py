@@ -1,7 +1,9 @@
 """The operator's story: what is applied is served, and what became of it stands in its status."""
+import re
+
 import pytest
 
-from harness import certificates, ports
+from harness import certificates, documents, ports
 from harness.backend import says
 from harness.stage import CLUSTER, GATEWAY, GATEWAYS, PODS, ROUTE, ROUTES, SLICES, WEB, rule
 from harness.waiting import until
@@ -28,6 +30,15 @@ def test_a_gateway_is_served(stage, backend, ask):
     assert (parent["gateway"], parent["attachedListeners"]) == ("edge", 1)
     assert stage.running.metric("otemon_operator_proxies") == 1
     assert len(stage.server.connections) == 1
+
+
+def test_every_metric_is_documented(stage, backend):
+    stage.begin(backend(says("one")))
+    text = stage.running.get_health("/metrics")[1]
+    of_operator = {name for name in re.findall(r"^# TYPE (\S+)", text, re.M)
+                   if name.startswith("otemon_operator_")}
+    assert of_operator == {name for name in documents.metrics("docs/observing.md")
+                           if name.startswith("otemon_operator_")}
 
 
 def test_a_status_is_one_document(stage, backend):

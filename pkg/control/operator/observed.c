@@ -16,8 +16,7 @@ static void on_apply(void *arg, const struct jv *object, void **kept)
     if (!jv_u64(number, UINT64_MAX, &generation))
         generation = NO_GENERATION;
     bool is_new = !observed->is_there; /* who is new has not changed anything of ours */
-    bool by_others = !is_new &&
-                     (generation == NO_GENERATION || generation != observed->generation);
+    bool by_others = !is_new && (generation == NO_GENERATION || generation != observed->generation);
     observed->generation = generation;
     observed->is_there = true;
     buf_clear(&observed->text);

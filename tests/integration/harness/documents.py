@@ -33,6 +33,11 @@ def sections(path, *languages):
     return found
 
 
+def metrics(path):
+    """The names of metrics that it mentions."""
+    return set(re.findall(r"`(otemon_\w+)`", (ROOT / path).read_text(encoding="utf-8")))
+
+
 def shell(text, cwd=ROOT, env=None, timeout=60):
     """Runs a block to its end. Returns what it printed; a command that fails is a failure."""
     done = subprocess.run(["bash", "-ec", text], cwd=cwd, env=env, stdin=subprocess.DEVNULL,
