@@ -18,6 +18,8 @@ struct record {
     uint64_t said_count;
     bool had_status; /* the watch has told one of that object */
     bool is_lost;    /* what stands may not have arrived */
+    bool is_noted;   /* what stands was made of: */
+    uint64_t input;
 };
 
 void operator__records_init(struct operator__records *records)
@@ -88,6 +90,7 @@ static bool see(struct record *record, struct str uid, struct str text)
         return false;
     record->uid = hash;
     record->said_count = 0;
+    record->is_noted = false;
     stand(record, text);
     return !is_first;
 }
@@ -128,6 +131,20 @@ bool operator__records_say(struct operator__records *records, struct str path, s
     return true;
 }
 
+void operator__records_note(struct operator__records *records, struct str path, uint64_t input)
+{
+    struct record *record = record_make(records, path);
+    record->is_noted = true;
+    record->input = input;
+}
+
+bool operator__records_knows(const struct operator__records *records, struct str path,
+                             uint64_t input)
+{
+    const struct record *record = map_get(records->by_path, path);
+    return record != NULL && record->is_noted && record->input == input;
+}
+
 void operator__records_lose(struct operator__records *records,
                             void (*lost)(void *arg, struct str path), void *arg)
 {
@@ -135,6 +152,7 @@ void operator__records_lose(struct operator__records *records,
     struct record *record;
     while ((record = map_next(records->by_path, &at)) != NULL) {
         record->is_lost = record->said_count > 0;
+        record->is_noted = false;
         if (record->is_lost)
             lost(arg, at.key);
     }

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "core/base/map.h"
 #include "core/base/str.h"
@@ -35,6 +36,13 @@ struct str operator__records_standing(const struct operator__records *records, s
 /* `status` is to stand there from now on. False: it does already. */
 MUST_USE bool operator__records_say(struct operator__records *records, struct str path,
                                     struct str status);
+
+/* What was said last was made of an input with this hash, which tells inputs of one path apart. */
+void operator__records_note(struct operator__records *records, struct str path, uint64_t input);
+
+/* What stands there is what we made of that input: there is nothing to say. */
+bool operator__records_knows(const struct operator__records *records, struct str path,
+                             uint64_t input);
 
 /* Nobody knows whether what we said has arrived: all of it is to be said anew. `lost` is told each
  * path. */

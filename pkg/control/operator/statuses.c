@@ -3,6 +3,7 @@
 #include "control/instance/instance.h"
 #include "control/operator/operator.h"
 #include "core/base/assert.h"
+#include "core/base/hash.h"
 #include "core/base/mem.h"
 
 #define CHUNK_SIZE ((size_t)16 * 1024)
@@ -285,6 +286,40 @@ static struct status_condition summary_of(const struct compile_route_report *rep
     return summary;
 }
 
+static uint64_t hash_number(uint64_t hash, uint64_t number)
+{
+    return hash_bytes(&number, sizeof(number), hash);
+}
+
+static uint64_t hash_text(uint64_t hash, struct str text)
+{
+    return hash_bytes(text.data, text.size, hash);
+}
+
+static uint64_t hash_conditions(uint64_t hash, struct status_conditions conditions)
+{
+    for (size_t i = 0; i < conditions.count; i++) {
+        const struct status_condition *condition = &conditions.items[i];
+        hash = hash_text(hash_number(hash, condition->value), condition->type);
+        hash = hash_text(hash_text(hash, condition->reason), condition->message);
+    }
+    return hash;
+}
+
+/* Of all that a route's status is made of but the times of transitions. Of thousands of routes few
+ * have anything new. */
+static uint64_t hash_route(const struct status_object *object, const struct status_route *route)
+{
+    uint64_t hash = hash_conditions(hash_number(hash_seed(), object->generation),
+                                    route->conditions);
+    for (size_t i = 0; i < route->parent_count; i++) {
+        const struct status_parent *parent = &route->parents[i];
+        hash = hash_text(hash_number(hash, parent->attached_listeners), parent->gateway);
+        hash = hash_conditions(hash, parent->conditions);
+    }
+    return hash;
+}
+
 static void say_route(struct run *run, const struct compile_route_report *report)
 {
     struct str path;
@@ -303,8 +338,12 @@ static void say_route(struct run *run, const struct compile_route_report *report
         .parents = parents,
         .parent_count = report->parent_count,
     };
+    uint64_t input = hash_route(&object, &route);
+    if (operator__records_knows(run->statuses->records, path, input))
+        return;
     status_route_print(&object, &route, &run->status);
     end(run, path, &object);
+    operator__records_note(run->statuses->records, path, input);
 }
 
 /* ---- Patience ---- */

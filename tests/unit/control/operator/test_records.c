@@ -133,6 +133,24 @@ static void what_was_lost_is_said_again(void **state)
     assert_false(say(rig, "{\"n\":1}"));
 }
 
+static void equal_input_is_known(void **state)
+{
+    struct rig *rig = *state;
+    assert_false(operator__records_knows(&rig->records, PATH, 1));
+    assert_false(see(rig, "u", NULL));
+    assert_true(say(rig, "{\"n\":1}"));
+    operator__records_note(&rig->records, PATH, 1);
+    assert_false(see(rig, "u", "{\"n\":1}"));
+    assert_true(operator__records_knows(&rig->records, PATH, 1));
+    assert_false(operator__records_knows(&rig->records, PATH, 2));
+    assert_true(see(rig, "u", "{\"n\":7}")); /* by somebody else */
+    assert_false(operator__records_knows(&rig->records, PATH, 1));
+    assert_true(say(rig, "{\"n\":1}"));
+    operator__records_note(&rig->records, PATH, 1);
+    operator__records_lose(&rig->records, on_lost, rig);
+    assert_false(operator__records_knows(&rig->records, PATH, 1));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -142,6 +160,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(another_object_of_that_name_is_another, start, stop),
         cmocka_unit_test_setup_teardown(what_is_gone_is_forgotten, start, stop),
         cmocka_unit_test_setup_teardown(what_was_lost_is_said_again, start, stop),
+        cmocka_unit_test_setup_teardown(equal_input_is_known, start, stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
