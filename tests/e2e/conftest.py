@@ -24,8 +24,9 @@ VERSION = re.search(r"^project\(.* VERSION ([0-9.]+)", (ROOT / "CMakeLists.txt")
                     re.MULTILINE)[1]
 DUMPS = ROOT / "build/e2e/failed"
 
-# Of the logs in a dump, what is shown at once: the last lines of the operator and of proxies.
-OURS = re.compile(r"\[pod/[^/]+/(operator|kuma-gateway)\]")
+# Of the logs in a dump, what is shown at once: the last lines of the operator and of proxies, but
+# for those of requests.
+OURS = re.compile(r"\[pod/[^/]+/(operator|kuma-gateway)\] (?!{)")
 LINES_SHOWN = 30
 
 FIGURES = pytest.StashKey()

@@ -113,7 +113,7 @@ def looking(node, shell):
             "Accepted": "True", "ResolvedRefs": "True", "Programmed": "True"}
     found = conditions(node.get("meshgatewayinstance/edge")["status"])
     assert {kind: status for kind, (status, _) in found.items()} == {
-        "Accepted": "True", "Programmed": "True", "Ready": "True"}
+        "Accepted": "True", "Ready": "True"}
 
 
 def own_pods(node):

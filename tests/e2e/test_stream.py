@@ -1,11 +1,13 @@
 """Who is served what by the operator: a proxy its own gateway's configuration, nobody else
 anything, and keys and tokens are nowhere to be read."""
+import json
+
 import pytest
 
 from harness import waiting
+from harness.feed import CLOSE
 from harness.shell import run
-from kube import chart, feed, manifests, secrets, tokens
-from kube.feed import Feed
+from kube import chart, manifests, secrets, tokens
 from kube.gateway import conditions
 
 # So that what is searched for secrets is as much as there can be.
@@ -42,29 +44,33 @@ def guest(one, start_pod):
     return start_pod(one, "guest", tags_of=one)
 
 
-def configuration(cluster, gateway, token):
-    """What a proxy that has nothing yet is sent with that token."""
-    with Feed(cluster, gateway.namespace) as stream:
+WELCOME = {"type": "welcome"}
+POLICY_VIOLATION = 1008
+
+
+def configuration(operator, gateway, token):
+    """What a proxy that has nothing yet is sent with that token, as a text."""
+    with operator.stream(gateway.namespace) as stream:
         stream.hello(token)
-        assert stream.hear() == '{"type":"welcome"}'
-        return stream.hear()
+        assert stream.message() == WELCOME
+        return json.dumps(stream.message())
 
 
 # ---- Who is served ----
 
 @pytest.mark.parametrize("made", ["granted", "forged"])
-def test_a_pod_of_a_gateway_is_served(cluster, node, one, guest, tmp_path, made):
+def test_a_pod_of_a_gateway_is_served(cluster, operator, node, one, guest, tmp_path, made):
     """The second form shows that those below are refused for what is wrong with them alone."""
     assert node
     token = (tokens.granted(cluster, guest) if made == "granted"
              else tokens.forged(cluster, guest, tmp_path, 600))
-    text = configuration(cluster, one, token)
+    text = configuration(operator, one, token)
     assert one.name in text and secrets.of_bundle(one.bundles["one"]) & set(text.split("\\n"))
 
 
-def test_a_pod_gets_nothing_of_another_gateway(cluster, one, other, start_pod):
+def test_a_pod_gets_nothing_of_another_gateway(cluster, operator, one, other, start_pod):
     stranger = start_pod(one, "stranger", tags_of=other)  # its tags count, not its namespace
-    text = configuration(cluster, other, tokens.granted(cluster, stranger))
+    text = configuration(operator, other, tokens.granted(cluster, stranger))
     assert other.name in text
     assert one.name not in text
     for bundle in one.bundles.values():
@@ -104,52 +110,52 @@ def nothing(*_):
     return ""
 
 
-def assert_refused(cluster, gateway, token):
-    with Feed(cluster, gateway.namespace) as stream:
+def assert_refused(operator, gateway, token):
+    """Nothing but a refusal is heard; its reason."""
+    with operator.stream(gateway.namespace) as stream:
         stream.hello(token)
-        heard, closed = stream.closed()
-    assert heard == [] and closed.code == feed.POLICY_VIOLATION, closed
-    return closed.reason
+        code, reason = stream.refusal()
+    assert code == POLICY_VIOLATION
+    return reason
 
 
 @pytest.mark.parametrize("make", [nothing, nonsense, no_pod, no_audience, other_audience, expired,
                                   other_key], ids=lambda make: make.__name__)
-def test_a_token_that_is_refused(cluster, node, one, guest, tmp_path, make):
+def test_a_token_that_is_refused(cluster, operator, node, one, guest, tmp_path, make):
     assert node
-    assert_refused(cluster, one, make(cluster, guest, tmp_path))
+    assert_refused(operator, one, make(cluster, guest, tmp_path))
 
 
-def test_a_pod_that_is_no_gateway(cluster, one, start_pod):
+def test_a_pod_that_is_no_gateway(cluster, operator, one, start_pod):
     pod = start_pod(one, "nobody")
-    assert "kuma.io/gateway" in assert_refused(cluster, one, tokens.granted(cluster, pod))
+    assert "kuma.io/gateway" in assert_refused(operator, one, tokens.granted(cluster, pod))
 
 
-def test_a_pod_that_is_no_more(cluster, one, start_pod):
+def test_a_pod_that_is_no_more(cluster, operator, one, start_pod):
     """Its stream ends with it, and its token opens nothing any more; nor does it for another pod of
     that name."""
     pod = start_pod(one, "short", tags_of=one)
     token = tokens.granted(cluster, pod)
-    with Feed(cluster, one.namespace) as stream:
+    with operator.stream(one.namespace) as stream:
         stream.hello(token)
-        assert stream.hear() == '{"type":"welcome"}'
+        assert stream.message() == WELCOME
         cluster.kubectl("--namespace", one.namespace, "delete", "pod/short", "--wait=false")
-        stream.closed()
+        while stream.frame()[0] != CLOSE:
+            pass
     cluster.wait("delete", "--namespace", one.namespace, "pod/short")
-    assert_refused(cluster, one, token)
+    assert_refused(operator, one, token)
     start_pod(one, "short", tags_of=one)
-    assert_refused(cluster, one, token)
+    assert_refused(operator, one, token)
 
 
-def test_nothing_comes_before_a_token(cluster, one, guest):
+def test_nothing_comes_before_a_token(cluster, operator, one, guest):
     """Nor after one that follows another."""
-    with Feed(cluster, one.namespace) as stream:
-        heard, _ = stream.closed()  # when it has waited long enough
-        assert heard == []
-    with Feed(cluster, one.namespace) as stream:
+    with operator.stream(one.namespace) as stream:
+        assert stream.refusal()[0] == POLICY_VIOLATION  # when it has waited long enough
+    with operator.stream(one.namespace) as stream:
         stream.hello("nonsense")
         stream.hello(tokens.granted(cluster, guest))
-        heard, closed = stream.closed()
-        assert heard == [] and closed.code == feed.POLICY_VIOLATION
+        assert stream.refusal()[0] == POLICY_VIOLATION
 
 
 # ---- What can be read ----
@@ -160,8 +166,8 @@ def test_keys_and_tokens_are_nowhere(cluster, node, operator, one, other, guest,
     one.set_certificate("two", broken)
     waiting.until(lambda: conditions(one.status())["ResolvedRefs"][0] == "False", one.status)
     token = tokens.granted(cluster, guest)
-    configuration(cluster, one, token)
-    assert_refused(cluster, one, token + "x")
+    configuration(operator, one, token)
+    assert_refused(operator, one, token + "x")
     authority = cluster.get("--namespace", chart.NAMESPACE, "secret/otemon-authority")["data"]
 
     hidden = secrets.of_token(token)
@@ -187,6 +193,6 @@ def test_keys_and_tokens_are_nowhere(cluster, node, operator, one, other, guest,
 def test_namespaces_without_gateways(cluster, operator, one, other, guest):
     """With gatewayNamespaces the pods of others are refused, whatever they say of themselves."""
     token = tokens.granted(cluster, guest)
-    configuration(cluster, one, token)
+    configuration(operator, one, token)
     operator.upgrade(*CHART_VALUES, "--set", f"gatewayNamespaces={{{other.namespace}}}")
-    assert "namespace" in assert_refused(cluster, other, token)
+    assert "namespace" in assert_refused(operator, other, token)

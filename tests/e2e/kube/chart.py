@@ -1,5 +1,6 @@
 """The operator, as the chart installs it, and what there is to see of it."""
 from harness import metrics, waiting
+from harness.feed import Feed
 from kube.cluster import ROOT
 
 NAMESPACE = "kuma-system"
@@ -60,6 +61,14 @@ class Operator:
     def wait_said(self, part):
         """Waits until its log has `part`."""
         waiting.until(lambda: part in self.logs(), lambda: f"«{part}» in:\n{self.logs()}")
+
+    def stream(self, namespace):
+        """A proxy's end of the stream, which knows the operator as pods of that namespace do."""
+        found = self.cluster.get("--namespace", namespace, "configmap/otemon-ca")
+        with self.cluster.reach(f"service/{NAME}", 9901, NAMESPACE) as where:
+            address, port = where.split(":")
+            return Feed(int(port), f"{NAME}.{NAMESPACE}.svc", ca_text=found["data"]["ca.crt"],
+                        address=address)
 
     def ready(self, curl):
         """The status and the text of /ready."""

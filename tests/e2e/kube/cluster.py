@@ -109,6 +109,6 @@ class Cluster:
         for pod in self.get("pods", "--all-namespaces")["items"]:
             space, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
             done = self.run("kubectl", "--namespace", space, "logs", name, "--all-containers",
-                            "--prefix", "--tail=2000", check=False)
+                            "--prefix", "--tail=20000", check=False)
             (folder / f"{space}.{name}.log").write_text(done.stdout + done.stderr,
                                                         encoding="utf-8")

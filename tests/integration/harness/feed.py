@@ -5,6 +5,7 @@ import os
 import ssl
 import struct
 
+from harness import certificates
 from harness.stage import SERVER_NAME
 from harness.wire import Wire
 
@@ -12,14 +13,14 @@ TEXT, CLOSE, PING = 1, 8, 9
 
 
 class Feed:
-    """One connection, up to its hello. Pings are not answered."""
+    """One connection, up to its hello. Pings are not answered. The server is to be known by the
+    authorities in a file or a text; without any, everyone is."""
 
-    def __init__(self, port, server_name, ca_file=None):
-        context = ssl.create_default_context(cafile=ca_file)
-        if ca_file is None:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        self.wire = Wire(port, context, server_name)
+    def __init__(self, port, server_name, ca_file=None, ca_text=None, address="127.0.0.1"):
+        known = ca_file is not None or ca_text is not None
+        context = (ssl.create_default_context(cafile=ca_file, cadata=ca_text) if known
+                   else certificates.trusting())
+        self.wire = Wire(port, context, server_name, address=address)
         key = base64.b64encode(os.urandom(16)).decode()
         self.wire.send(f"GET /v1/feed HTTP/1.1\r\nHost: {server_name}\r\nUpgrade: websocket\r\n"
                        f"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
