@@ -79,7 +79,7 @@ def test_kubectl_describe(cluster, gateway):
 
 
 def fingerprint(gateway, site):
-    return certificates.fingerprint(gateway.bundles[site])
+    return certificates.fingerprint(certificate_of(gateway.bundles[site]))
 
 
 # ---- What changes under load ----

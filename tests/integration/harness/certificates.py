@@ -32,11 +32,6 @@ def certificate_of(text):
     return ssl.PEM_cert_to_DER_cert(block[0])
 
 
-def fingerprint(text):
-    """SHA-256 of the first certificate of a PEM text, as hexadecimal digits."""
-    return hashlib.sha256(certificate_of(text)).hexdigest()
-
-
 def trusting():
     """TLS for a client that takes every certificate."""
     context = ssl.create_default_context()
