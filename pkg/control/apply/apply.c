@@ -207,6 +207,12 @@ void apply_answer(struct apply *apply, struct str path, enum err outcome, uint64
     alarm_update(apply);
 }
 
+bool apply_is_sent(const struct apply *apply, struct str path)
+{
+    const struct entry *entry = map_get(apply->entries, path);
+    return entry != NULL && entry->in_flight;
+}
+
 size_t apply_pending(const struct apply *apply)
 {
     return queue_count(apply->queue);

@@ -50,6 +50,9 @@ void apply_forget(struct apply *apply, struct str path);
  * object, and the document is dropped; all others: to be sent again, not before `wait_ms`. */
 void apply_answer(struct apply *apply, struct str path, enum err outcome, uint64_t wait_ms);
 
+/* Whether the document of that path is under way: the server may have acted on it. */
+bool apply_is_sent(const struct apply *apply, struct str path);
+
 /* Documents that are not applied yet, for metrics and tests. */
 size_t apply_pending(const struct apply *apply);
 

@@ -13,7 +13,9 @@ struct part {
     struct entry *entry;
     struct str path;
     struct operator__observed observed;
+    uint64_t applied; /* the version that the server made of what we applied last */
     bool is_wanted;
+    bool is_doubtful; /* it was changed, by others or by what is under way */
     bool is_refused;
     struct err_info refusal;
 };
@@ -34,12 +36,15 @@ void operator__instances_init(struct operator__instances *instances,
 
 /* ---- What is there ---- */
 
-/* Our fields may not be as we said any more: they are said anew. */
+/* Our fields may not be as we said any more: they are said anew. What is told may be of our own
+ * making; while that is under way only its answer says so. */
 static void on_observed(void *arg, bool by_others)
 {
-    const struct part *part = arg;
+    struct part *part = arg;
     const struct operator__instances_options *options = &part->entry->instances->options;
-    if (by_others)
+    if (by_others && apply_is_sent(options->apply, part->path))
+        part->is_doubtful = true;
+    else if (by_others && part->observed.version != part->applied)
         apply_forget(options->apply, part->path);
     options->changed(options->arg);
 }
@@ -265,33 +270,47 @@ void operator__instances_update(struct operator__instances *instances)
 /* ---- Answers ---- */
 
 /* What another try may change is no refusal. */
-static bool is_refusal(const struct err_info *reason)
+static bool is_refusal(const struct kube_answer *answer)
 {
-    return reason != NULL && (reason->code == ERR_INVALID || reason->code == ERR_UNAUTHORISED ||
-                              reason->code == ERR_CONFLICT);
+    return answer->err == ERR_INVALID || answer->err == ERR_UNAUTHORISED ||
+           answer->err == ERR_CONFLICT;
 }
 
-static bool answered(struct part *part, struct str path, const struct err_info *reason)
+/* Whether others have changed it while it was under way. What failed is sent again anyway. */
+static bool was_overtaken(struct part *part, const struct kube_answer *answer)
+{
+    bool is_doubtful = part->is_doubtful;
+    part->is_doubtful = false;
+    if (answer->err != ERR_OK)
+        return false;
+    part->applied = operator__observed_version(answer->body);
+    return is_doubtful && part->observed.version != part->applied;
+}
+
+static bool answered(struct part *part, struct str path, const struct kube_answer *answer)
 {
     if (!str_equal(part->path, path))
         return false;
-    bool was_refused = part->is_refused;
-    part->is_refused = is_refusal(reason);
-    if (part->is_refused)
-        part->refusal = *reason;
     const struct operator__instances_options *options = &part->entry->instances->options;
-    if (part->is_refused || was_refused)
+    bool was_refused = part->is_refused;
+    part->is_refused = is_refusal(answer);
+    if (part->is_refused)
+        part->refusal = answer->reason;
+    bool is_overtaken = was_overtaken(part, answer);
+    if (is_overtaken)
+        apply_forget(options->apply, part->path);
+    if (part->is_refused || was_refused || is_overtaken)
         options->changed(options->arg);
     return true;
 }
 
 bool operator__instances_answered(struct operator__instances *instances, struct str path,
-                                  const struct err_info *reason)
+                                  const struct kube_answer *answer)
 {
     struct map_cursor at = {0};
     struct entry *entry;
     while ((entry = map_next(instances->by_name, &at)) != NULL) {
-        if (answered(&entry->service, path, reason) || answered(&entry->deployment, path, reason))
+        if (answered(&entry->service, path, answer) || answered(&entry->deployment, path, answer))
             return true;
     }
     return false;

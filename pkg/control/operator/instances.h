@@ -1,8 +1,9 @@
 /* Instances: the Deployments and Services of MeshGatewayInstances. Private to control/operator.
  *
  * Both are looked at before anything is applied, so that nothing of somebody else is taken over,
- * and watched from then on, each by its name. What others change of our fields is set back; what
- * the API server refuses stands in the status of the instance. */
+ * and watched from then on, each by its name. What others change of our fields is set back, once;
+ * what we changed ourselves is told apart by its version. What the API server refuses stands in the
+ * status of the instance. */
 #pragma once
 
 #include "control/apply/apply.h"
@@ -40,7 +41,7 @@ void operator__instances_deinit(struct operator__instances *instances);
 /* Applies what is to be there, and says what became of it. Not in an event of a watch. */
 void operator__instances_update(struct operator__instances *instances);
 
-/* The API server's answer to what was applied at `path`; `reason` is NULL when it took it. False:
- * it is none of ours. */
+/* The API server's answer to what was applied at `path`, after apply_answer. False: it is none of
+ * ours. */
 bool operator__instances_answered(struct operator__instances *instances, struct str path,
-                                  const struct err_info *reason);
+                                  const struct kube_answer *answer);

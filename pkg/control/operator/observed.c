@@ -1,11 +1,17 @@
 #include "control/operator/observed.h"
 
+#include "core/base/hash.h"
 #include "core/base/log.h"
 
 #define FIELD_SIZE_MAX ((size_t)512)
 
 /* A number that the server does not give: then every event may be somebody's change. */
 #define NO_GENERATION 0U
+
+uint64_t operator__observed_version(const struct jv *object)
+{
+    return hash_str(jv_text(jv_get(jv_get(object, STR("metadata")), STR("resourceVersion"))));
+}
 
 static void on_apply(void *arg, const struct jv *object, void **kept)
 {
@@ -18,6 +24,7 @@ static void on_apply(void *arg, const struct jv *object, void **kept)
     bool is_new = !observed->is_there; /* who is new has not changed anything of ours */
     bool by_others = !is_new && (generation == NO_GENERATION || generation != observed->generation);
     observed->generation = generation;
+    observed->version = operator__observed_version(object);
     observed->is_there = true;
     buf_clear(&observed->text);
     jv_print(object, &observed->text);
@@ -32,6 +39,7 @@ static void on_remove(void *arg, struct str name_space, struct str name, void *k
     if (name.size == 0)
         return; /* the watch is closed */
     observed->is_there = false;
+    observed->version = 0;
     buf_clear(&observed->text);
     observed->options.changed(observed->options.arg, true);
 }

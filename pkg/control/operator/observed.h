@@ -25,12 +25,16 @@ struct operator__observed {
     bool is_there;
     struct buf text; /* of it, JSON */
     uint64_t generation;
+    uint64_t version; /* as operator__observed_version; 0: there is none */
 };
 
 /* Texts are borrowed as long as it lives. */
 void operator__observed_init(struct operator__observed *observed,
                              const struct operator__observed_options *options);
 void operator__observed_deinit(struct operator__observed *observed);
+
+/* Tells the versions of an object apart: a hash of its resourceVersion. */
+uint64_t operator__observed_version(const struct jv *object);
 
 /* The object, in `arena`; NULL: there is none. */
 const struct jv *operator__observed_read(const struct operator__observed *observed,

@@ -29,12 +29,10 @@ static void on_answer(void *arg, const struct kube_answer *answer)
 {
     struct sent *sent = arg;
     struct operator_handle *op = sent->op;
-    bool is_taken = answer->err == ERR_OK;
-    if (!is_taken && answer->err != ERR_NOT_FOUND)
+    if (answer->err != ERR_OK && answer->err != ERR_NOT_FOUND)
         complain(sent, answer);
     apply_answer(op->apply, sent->path, answer->err, answer->retry_after_ms);
-    (void)operator__instances_answered(&op->instances, sent->path,
-                                       is_taken ? NULL : &answer->reason); /* or a status */
+    (void)operator__instances_answered(&op->instances, sent->path, answer); /* or a status */
     sent_free(sent);
 }
 

@@ -100,6 +100,21 @@ static void test_sends_what_differs_and_only_that(void **state)
     expect_sent(rig, 2, "2");
 }
 
+static void test_what_is_under_way(void **state)
+{
+    struct rig *rig = *state;
+    assert_false(apply_is_sent(rig->apply, STR("/a")));
+    set(rig, "/a", "1");
+    assert_false(apply_is_sent(rig->apply, STR("/a"))); /* it waits */
+    expect_sent(rig, 1, "1");
+    assert_true(apply_is_sent(rig->apply, STR("/a")));
+    assert_false(apply_is_sent(rig->apply, STR("/b")));
+    apply_forget(rig->apply, STR("/a"));
+    assert_true(apply_is_sent(rig->apply, STR("/a"))); /* the server may have acted on it */
+    answer(rig, ERR_OK);
+    assert_false(apply_is_sent(rig->apply, STR("/a")));
+}
+
 static void test_the_newest_replaces_what_waits(void **state)
 {
     struct rig *rig = *state;
@@ -198,6 +213,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         RIG_TEST(test_sends_what_differs_and_only_that),
+        RIG_TEST(test_what_is_under_way),
         RIG_TEST(test_the_newest_replaces_what_waits),
         RIG_TEST(test_what_went_back_is_not_sent_again),
         RIG_TEST(test_a_failure_is_sent_again_with_the_newest),
