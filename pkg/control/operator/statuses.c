@@ -362,7 +362,7 @@ static uint64_t waits_since_ms(struct run *run, const struct map *before,
 }
 
 /* Whether a status stands that was true when it was said. */
-static bool is_said(struct run *run, const struct api_object *gateway)
+static bool is_said(const struct run *run, const struct api_object *gateway)
 {
     struct str path = operator__status_path(run->arena, gateway);
     return operator__records_standing(run->statuses->records, path).size > 0;
@@ -374,11 +374,12 @@ static bool hold(struct run *run, const struct map *before, const struct api_obj
 {
     const struct operator__view *view = run->view;
     uint64_t due_ms = 0;
-    if (verdict->programmed.waiting)
-        due_ms = MAX(waits_since_ms(run, before, gateway) + OPERATOR_PATIENCE_MS,
-                     view->patience_ms);
-    else if (verdict->has_strangers && is_said(run, gateway))
+    if (verdict->programmed.waiting) {
+        uint64_t since_ms = waits_since_ms(run, before, gateway);
+        due_ms = MAX(since_ms + OPERATOR_PATIENCE_MS, view->patience_ms);
+    } else if (verdict->has_strangers && is_said(run, gateway)) {
         due_ms = view->patience_ms;
+    }
     if (due_ms <= view->now_ms)
         return false;
     run->again_ms = MIN(run->again_ms, due_ms - view->now_ms);
