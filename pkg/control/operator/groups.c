@@ -89,18 +89,18 @@ static void compile_routes(const struct operator__groups *groups, struct operato
 /* An equal snapshot, whose proxies have nothing to acknowledge, is of the new edition too. */
 static void remember(struct operator__group *group)
 {
+    struct operator__snapshot *snapshots = group->snapshots;
     const struct model_digest *digest = &group->result->snapshot->digest;
-    uint64_t known = MIN(group->snapshot_count, (uint64_t)OPERATOR__SNAPSHOTS);
-    for (uint64_t i = 0; i < known; i++) {
-        if (model_digest_equal(&group->snapshots[i].digest, digest)) {
-            group->snapshots[i].edition = group->edition;
-            return;
-        }
+    size_t former = 0;
+    while (former < group->snapshot_count && !model_digest_equal(&snapshots[former].digest, digest))
+        former++;
+    if (former == OPERATOR__SNAPSHOTS)
+        former = 0;
+    if (former < group->snapshot_count) {
+        size_t behind = --group->snapshot_count - former;
+        memmove(snapshots + former, snapshots + former + 1, behind * sizeof(*snapshots));
     }
-    group->snapshots[group->snapshot_count++ % OPERATOR__SNAPSHOTS] = (struct operator__snapshot){
-        .digest = *digest,
-        .edition = group->edition,
-    };
+    snapshots[group->snapshot_count++] = (struct operator__snapshot){*digest, group->edition};
 }
 
 static void compile_back_ends(const struct operator__groups *groups, struct operator__group *group)
@@ -178,8 +178,7 @@ const struct operator__group *operator__groups_find(const struct operator__group
 bool operator__group_is_current(const struct operator__group *group,
                                 const struct model_digest *digest)
 {
-    uint64_t known = MIN(group->snapshot_count, (uint64_t)OPERATOR__SNAPSHOTS);
-    for (uint64_t i = 0; i < known; i++) {
+    for (size_t i = 0; i < group->snapshot_count; i++) {
         if (model_digest_equal(&group->snapshots[i].digest, digest))
             return group->snapshots[i].edition == group->edition;
     }

@@ -28,8 +28,8 @@ struct operator__group {
     const struct compile_draft *draft;
     struct compile_result *result;
     uint64_t edition;
-    struct operator__snapshot snapshots[OPERATOR__SNAPSHOTS]; /* the last ones, in a ring */
-    uint64_t snapshot_count;                                  /* that there ever were */
+    struct operator__snapshot snapshots[OPERATOR__SNAPSHOTS]; /* the last ones, the newest last */
+    size_t snapshot_count;
     bool is_placed;
 };
 

@@ -156,6 +156,7 @@ static void an_equal_snapshot_is_current_at_once(void **state)
     world_update_groups(&w);
     assert_int_equal(world_group(&w, EDGE_KEY)->edition, 2);
     assert_true(is_current(EDGE_KEY, &digest));
+    assert_int_equal(world_group(&w, EDGE_KEY)->snapshot_count, 1);
 }
 
 static void a_group_goes_with_its_last_pod(void **state)
@@ -213,6 +214,23 @@ static void snapshots_are_forgotten_in_their_order(void **state)
     assert_true(is_current(EDGE_KEY, &first));
 }
 
+/* The one that was served last is not the first to be forgotten, however old it is. */
+static void what_comes_back_is_young_again(void **state)
+{
+    (void)state;
+    world_put_gateway(&w, "default", "edge", 80);
+    world_put_route(&w, "default", "r", "edge", "/");
+    back_ends_come_and_go(0, OPERATOR__SNAPSHOTS);
+    back_ends_come_and_go(0, 1);
+    struct model_digest first = digest_of(EDGE_KEY);
+    back_ends_come_and_go(100, 1);
+    assert_true(is_current(EDGE_KEY, &first));
+    back_ends_come_and_go(101, OPERATOR__SNAPSHOTS - 2);
+    assert_true(is_current(EDGE_KEY, &first));
+    back_ends_come_and_go(200, 1);
+    assert_false(is_current(EDGE_KEY, &first));
+}
+
 static const struct compile_gateway_report *find_report(const struct compile_review *review,
                                                         const char *name)
 {
@@ -265,6 +283,7 @@ int main(void)
         TEST(an_equal_snapshot_is_current_at_once),
         TEST(a_group_goes_with_its_last_pod),
         TEST(snapshots_are_forgotten_in_their_order),
+        TEST(what_comes_back_is_young_again),
         TEST(the_review_sees_gateways_without_pods),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
