@@ -136,22 +136,6 @@ static void discover(struct operator__groups *groups)
     groups->discovery = discovery_new(groups->cache);
 }
 
-static void drop_unplaced(struct operator__groups *groups)
-{
-    struct map_cursor at = {0};
-    struct operator__group *group;
-    while ((group = map_next(groups->by_key, &at)) != NULL) {
-        bool is_placed = group->is_placed;
-        group->is_placed = false;
-        if (is_placed)
-            continue;
-        groups->events.gone(groups->events.arg, group->key);
-        counts_add(&groups->past, compile_memory_counts(group->memory));
-        (void)map_remove(groups->by_key, group->key); /* the same */
-        group_free(group);
-    }
-}
-
 void operator__groups_update(struct operator__groups *groups, const struct cache_changes *changes)
 {
     groups->passes++;
@@ -161,10 +145,23 @@ void operator__groups_update(struct operator__groups *groups, const struct cache
     for (size_t i = 0; i < groups->placement->count; i++) {
         const struct placement_group *placed = &groups->placement->items[i];
         struct operator__group *group = group_make(groups, placed->key);
-        group->is_placed = true;
+        group->pass = groups->passes;
         compile(groups, group, placed, changes);
     }
-    drop_unplaced(groups);
+}
+
+void operator__groups_drop(struct operator__groups *groups)
+{
+    struct map_cursor at = {0};
+    struct operator__group *group;
+    while ((group = map_next(groups->by_key, &at)) != NULL) {
+        if (group->pass == groups->passes)
+            continue;
+        groups->events.gone(groups->events.arg, group->key);
+        counts_add(&groups->past, compile_memory_counts(group->memory));
+        (void)map_remove(groups->by_key, group->key); /* the same */
+        group_free(group);
+    }
 }
 
 /* ---- Looking ---- */

@@ -30,7 +30,7 @@ struct operator__group {
     uint64_t edition;
     struct operator__snapshot snapshots[OPERATOR__SNAPSHOTS]; /* the last ones, the newest last */
     size_t snapshot_count;
-    bool is_placed;
+    uint64_t pass; /* the last one that placed it */
 };
 
 struct operator__group_events {
@@ -60,6 +60,10 @@ void operator__groups_deinit(struct operator__groups *groups);
 
 /* Compiles what the changes touch; at first, everything. */
 void operator__groups_update(struct operator__groups *groups, const struct cache_changes *changes);
+
+/* Lets go of the groups that nobody is of any more. After the pods were told where they are now
+ * (operator__proxies_update), so that who has moved is in none of them. */
+void operator__groups_drop(struct operator__groups *groups);
 
 /* Borrowed until the next update, or NULL. */
 const struct operator__group *operator__groups_find(const struct operator__groups *groups,

@@ -40,6 +40,7 @@ static void pass(struct operator_handle *op)
     const struct operator__pod_events events = operator__pod_events(op);
     operator__groups_update(&op->groups, &changes);
     operator__proxies_update(&op->proxies, op->cache, op->groups.placement, &events);
+    operator__groups_drop(&op->groups);
     operator__serve(op);
 }
 

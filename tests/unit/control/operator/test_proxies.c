@@ -261,6 +261,18 @@ static void a_pod_of_the_same_name_is_another_pod(void **state)
     expect("Pending: 0/1 proxies serve this; waiting for ns/a");
 }
 
+/* Its connection outlives the group that it comes from. */
+static void a_pod_of_other_tags_moves_before_its_group_goes(void **state)
+{
+    (void)state;
+    world_put_pod(&w, "default", "a", "1", EDGE_TAGS ",\"zone\":\"y\"");
+    world_update(&w);
+    world_put_pod(&w, "default", "a", "1", EDGE_TAGS ",\"zone\":\"z\"");
+    world_update(&w);
+    expect_events(&w, "serve " EDGE_KEY ",zone=z\nmoved 1 " EDGE_KEY ",zone=z\ngone " EDGE_KEY
+                      ",zone=y\n");
+}
+
 /* ---- Who may have what ---- */
 
 static void expect_group(const char *pod, const char *namespace, const char *uid,
@@ -336,6 +348,7 @@ int main(void)
         TEST(a_gateway_that_is_put_anew_keeps_its_proxies),
         TEST(pods_that_are_no_more_leave),
         TEST(a_pod_of_the_same_name_is_another_pod),
+        TEST(a_pod_of_other_tags_moves_before_its_group_goes),
         TEST(a_pod_gets_the_group_of_its_tags),
         TEST(who_is_no_gateway_gets_nothing),
         TEST(namespaces_may_be_limited),

@@ -196,18 +196,25 @@ static inline const struct api_object *world_object(const struct world *w, enum 
 
 /* ---- A pass ---- */
 
-static inline void world_update_groups(struct world *w)
+static inline void world_begin_update(struct world *w)
 {
     const struct cache_changes changes = cache_take_changes(w->cache);
     buf_clear(&w->events);
     operator__groups_update(&w->groups, &changes);
 }
 
+static inline void world_update_groups(struct world *w)
+{
+    world_begin_update(w);
+    operator__groups_drop(&w->groups);
+}
+
 static inline void world_update(struct world *w)
 {
     const struct operator__pod_events events = {world_on_moved, world_on_left, w};
-    world_update_groups(w);
+    world_begin_update(w);
     operator__proxies_update(&w->proxies, w->cache, w->groups.placement, &events);
+    operator__groups_drop(&w->groups);
 }
 
 /* What it told. */
