@@ -16,9 +16,9 @@ struct record {
     size_t size;
     uint64_t said[SAID_MAX]; /* hashes of the last ones, in a ring */
     uint64_t said_count;
-    bool had_status; /* the watch has told one of that object */
-    bool is_lost;    /* what stands may not have arrived */
-    bool is_noted;   /* what stands was made of: */
+    bool has_arrived; /* one of them was told by the watch */
+    bool is_lost;     /* what stands may not have arrived */
+    bool is_noted;    /* what stands was made of: */
     uint64_t input;
 };
 
@@ -81,15 +81,16 @@ static bool see(struct record *record, struct str uid, struct str text)
     uint64_t hash = hash_str(uid);
     bool is_first = record->text == NULL;
     bool is_same = !is_first && record->uid == hash;
-    bool had_status = is_same && record->had_status;
-    record->had_status = had_status || text.size > 0;
-    if (is_same && (str_equal(text, standing(record)) || was_said(record, text)))
+    if (is_same && (str_equal(text, standing(record)) || was_said(record, text))) {
+        record->has_arrived = record->said_count > 0;
         return false;
+    }
     /* Before the first of ours has arrived the object may still be told as it was. */
-    if (is_same && record->said_count > 0 && text.size == 0 && !had_status)
+    if (is_same && record->said_count > 0 && !record->has_arrived && text.size == 0)
         return false;
     record->uid = hash;
     record->said_count = 0;
+    record->has_arrived = false;
     record->is_noted = false;
     stand(record, text);
     return !is_first;

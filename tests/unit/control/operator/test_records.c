@@ -125,6 +125,19 @@ static void what_others_overwrote_is_not_ours_any_more(void **state)
     expect_standing("{\"a\":1}");
 }
 
+static void a_status_that_others_removed_is_missed(void **state)
+{
+    (void)state;
+    assert_false(see(NULL));
+    assert_true(say("{\"a\":1}"));
+    assert_false(see("{\"a\":1}"));
+    assert_true(see(NULL)); /* it had arrived */
+    expect_standing("");
+    assert_true(say("{\"a\":1}"));
+    assert_false(see(NULL)); /* again, on its way */
+    expect_standing("{\"a\":1}");
+}
+
 static void few_old_ones_are_known_again(void **state)
 {
     (void)state;
@@ -195,6 +208,7 @@ int main(void)
         TEST(echoes_are_our_own),
         TEST(what_others_wrote_stands),
         TEST(what_others_overwrote_is_not_ours_any_more),
+        TEST(a_status_that_others_removed_is_missed),
         TEST(few_old_ones_are_known_again),
         TEST(an_object_of_another_uid_is_another_object),
         TEST(what_is_forgotten_is_not_there),
