@@ -382,7 +382,8 @@ static bool hold(struct run *run, const struct map *before, const struct api_obj
     }
     if (due_ms <= view->now_ms)
         return false;
-    run->again_ms = MIN(run->again_ms, due_ms - view->now_ms);
+    if (due_ms != UINT64_MAX)
+        run->again_ms = MIN(run->again_ms, due_ms - view->now_ms);
     return true;
 }
 

@@ -22,9 +22,10 @@ struct operator__view {
     const struct operator__proxies *proxies;
     operator__pod_find_fn find;
     void *find_arg;
-    uint64_t now_ms;      /* of the loop */
-    uint64_t wall_ms;     /* for transitions */
-    uint64_t patience_ms; /* the earliest time at which a missing acknowledgement is said */
+    uint64_t now_ms;  /* of the loop */
+    uint64_t wall_ms; /* for transitions */
+    /* The earliest time at which a missing acknowledgement is said; UINT64_MAX: not yet known. */
+    uint64_t patience_ms;
 };
 
 struct operator__statuses {

@@ -199,6 +199,24 @@ static void what_was_lost_is_said_again(void **state)
     assert_int_equal(lost, 2);
 }
 
+static void equal_input_is_known(void **state)
+{
+    (void)state;
+    assert_false(operator__records_knows(&records, PATH, 1));
+    assert_false(see(NULL));
+    assert_true(say("{\"a\":1}"));
+    operator__records_note(&records, PATH, 1);
+    assert_false(see("{\"a\":1}"));
+    assert_true(operator__records_knows(&records, PATH, 1));
+    assert_false(operator__records_knows(&records, PATH, 2));
+    assert_true(see("{\"a\":7}")); /* by somebody else */
+    assert_false(operator__records_knows(&records, PATH, 1));
+    assert_true(say("{\"a\":1}"));
+    operator__records_note(&records, PATH, 1);
+    operator__records_lose(&records, on_lost, &records);
+    assert_false(operator__records_knows(&records, PATH, 1));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -213,6 +231,7 @@ int main(void)
         TEST(an_object_of_another_uid_is_another_object),
         TEST(what_is_forgotten_is_not_there),
         TEST(what_was_lost_is_said_again),
+        TEST(equal_input_is_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -268,9 +268,6 @@ static void an_equal_status_is_not_said_again(void **state)
     assert_int_equal(sent.count, 2);
     (void)say(1000); /* the same */
     expect_nothing();
-    world_put_route(&w, "default", "r", "edge", "/"); /* put anew, and equal */
-    (void)say(2000);                                  /* the same */
-    expect_nothing();
     world_put_back_end(&w, "10.0.0.2");
     (void)say(3000); /* the same */
     expect_nothing();
@@ -350,6 +347,19 @@ static void at_first_there_is_more_patience(void **state)
     (void)say(9100); /* nothing comes of itself */
     world_know(&w, "1")->connected = false;
     assert_int_equal(say(9200), OPERATOR_PATIENCE_MS);
+}
+
+/* Nobody can have acknowledged anything yet. */
+static void who_serves_nobody_waits_for_ever(void **state)
+{
+    (void)state;
+    patience_ms = UINT64_MAX;
+    assert_int_equal(say(2000), UINT64_MAX);
+    assert_int_equal(say(90000), UINT64_MAX);
+    expect_nothing();
+    patience_ms = 95000;
+    assert_int_equal(say(94000), 1000);
+    expect_nothing();
 }
 
 /* A route is said when all of its gateways can be, others do not wait for it. */
@@ -611,6 +621,7 @@ int main(void)
         TEST(patience_ends),
         TEST(a_change_that_is_served_in_time_keeps_true),
         TEST(at_first_there_is_more_patience),
+        TEST(who_serves_nobody_waits_for_ever),
         TEST(a_gateway_that_waits_holds_its_routes_alone),
         TEST(without_proxies_that_is_said_at_once),
         TEST(a_route_that_attaches_to_nothing),

@@ -111,15 +111,25 @@ static inline void world_put(struct world *w, const char *yaml)
     }
 }
 
+/* What the server would count: one more than what is there, or `first`. */
+static inline unsigned world_generation(const struct world *w, enum api_kind kind, const char *mesh,
+                                        const char *name, unsigned first)
+{
+    const struct api_key key = {kind, str_of(mesh), str_of(name)};
+    const struct api_object *object = cache_find(w->cache, &key);
+    return object == NULL ? first : (unsigned)object->generation + 1;
+}
+
 /* A gateway with one HTTP listener, whose service has its name. */
 static inline void world_put_gateway(struct world *w, const char *mesh, const char *name,
                                      unsigned port)
 {
     world_put(w, str_format(w->arena,
-                            "{kind: MeshGateway, mesh: %s, metadata: {name: %s, generation: 3, "
+                            "{kind: MeshGateway, mesh: %s, metadata: {name: %s, generation: %u, "
                             "uid: u-%s}, spec: {selectors: [{match: {kuma.io/service: %s}}], "
                             "conf: {listeners: [{port: %u, protocol: HTTP}]}}}",
-                            mesh, name, name, name, port)
+                            mesh, name, world_generation(w, API_MESH_GATEWAY, mesh, name, 3), name,
+                            name, port)
                      .data);
 }
 
@@ -129,11 +139,12 @@ static inline void world_put_route(struct world *w, const char *mesh, const char
 {
     world_put(
         w, str_format(w->arena,
-                      "{kind: MeshGatewayRoute, mesh: %s, metadata: {name: %s, generation: 5, "
+                      "{kind: MeshGatewayRoute, mesh: %s, metadata: {name: %s, generation: %u, "
                       "uid: u-%s}, spec: {selectors: [{match: {kuma.io/service: '%s'}}], conf: "
                       "{http: {rules: [{matches: [{path: {match: PREFIX, value: %s}}], backends: "
                       "[{destination: {kuma.io/service: web_shop_svc_80}}]}]}}}}",
-                      mesh, name, name, service, path)
+                      mesh, name, world_generation(w, API_MESH_GATEWAY_ROUTE, mesh, name, 5), name,
+                      service, path)
                .data);
 }
 
