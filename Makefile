@@ -45,7 +45,7 @@ fuzz: ## Fuzz one parser: make fuzz TARGET=name SECONDS=600
 	scripts/setup fuzz
 	scripts/fuzz "$(TARGET)" "$(SECONDS)"
 
-bench: ## Measure against NGINX, HAProxy and Envoy
+bench: ## Measure against NGINX, HAProxy and Envoy, and the operator in a Kubernetes (as root)
 	scripts/setup bench
 	scripts/build gcc
 	bench/run

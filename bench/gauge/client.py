@@ -8,8 +8,8 @@ HOST = "bench.test"
 TIMEOUT_SECONDS = 10
 
 
-def connect(port):
-    conn = socket.create_connection((ports.ADDRESS, port), timeout=TIMEOUT_SECONDS)
+def connect(port, address=ports.ADDRESS):
+    conn = socket.create_connection((address, port), timeout=TIMEOUT_SECONDS)
     conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return conn
 

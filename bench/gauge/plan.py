@@ -22,6 +22,7 @@ class Plan:
     traced_requests: int
     route_counts: tuple
     changes: int
+    operator: dict  # of the cluster's part, as gauge.kube.inside reads it
 
 
 def plan(quick):
@@ -34,7 +35,8 @@ def plan(quick):
         idle_connections=5000 // scale,
         traced_requests=10_000 // scale,
         route_counts=(10, 5000),
-        changes=20 // (4 if quick else 1))
+        changes=20 // (4 if quick else 1),
+        operator={"route_counts": (10, 2000), "changes": 100 // scale, "starts": 1 if quick else 5})
 
 
 def visit(proxy, the_plan, directory):

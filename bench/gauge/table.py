@@ -1,7 +1,7 @@
 """Figures as Markdown, put between two marks of a page."""
 
-BEGIN = "<!-- figures: begin (written by make bench) -->"
-END = "<!-- figures: end -->"
+PROXIES = "figures"
+OPERATOR = "operator"
 
 
 def _rows(figures, the_plan):
@@ -25,13 +25,17 @@ def _rows(figures, the_plan):
            lambda f: (f["idle_kib"]["pss"] - f["rest_kib"]["pss"]) * 1024 / count, "{:,.0f}", False)
 
 
+def heading(machine, rounds):
+    return (f"{machine['date']}; {machine['nproc']} × {machine['cpu']}; Linux {machine['kernel']}; "
+            f"{rounds}; load average {machine['load']:.1f} when it began.")
+
+
 def render(results, the_plan):
-    proxies, machine = results["proxies"], results["machine"]
+    proxies = results["proxies"]
     rounds = "one round" if the_plan.rounds == 1 else f"medians of {the_plan.rounds} rounds"
     lines = [
-        f"{machine['date']}; {machine['nproc']} × {machine['cpu']}; Linux {machine['kernel']}; "
-        f"{rounds}; load average {machine['load']:.1f} when it began. "
-        "In brackets: the ratio to NGINX in the same run.", "",
+        heading(results["machine"], rounds) +
+        " In brackets: the ratio to NGINX in the same run.", "",
         "| | " + " | ".join(f"{one['label']} {one['version']}" for one in proxies.values()) + " |",
         "|---|" + "---:|" * len(proxies)]
     base = proxies.get("nginx")
@@ -63,12 +67,14 @@ def _change_lines(changes):
     return lines
 
 
-def put(page_path, text):
-    """Replaces what stands between the marks."""
+def put(page_path, name, text):
+    """Replaces what stands between the two marks of that name."""
+    begin_mark = f"<!-- {name}: begin (written by make bench) -->"
+    end_mark = f"<!-- {name}: end -->"
     with open(page_path, encoding="utf-8") as page:
-        before, begin, rest = page.read().partition(BEGIN)
-    _, end, after = rest.partition(END)
+        before, begin, rest = page.read().partition(begin_mark)
+    _, end, after = rest.partition(end_mark)
     if not begin or not end:
         raise RuntimeError(f"{page_path} has lost its marks")
     with open(page_path, "w", encoding="utf-8") as page:
-        page.write(f"{before}{BEGIN}\n{text}\n{END}{after}")
+        page.write(f"{before}{begin_mark}\n{text}\n{end_mark}{after}")
