@@ -16,11 +16,12 @@ SECONDS_MAX = 30
 PAUSE_SECONDS = (0.05, 0.15)
 
 
-class Statuses:
-    """When which generation of a route was told as Programmed, as a watch sees it."""
+class Watch:
+    """When which generation of a route was told, and when as Programmed."""
 
     def __init__(self, server, name):
-        self._seen = {}
+        self._told = {}
+        self._programmed = {}
         self._changed = threading.Condition()
         self._connection = server.connect()
         self._name = name
@@ -30,31 +31,34 @@ class Statuses:
         query = f"fieldSelector=metadata.name%3D{self._name}"
         for _, route in self._connection.watch(objects.ROUTES, query):
             now = time.monotonic()
-            for condition in route.get("status", {}).get("conditions", []):
-                if condition["type"] == "Programmed" and condition["status"] == "True":
-                    with self._changed:
-                        self._seen.setdefault(condition["observedGeneration"], now)
-                        self._changed.notify_all()
+            with self._changed:
+                self._told.setdefault(route["metadata"]["generation"], now)
+                for condition in route.get("status", {}).get("conditions", []):
+                    if condition["type"] == "Programmed" and condition["status"] == "True":
+                        self._programmed.setdefault(condition["observedGeneration"], now)
+                self._changed.notify_all()
 
     def wait(self, generation):
-        """When that generation was Programmed."""
+        """When that generation was told first, and when as Programmed."""
         with self._changed:
-            if not self._changed.wait_for(lambda: generation in self._seen, SECONDS_MAX):
+            if not self._changed.wait_for(lambda: generation in self._programmed, SECONDS_MAX):
                 raise RuntimeError(f"{self._name}: generation {generation} was not Programmed "
                                    f"in {SECONDS_MAX} s")
-            return self._seen[generation]
+            return self._told[generation], self._programmed[generation]
 
 
 def measure(server, gateway, changes):
     """Milliseconds of each change. `gateway`: the address of its pod."""
-    statuses = Statuses(server, objects.FLIP)
-    taken = {"served_ms": [], "programmed_ms": []}
+    watch = Watch(server, objects.FLIP)
+    taken = {"told_ms": [], "served_ms": [], "programmed_ms": []}
     with contextlib.closing(server.connect()) as api, client.connect(objects.PORT, gateway) as conn:
         for turn in range(changes):
             time.sleep(random.uniform(*PAUSE_SECONDS))
             accepted, served, generation = _change(api, conn, objects.BACKENDS[1 - turn % 2])
             taken["served_ms"].append((served - accepted) * 1000)
-            taken["programmed_ms"].append((statuses.wait(generation) - served) * 1000)
+            told, programmed = watch.wait(generation)
+            taken["told_ms"].append((told - accepted) * 1000)
+            taken["programmed_ms"].append((programmed - served) * 1000)
     return taken
 
 

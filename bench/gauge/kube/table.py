@@ -13,7 +13,8 @@ def percentile(values, percent):
 
 def _changes(changes):
     """(title, one cell for each number of routes)."""
-    for title, key in (("From an accepted change to the first response that shows it", "served_ms"),
+    for title, key in (("From an accepted change until a watch is told", "told_ms"),
+                       ("From an accepted change to the first response that shows it", "served_ms"),
                        ("From that response to `Programmed`", "programmed_ms")):
         for percent in (50, 99):
             yield (f"{title}, p{percent}, ms",
