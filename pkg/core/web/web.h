@@ -100,8 +100,9 @@ uint16_t web_server_port(const struct web_server *server);
 #define WEB_SOCKET_QUEUE_MAX 1024U
 /* What waits to be sent is sent before a close, but not for longer than this. */
 #define WEB_SOCKET_CLOSE_S 10
-/* Until a socket is open; then the next address is tried. */
-#define WEB_SOCKET_CONNECT_S 5U
+/* For a TCP connection; then the next address is tried. Enough for a packet that was lost once,
+ * which comes again after 1 s; in a cluster an address may be that of a pod that has gone. */
+#define WEB_SOCKET_CONNECT_S 2U
 /* Of what is sent with a close. */
 #define WEB_SOCKET_REASON_MAX ((size_t)120)
 
