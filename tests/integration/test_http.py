@@ -366,6 +366,6 @@ def test_curl_and_h2load_agree(front):
     done = subprocess.run(["h2load", "--h1", "-n2000", "-c20", f"http://127.0.0.1:{front.port}/"],
                           capture_output=True, text=True, check=True)
     assert "2000 succeeded, 0 failed, 0 errored" in done.stdout
-    samples = front.otemon.metrics()
-    assert metrics.value(samples, "otemon_requests_total", **{"class": "2xx"}) == 2001
+    until(lambda: metrics.value(front.otemon.metrics(), "otemon_requests_total",
+                                **{"class": "2xx"}) == 2001, "all are counted")
     until(lambda: front.otemon.metric("otemon_requests_open") == 0, "the workers tell of the end")
