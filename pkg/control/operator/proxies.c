@@ -149,6 +149,12 @@ static bool takes_traffic(const struct judge *judge, const struct api_object *po
     return in_slice != NULL ? *in_slice : known->status.acknowledged != NULL;
 }
 
+/* Who refuses the first configuration is never ready, and has the most to say. */
+static bool refuses(const struct api_object *pod, const struct stream_pod *known)
+{
+    return !pod->pod->is_terminating && known->connected && known->status.state == PUBLISH_REFUSED;
+}
+
 /* Of one that was never connected: whether nothing at all is known of it. */
 static bool is_stranger(const struct judge *judge, const struct api_object *pod)
 {
@@ -190,7 +196,7 @@ static void judge_pod(struct judge *judge, const struct operator__group *group,
     bool was_here = judge->find(judge->find_arg, pod->uid, &known);
     if (!was_here && is_stranger(judge, pod))
         judge->has_strangers = true;
-    if (!takes_traffic(judge, pod, &known))
+    if (!takes_traffic(judge, pod, &known) && !refuses(pod, &known))
         return;
     struct status_proxy proxy = {
         .name = str_format(

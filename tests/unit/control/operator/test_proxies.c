@@ -152,6 +152,18 @@ static void a_refusal_is_told(void **state)
     expect("Pending: 0/1 ");
 }
 
+static void a_refusal_of_the_first_configuration_is_told(void **state)
+{
+    (void)state;
+    world_put_slice(&w, "edge-1", "a", "false"); /* it serves nothing, so it is not ready */
+    world_update(&w);
+    world_know(&w, "1")->connected = true;
+    world_know(&w, "1")->state = PUBLISH_REFUSED;
+    expect("Invalid: 0/1 proxies serve this: ns/a refused it: listener edge:80: port 80 is in ");
+    world_know(&w, "1")->connected = false;
+    expect("NoProxies: ");
+}
+
 static void who_serves_an_older_edition_is_waited_for(void **state)
 {
     (void)state;
@@ -342,6 +354,7 @@ int main(void)
         TEST(a_pod_that_ends_does_not_count),
         TEST(who_is_not_connected_is_waited_for),
         TEST(a_refusal_is_told),
+        TEST(a_refusal_of_the_first_configuration_is_told),
         TEST(who_serves_an_older_edition_is_waited_for),
         TEST(all_groups_of_a_gateway_count),
         TEST(gateways_of_one_name_are_told_apart_by_mesh),
