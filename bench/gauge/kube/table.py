@@ -19,8 +19,9 @@ def _changes(changes):
         for percent in (50, 99):
             yield (f"{title}, p{percent}, ms",
                    [f"{percentile(one[key], percent):.1f}" for one in changes.values()])
-    yield ("Memory of the operator, RSS MiB",
-           [f"{one['memory_kib']['rss'] / 1024:.1f}" for one in changes.values()])
+    for title, key in (("Memory of the operator", "rss"), ("The most that it ever was", "peak")):
+        yield (f"{title}, RSS MiB",
+               [f"{one['memory_kib'][key] / 1024:.1f}" for one in changes.values()])
     yield "Load average at its end", [f"{one['load']:.1f}" for one in changes.values()]
 
 
