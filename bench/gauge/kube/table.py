@@ -39,7 +39,8 @@ def _starts(starts):
 def render(results):
     changes, starts = results["changes"], results["starts"]
     count = len(next(iter(changes.values()))["served_ms"])
-    lines = [table.heading(results["machine"], f"{count} changes each"), "",
+    ahead = " The cluster went before the other work of the machine." if results["ahead"] else ""
+    lines = [table.heading(results["machine"], f"{count} changes each") + ahead, "",
              "| The operator in a cluster, by number of other routes | " +
              " | ".join(f"{int(routes):,}" for routes in changes) + " |",
              "|---|" + "---:|" * len(changes)]
