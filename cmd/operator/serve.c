@@ -146,6 +146,7 @@ static enum err start(struct serve *serve, struct err_info *reterr)
 
 static void serve_open(struct serve *serve)
 {
+    mem_return_large(); /* a configuration in full, for a proxy that comes anew */
     serve->loop = loop_new();
     serve->signals[0] = loop_signal_open(serve->loop, SIGTERM, on_signal, serve);
     serve->signals[1] = loop_signal_open(serve->loop, SIGINT, on_signal, serve);

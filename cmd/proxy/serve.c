@@ -184,6 +184,7 @@ int serve_run(const struct serve_options *options)
 {
     struct serve serve = {.options = options};
     struct err_info reason = {0};
+    mem_return_large(); /* a configuration in full */
     if (start(&serve, &reason) != ERR_OK)
         end(&serve, command_failed("otemon-proxy", &reason));
     if (!serve.ended)

@@ -1,9 +1,17 @@
 #include "core/base/mem.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/base/assert.h"
+
+#define LARGE_SIZE (256 * 1024)
+
+void mem_return_large(void)
+{
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE_SIZE); /* the allocators of sanitizers have no such */
+}
 
 void *mem_alloc(size_t size)
 {

@@ -18,6 +18,11 @@ MUST_USE void *mem_resize(void *pointer, size_t count, size_t size);
 /* Takes NULL. Returns NULL, so `p = mem_free(p)` leaves nothing dangling. */
 void *mem_free(void *pointer);
 
+/* From now on blocks of 256 KiB and more go back to the system when they are freed; by itself the C
+ * library learns to keep them. For programs that now and then need much for a moment. Before the
+ * first thread. */
+void mem_return_large(void);
+
 /* Overwrites memory that held a secret in a way the compiler keeps. */
 void mem_wipe(void *pointer, size_t size);
 

@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -79,6 +80,25 @@ static void test_overflows_abort(void **state)
     assert_true(aborts(resize_overflow));
 }
 
+#ifndef __SANITIZE_ADDRESS__
+#define HAS_SANITIZER 0
+#else
+#define HAS_SANITIZER 1
+#endif
+
+static void test_large_blocks_go_back(void **state)
+{
+    (void)state;
+    mem_return_large();
+    void *first = mem_alloc((size_t)4 << 20);
+    first = mem_free(first); /* from this the C library would learn */
+    size_t mapped = mallinfo2().hblkhd;
+    void *second = mem_alloc((size_t)1 << 20);
+    assert_true(HAS_SANITIZER || mallinfo2().hblkhd > mapped);
+    second = mem_free(second);
+    assert_int_equal(mallinfo2().hblkhd, mapped);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -87,6 +107,7 @@ int main(void)
         cmocka_unit_test(test_wipe),
         cmocka_unit_test(test_equal_secret),
         cmocka_unit_test(test_overflows_abort),
+        cmocka_unit_test(test_large_blocks_go_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
