@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from harness import waiting
+from harness import documents, waiting
 from harness.feed import CLOSE
 from harness.shell import run
 from kube import chart, manifests, secrets, tokens
@@ -189,6 +189,23 @@ def test_keys_and_tokens_are_nowhere(cluster, node, operator, one, other, guest,
 
 
 # ---- The last word of an administrator ----
+
+def test_the_authority_is_replaced(node, operator, one, other, curl):
+    """By the commands of docs/security.md: proxies serve on, and find their way to the new one."""
+    def connected():
+        return operator.metric(curl, "otemon_operator_proxies")
+
+    def trusted():
+        return node.get("--namespace", one.namespace, "configmap/otemon-ca")["data"]["ca.crt"]
+    before = trusted()
+    documents.shell(documents.sections("docs/security.md", "sh")["The authority"][0],
+                    env=node.environment)
+    operator.wait_serving()
+    for gateway in (one, other):
+        assert gateway.ask("one") == "one"
+    waiting.until(lambda: connected() == 2, connected, seconds=60)
+    assert trusted() != before
+
 
 def test_namespaces_without_gateways(cluster, operator, one, other, guest):
     """With gatewayNamespaces the pods of others are refused, whatever they say of themselves."""
