@@ -8,12 +8,12 @@ from kube.gateway import Gateway
 
 
 @pytest.fixture
-def fresh(cluster, release):
+def fresh(node, release):
     """The chart, to be installed over the definitions of a test; ours are there again at the end.
     """
     yield release
     release.uninstall()
-    chart.define(cluster)
+    chart.define(node)
 
 
 @pytest.fixture

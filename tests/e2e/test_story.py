@@ -168,6 +168,16 @@ def test_the_gateway_scales(cluster, gateway, load):
         wait_pods(cluster, gateway, gateway.name, 1)
 
 
+def test_the_gateway_rolls(cluster, gateway, load):
+    """As a new image makes it; what a person has written into the Deployment stays."""
+    with load.losing_nothing():
+        cluster.kubectl("--namespace", gateway.namespace, "rollout", "restart",
+                        f"deployment/{gateway.name}")
+        cluster.rollout(gateway.name, gateway.namespace)
+        wait_pods(cluster, gateway, gateway.name, 1)
+        gateway.wait_programmed()
+
+
 def test_the_operator_is_killed(node, operator, gateway, load):
     with load.losing_nothing():
         pod = operator.pod()

@@ -194,17 +194,14 @@ def test_the_authority_is_replaced(node, operator, one, other, curl):
     """By the commands of docs/security.md: proxies serve on, and find their way to the new one."""
     def connected():
         return operator.metric(curl, "otemon_operator_proxies")
-
-    def trusted():
-        return node.get("--namespace", one.namespace, "configmap/otemon-ca")["data"]["ca.crt"]
-    before = trusted()
+    before = operator.authority(one.namespace)
     documents.shell(documents.sections("docs/security.md", "sh")["The authority"][0],
                     env=node.environment)
     operator.wait_serving()
     for gateway in (one, other):
         assert gateway.ask("one") == "one"
     waiting.until(lambda: connected() == 2, connected, seconds=60)
-    assert trusted() != before
+    assert operator.authority(one.namespace) != before
 
 
 def test_namespaces_without_gateways(cluster, operator, one, other, guest):

@@ -1,4 +1,6 @@
 """The operator, as the chart installs it, and what there is to see of it."""
+import contextlib
+
 from harness import metrics, waiting
 from harness.feed import Feed
 from kube.cluster import ROOT
@@ -62,13 +64,18 @@ class Operator:
         """Waits until its log has `part`."""
         waiting.until(lambda: part in self.logs(), lambda: f"«{part}» in:\n{self.logs()}")
 
+    def authority(self, namespace):
+        """By which the pods of that namespace know the operator."""
+        return self.cluster.get("--namespace", namespace, "configmap/otemon-ca")["data"]["ca.crt"]
+
+    @contextlib.contextmanager
     def stream(self, namespace):
-        """A proxy's end of the stream, which knows the operator as pods of that namespace do."""
-        found = self.cluster.get("--namespace", namespace, "configmap/otemon-ca")
+        """A proxy's end of the stream, as a pod of that namespace has it."""
         with self.cluster.reach(f"service/{NAME}", 9901, NAMESPACE) as where:
             address, port = where.split(":")
-            return Feed(int(port), f"{NAME}.{NAMESPACE}.svc", ca_text=found["data"]["ca.crt"],
-                        address=address)
+            with Feed(int(port), f"{NAME}.{NAMESPACE}.svc", ca_text=self.authority(namespace),
+                      address=address) as made:
+                yield made
 
     def ready(self, curl):
         """The status and the text of /ready."""
