@@ -197,10 +197,11 @@ def test_an_instance_that_is_gone(begun):
     begun.instance()
     wait_made(begun)
     begun.settle()
-    before = begun.server.count("apply")
+    before, watches = begun.server.count("apply"), len(begun.server.waiting)
     begun.server.remove(INSTANCES, "front")
     begun.instance(name="another")
     wait_made(begun, f"{DEPLOYMENTS}/another")
+    until(lambda: len(begun.server.waiting) == watches, "the former is not watched")
     for path in BOTH:
         begun.server.remove(path.rsplit("/", 1)[0], "front")
     begun.gateway(9090)

@@ -76,7 +76,7 @@ def test_a_change_that_was_taken_back(late, curl):
         until(lambda: "other" in late.running.get_admin("/config")[1], "the change is compiled")
         late.route(rule("/", {WEB: 1}))
         until(lambda: "other" not in late.running.get_admin("/config")[1], "it is taken back")
-    late.wait_said(ROUTE, "Programmed", "False", "Pending")
+    late.wait_said(ROUTE, "Programmed", "False", "Pending", seconds=5)
     thaw(late)
     late.wait_programmed(ROUTE)
     assert curl(f"http://127.0.0.1:{late.port}/").body == "one"
