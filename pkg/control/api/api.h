@@ -335,6 +335,7 @@ struct api_object {
     bool broken;               /* at its root (selectors, conf): it takes no part in anything */
     const struct finding_list *findings;
     union {
+        const void *content; /* whichever it is */
         const struct api_mesh_gateway *mesh_gateway;
         const struct api_mesh_gateway_route *mesh_gateway_route;
         const struct api_dataplane *dataplane;

@@ -11,23 +11,6 @@
 /* Quoted names in messages are cut here. */
 #define QUOTED_MAX ((size_t)60)
 
-/* A kind of Kuma has a table for its spec; one of Kubernetes, of which little is kept, a reader. */
-static const struct {
-    const struct api__table *table;
-    bool is_namespaced;
-    api__read_fn read;
-} kinds[API_KINDS] = {
-    [API_MESH] = {&api__mesh_table, false, NULL},
-    [API_MESH_GATEWAY] = {&api__mesh_gateway_table, false, NULL},
-    [API_MESH_GATEWAY_ROUTE] = {&api__mesh_gateway_route_table, false, NULL},
-    [API_DATAPLANE] = {&api__dataplane_table, true, NULL},
-    [API_SECRET] = {&api__secret_table, false, NULL},
-    [API_MESH_GATEWAY_INSTANCE] = {&api__mesh_gateway_instance_table, true, NULL},
-    [API_SERVICE] = {NULL, true, api__service_read},
-    [API_ENDPOINT_SLICE] = {NULL, true, api__endpoint_slice_read},
-    [API_POD] = {NULL, true, api__pod_read},
-};
-
 /* The kinds that a manifest may be of come before those that only an API server delivers. */
 #define MANIFEST_KINDS API_SERVICE
 
@@ -239,9 +222,9 @@ static struct api__place root_of(const struct api__envelope *e, struct api_objec
 static const void *decode_content(struct api__decoder *d, const struct api__envelope *e,
                                   const struct api__place *root, enum api_kind kind)
 {
-    if (kinds[kind].read != NULL)
-        return kinds[kind].read(d, root);
-    const struct api__table *table = kinds[kind].table;
+    if (api__kind_of(kind)->read != NULL)
+        return api__kind_of(kind)->read(d, root);
+    const struct api__table *table = api__kind_of(kind)->table;
     struct api__place place = *root;
     if (kind == API_SECRET && !e->is_universal) {
         table = &api__kubernetes_secret_table;
@@ -257,28 +240,13 @@ static const void *decode_content(struct api__decoder *d, const struct api__enve
     return content;
 }
 
-static void content_set(struct api_object *object, const void *content)
-{
-    switch (object->key.kind) {
-    case API_MESH: return;
-    case API_MESH_GATEWAY: object->mesh_gateway = content; return;
-    case API_MESH_GATEWAY_ROUTE: object->mesh_gateway_route = content; return;
-    case API_DATAPLANE: object->dataplane = content; return;
-    case API_SECRET: object->secret = content; return;
-    case API_MESH_GATEWAY_INSTANCE: object->mesh_gateway_instance = content; return;
-    case API_SERVICE: object->service = content; return;
-    case API_ENDPOINT_SLICE: object->endpoint_slice = content; return;
-    case API_POD: object->pod = content; return;
-    }
-}
-
 static const struct api_object *decode(const struct api__envelope *e, enum api_kind kind)
 {
     struct api__decoder d = {.origin = e->origin, .is_universal = e->is_universal};
     struct api_object *object = api__object_new(&d.arena, &d.findings);
     struct api__place root = root_of(e, object);
     object->key.kind = kind;
-    object->key.name = api__name_of(&d, e, kinds[kind].is_namespaced);
+    object->key.name = api__name_of(&d, e, api__kind_of(kind)->is_namespaced);
     object->file = str_dup(d.arena, e->origin->file);
     object->mark = api__mark(&root);
     d.subject = api_subject(object);
@@ -289,7 +257,7 @@ static const struct api_object *decode(const struct api__envelope *e, enum api_k
     if (kind == API_MESH_GATEWAY_INSTANCE)
         api__check_instance_annotations(&d, &root);
     api__read_identity(&d, e, &root, object);
-    content_set(object, decode_content(&d, e, &root, kind));
+    object->content = decode_content(&d, e, &root, kind);
     d.failed = map_free(d.failed);
     return object;
 }

@@ -3,9 +3,28 @@
 
 #include "control/api/decode.h"
 
+/* Where an object of Kubernetes says of which mesh it is. In Universal that is always a field. */
+enum api__mesh_place {
+    API__MESH_NONE,                /* it is of none */
+    API__MESH_FIELD,               /* `mesh`, beside metadata */
+    API__MESH_LABEL,               /* kuma.io/mesh, else it is of mesh "default" */
+    API__MESH_LABEL_OR_ANNOTATION, /* as workloads once did */
+};
+
 /* Reads what is kept of an object of Kubernetes, from the root of the document. What it does not
  * expect it passes over: the API server has checked the object. */
 typedef const void *(*api__read_fn)(struct api__decoder *d, const struct api__place *root);
+
+/* A kind of Kuma has a table for its spec; one of Kubernetes, of which little is kept, a reader. */
+struct api__kind {
+    struct str name;
+    const struct api__table *table;
+    api__read_fn read;
+    enum api__mesh_place mesh;
+    bool is_namespaced; /* in Kubernetes: then its objects go by "<name>.<namespace>" */
+};
+
+const struct api__kind *api__kind_of(enum api_kind kind);
 
 const void *api__service_read(struct api__decoder *d, const struct api__place *root);
 const void *api__endpoint_slice_read(struct api__decoder *d, const struct api__place *root);

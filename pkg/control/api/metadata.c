@@ -1,6 +1,7 @@
 /* What stands around the fields of an object: its mesh, name, age and identity. */
 #include "control/api/check.h"
 #include "control/api/envelope.h"
+#include "control/api/kinds.h"
 
 #define NAME_SIZE_MAX 253
 
@@ -39,12 +40,11 @@ void api__check_name(struct api__decoder *d, const struct api__place *root, stru
                    "alphanumeric character");
 }
 
-/* Workloads may have the annotation of old; Secrets never had one. */
 struct str api__labelled_mesh(const struct jv *metadata, enum api_kind kind)
 {
     const struct str name = STR("kuma.io/mesh");
     struct str mesh = jv_text(jv_get(jv_get(metadata, STR("labels")), name));
-    if (mesh.size == 0 && kind != API_SECRET)
+    if (mesh.size == 0 && api__kind_of(kind)->mesh == API__MESH_LABEL_OR_ANNOTATION)
         mesh = jv_text(jv_get(jv_get(metadata, STR("annotations")), name));
     return mesh;
 }
@@ -61,10 +61,8 @@ static struct str kubernetes_mesh(struct api__decoder *d, const struct api__enve
                                   const struct api__place *root, enum api_kind kind)
 {
     struct api__place place = api__member(root, STR("mesh"));
-    if (kind == API_SECRET || kind == API_POD)
-        return labelled_mesh(e, kind);
-    if (kind == API_MESH_GATEWAY_INSTANCE) {
-        if (api__is_present(&place))
+    if (api__kind_of(kind)->mesh != API__MESH_FIELD) {
+        if (kind == API_MESH_GATEWAY_INSTANCE && api__is_present(&place))
             api__warning(d, &place, "is ignored here: write the label kuma.io/mesh");
         return labelled_mesh(e, kind);
     }
@@ -83,7 +81,7 @@ static struct str kubernetes_mesh(struct api__decoder *d, const struct api__enve
 struct str api__mesh_of(struct api__decoder *d, const struct api__envelope *e,
                         const struct api__place *root, enum api_kind kind)
 {
-    if (kind == API_MESH || kind == API_SERVICE || kind == API_ENDPOINT_SLICE)
+    if (api__kind_of(kind)->mesh == API__MESH_NONE)
         return STR_EMPTY;
     struct str mesh = STR_EMPTY;
     if (e->is_universal) {

@@ -70,22 +70,6 @@ struct finding_subject api_subject(const struct api_object *object)
     };
 }
 
-struct str api_kind_name(enum api_kind kind)
-{
-    switch (kind) {
-    case API_MESH: return STR("Mesh");
-    case API_MESH_GATEWAY: return STR("MeshGateway");
-    case API_MESH_GATEWAY_ROUTE: return STR("MeshGatewayRoute");
-    case API_DATAPLANE: return STR("Dataplane");
-    case API_SECRET: return STR("Secret");
-    case API_MESH_GATEWAY_INSTANCE: return STR("MeshGatewayInstance");
-    case API_SERVICE: return STR("Service");
-    case API_ENDPOINT_SLICE: return STR("EndpointSlice");
-    case API_POD: return STR("Pod");
-    }
-    return STR_EMPTY;
-}
-
 int api_key_compare(const struct api_key *a, const struct api_key *b)
 {
     if (a->kind != b->kind)

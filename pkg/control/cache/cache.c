@@ -110,24 +110,25 @@ static bool is_gateway(const struct api_object *object)
     return object->dataplane->is_builtin_gateway || object->broken;
 }
 
+static bool is_back_end(enum api_kind kind)
+{
+    return kind == API_SERVICE || kind == API_ENDPOINT_SLICE || kind == API_POD ||
+           kind == API_DATAPLANE;
+}
+
+static bool may_be_gateway(enum api_kind kind)
+{
+    return kind == API_POD || kind == API_DATAPLANE;
+}
+
 /* Back ends change no routes, unless they are gateways themselves. */
 static void mark(struct cache *cache, const struct api_object *object)
 {
-    switch (object->key.kind) {
-    case API_SERVICE:
-    case API_ENDPOINT_SLICE: cache->back_ends = true; return;
-    case API_POD:
-    case API_DATAPLANE:
+    enum api_kind kind = object->key.kind;
+    if (is_back_end(kind))
         cache->back_ends = true;
-        if (is_gateway(object))
-            names_add(&cache->touched, object->key.mesh);
-        return;
-    case API_MESH:
-    case API_MESH_GATEWAY:
-    case API_MESH_GATEWAY_ROUTE:
-    case API_SECRET:
-    case API_MESH_GATEWAY_INSTANCE: names_add(&cache->touched, mesh_of(&object->key)); return;
-    }
+    if (!is_back_end(kind) || (may_be_gateway(kind) && is_gateway(object)))
+        names_add(&cache->touched, mesh_of(&object->key));
 }
 
 static void insert(struct cache *cache, size_t index, const struct api_object *object)
