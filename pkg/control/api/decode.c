@@ -34,11 +34,45 @@ static void wrong_type(struct api__decoder *d, const struct api__place *place, c
         api__undecodable(d, place, "must be %s, not %s", wanted, jv_type_name(value->type));
 }
 
+/* Reports a size that is out of the bounds of its field. */
+static bool check_size(struct api__decoder *d, const struct api__place *place,
+                       const struct api__field *field, size_t size, const char *unit)
+{
+    const char *plural = (size < field->min ? field->min : field->max) == 1 ? "" : "s";
+    if (size < field->min && field->min == 1)
+        api__undecodable(d, place, "cannot be empty");
+    else if (size < field->min)
+        api__undecodable(d, place, "must have at least %u %s%s", field->min, unit, plural);
+    else if (field->max > 0 && size > field->max)
+        api__undecodable(d, place, "must have at most %u %s%s", field->max, unit, plural);
+    else
+        return true;
+    return false;
+}
+
 static void decode_string(struct api__decoder *d, const struct api__place *place,
                           struct str *ret_text)
 {
     if (place->value->type != JV_STRING)
         wrong_type(d, place, "a string");
+    else
+        *ret_text = str_dup(d->arena, place->value->text);
+}
+
+static void decode_bounded_string(struct api__decoder *d, const struct api__place *place,
+                                  const struct api__field *field, struct str *ret_text)
+{
+    decode_string(d, place, ret_text);
+    if (place->value->type == JV_STRING)
+        (void)check_size(d, place, field, ret_text->size, "character"); /* it is kept anyway */
+}
+
+/* What is a number or a name, as Kubernetes writes ports. */
+static void decode_scalar(struct api__decoder *d, const struct api__place *place,
+                          struct str *ret_text)
+{
+    if (place->value->type != JV_STRING && place->value->type != JV_NUMBER)
+        wrong_type(d, place, "a number or a string");
     else
         *ret_text = str_dup(d->arena, place->value->text);
 }
@@ -52,16 +86,17 @@ static void decode_bool(struct api__decoder *d, const struct api__place *place, 
 }
 
 static void decode_uint32(struct api__decoder *d, const struct api__place *place,
-                          uint32_t *ret_number)
+                          const struct api__field *field, uint32_t *ret_number)
 {
     const struct jv *value = place->value;
+    uint32_t max = field->max > 0 ? field->max : UINT32_MAX;
     uint64_t number = 0;
-    bool is_text = value->type == JV_NUMBER || value->type == JV_STRING;
-    if (is_text && str_parse_u64(value->text, UINT32_MAX, &number))
+    bool is_text = value->type == JV_NUMBER || (value->type == JV_STRING && !d->is_strict);
+    if (is_text && str_parse_u64(value->text, max, &number) && number >= field->min)
         *ret_number = (uint32_t)number;
     else if (is_text)
-        api__undecodable(d, place, "must be a whole number from 0 to %u, not %.*s", UINT32_MAX,
-                         STR_ARG(str_first(value->text, QUOTED_MAX)));
+        api__undecodable(d, place, "must be a whole number from %u to %u, not %.*s", field->min,
+                         max, STR_ARG(str_first(value->text, QUOTED_MAX)));
     else
         wrong_type(d, place, "a whole number");
 }
@@ -92,7 +127,7 @@ static const struct api__enum_value *
 decode_enum(struct api__decoder *d, const struct api__place *place, const struct api__enum *values)
 {
     const struct jv *value = place->value;
-    if (value->type != JV_STRING && value->type != JV_NUMBER) {
+    if (value->type != JV_STRING && (value->type != JV_NUMBER || d->is_strict)) {
         wrong_type(d, place, "a string");
         return NULL;
     }
@@ -123,6 +158,21 @@ static void decode_enum_name(struct api__decoder *d, const struct api__place *pl
         *ret_name = found->name;
 }
 
+static void decode_enum_set(struct api__decoder *d, const struct api__place *place,
+                            const struct api__enum *values, uint32_t *ret_set)
+{
+    if (place->value->type != JV_ARRAY) {
+        wrong_type(d, place, "a list of strings");
+        return;
+    }
+    for (size_t i = 0; i < place->value->count; i++) {
+        struct api__place item = api__item(place, i);
+        const struct api__enum_value *found = decode_enum(d, &item, values);
+        if (found != NULL)
+            *ret_set |= (uint32_t)found->number;
+    }
+}
+
 static void decode_bytes(struct api__decoder *d, const struct api__place *place,
                          struct str *ret_bytes)
 {
@@ -145,24 +195,25 @@ void api__decode_tags(struct api__decoder *d, const struct api__place *place,
         const struct jv_member *member = &object->members[object->sorted[i]];
         tags[i] = (struct api_tag){str_dup(d->arena, member->key), STR_EMPTY};
         struct api__place tag = api__key(place, member->key);
-        if (member->value->type != JV_NULL)
+        if (d->is_strict || member->value->type != JV_NULL)
             decode_string(d, &tag, &tags[i].value);
     }
     *ret_tags = (struct api_tags){tags, object->count};
 }
 
 static void decode_strings(struct api__decoder *d, const struct api__place *place,
-                           struct list *ret_list)
+                           const struct api__field *field, struct list *ret_list)
 {
     if (place->value->type != JV_ARRAY) {
         wrong_type(d, place, "a list of strings");
         return;
     }
     size_t count = place->value->count;
+    (void)check_size(d, place, field, count, "item"); /* what is in it is looked at anyway */
     struct str *strings = ARENA_NEW_ARRAY(d->arena, struct str, count);
     for (size_t i = 0; i < count; i++) {
         struct api__place item = api__item(place, i);
-        if (api__is_present(&item))
+        if (d->is_strict || api__is_present(&item))
             decode_string(d, &item, &strings[i]);
     }
     *ret_list = (struct list){strings, count};
@@ -186,13 +237,15 @@ static void decode_json(struct api__decoder *d, const struct api__place *place,
 }
 
 static void decode_list(struct api__decoder *d, const struct api__place *place,
-                        const struct api__table *table, struct list *ret_list)
+                        const struct api__field *field, struct list *ret_list)
 {
+    const struct api__table *table = field->table;
     if (place->value->type != JV_ARRAY) {
         wrong_type(d, place, "a list");
         return;
     }
     size_t count = place->value->count;
+    (void)check_size(d, place, field, count, "item"); /* what is in it is looked at anyway */
     unsigned char *items = arena_alloc(d->arena, count, table->size);
     for (size_t i = 0; i < count; i++) {
         struct api__place item = api__item(place, i);
@@ -207,18 +260,32 @@ static void decode_field(struct api__decoder *d, const struct api__place *place,
     void *into = at_offset(object, field->offset);
     switch (field->type) {
     case API__IGNORED: return;
-    case API__STRING: decode_string(d, place, into); return;
+    case API__STRING: decode_bounded_string(d, place, field, into); return;
     case API__BOOL: decode_bool(d, place, into); return;
-    case API__UINT32: decode_uint32(d, place, into); return;
+    case API__UINT32: decode_uint32(d, place, field, into); return;
     case API__ENUM: decode_enum_number(d, place, field->values, into); return;
     case API__ENUM_NAME: decode_enum_name(d, place, field->values, into); return;
+    case API__ENUM_SET: decode_enum_set(d, place, field->values, into); return;
+    case API__SCALAR: decode_scalar(d, place, into); return;
     case API__BYTES: decode_bytes(d, place, into); return;
     case API__TAGS: api__decode_tags(d, place, into); return;
-    case API__STRINGS: decode_strings(d, place, into); return;
+    case API__STRINGS: decode_strings(d, place, field, into); return;
     case API__JSON: decode_json(d, place, into); return;
     case API__OBJECT: api__decode(d, place, field->table, into); return;
-    case API__LIST: decode_list(d, place, field->table, into); return;
+    case API__LIST: decode_list(d, place, field, into); return;
     }
+}
+
+/* A field that is not there. */
+static void miss_field(struct api__decoder *d, const struct api__place *place,
+                       const struct api__field *field, void *object)
+{
+    if (field->required)
+        api__undecodable(d, place, "is required");
+    if (field->preset != 0 && field->type == API__UINT32)
+        *(uint32_t *)at_offset(object, field->offset) = field->preset;
+    else if (field->preset != 0)
+        *(int *)at_offset(object, field->offset) = (int)field->preset;
 }
 
 /* The place of a field in whichever spelling it has. */
@@ -300,7 +367,8 @@ void api__decode(struct api__decoder *d, const struct api__place *place,
         self.broken = at_offset(object, table->broken);
     if (table->mark != 0)
         *(struct finding_mark *)at_offset(object, table->mark) = api__mark(&self);
-    if (api__is_present(&self) && self.value->type != JV_OBJECT) {
+    bool is_null_item = d->is_strict && self.step == API__ITEM && !api__is_present(&self);
+    if (is_null_item || (api__is_present(&self) && self.value->type != JV_OBJECT)) {
         wrong_type(d, &self, "an object");
         return;
     }
@@ -309,8 +377,10 @@ void api__decode(struct api__decoder *d, const struct api__place *place,
     for (size_t i = 0; i < table->count && api__is_present(&self); i++) {
         const struct api__field *field = &table->fields[i];
         struct api__place inner = field_find(d, &self, field);
-        if (!api__is_present(&inner))
+        if (!api__is_present(&inner)) {
+            miss_field(d, &inner, field, object);
             continue;
+        }
         if (field->has != 0)
             *(bool *)at_offset(object, field->has) = true;
         decode_field(d, &inner, field, object);

@@ -5,8 +5,9 @@
  * Then it calls the table's check, which sees the typed struct and adds what Kuma's rules forbid.
  * An error breaks the innermost struct around it that has a `broken` flag, else the object.
  *
- * Spelling, null, numbers and enums follow Kuma's lenient JSON-protobuf reader, except that unknown
- * numbers of an enum and unknown fields are findings. */
+ * Spelling, null, numbers and enums of Kuma's older kinds follow its lenient JSON-protobuf reader,
+ * except that unknown numbers of an enum and unknown fields are findings. Its newer kinds have a
+ * schema (is_strict). */
 #pragma once
 
 #include "control/api/api.h"
@@ -20,6 +21,7 @@ struct api__decoder {
     const struct api_origin *origin;
     struct map *failed; /* the paths that did not decode: checks say nothing of them; or NULL */
     bool is_universal;  /* the fields of spec stand beside type, mesh and name */
+    bool is_strict;     /* the kind has a schema: no number in quotes, no number for an enum */
 };
 
 /* A place in the manifest, linked to what is around it. Lives on the stack. */
@@ -65,6 +67,8 @@ enum api__type {
     API__UINT32,    /* uint32_t: a number, or one in quotes */
     API__ENUM,      /* an enum: a name of `values`, or its number */
     API__ENUM_NAME, /* struct str: the name of a value of `values`; empty for number 0 */
+    API__ENUM_SET,  /* uint32_t: a list of names of `values`, whose numbers are bits */
+    API__SCALAR,    /* struct str: a string, or a number as it is written */
     API__BYTES,     /* struct str: base64 */
     API__TAGS,      /* struct api_tags */
     API__STRINGS,   /* pointer and count: a list of strings */
@@ -93,7 +97,20 @@ struct api__field {
     size_t has; /* offset of a bool that says whether the field is present; 0: none */
     const struct api__enum *values;
     const struct api__table *table;
+    bool required;
+    uint32_t preset; /* API__UINT32, API__ENUM: the value when it is not there */
+    /* API__UINT32: of the number; of a string: its bytes; of a list: its items. A `max` of 0 is
+     * none. */
+    uint32_t min;
+    uint32_t max;
 };
+
+/* API__FIELD("port", UINT32, API__AT(struct api_backend_ref, port), .max = UINT16_MAX) */
+#define API__FIELD(field_name, field_type, ...)                              \
+    {                                                                        \
+        .name = STR_INIT(field_name), .type = API__##field_type, __VA_ARGS__ \
+    }
+#define API__AT(type, member) .offset = offsetof(type, member)
 
 typedef void (*api__check_fn)(struct api__decoder *d, const struct api__place *place, void *object);
 

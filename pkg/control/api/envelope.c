@@ -208,6 +208,14 @@ static const struct api__field kubernetes_fields[] = {
 static const struct api__table kubernetes_table = API__TABLE(kubernetes_fields, struct api_object,
                                                              .check = NULL);
 
+/* What stands beside type, mesh and name of a Universal resource that has a spec. */
+static const struct api__field universal_fields[] = {
+    API__FIELD("spec", IGNORED, .required = true),
+    API__FIELD("status", IGNORED, .required = false),
+};
+static const struct api__table universal_table = API__TABLE(universal_fields, struct api_object,
+                                                            .check = NULL);
+
 /* The root of the document, for findings about the envelope. */
 static struct api__place root_of(const struct api__envelope *e, struct api_object *object)
 {
@@ -218,24 +226,42 @@ static struct api__place root_of(const struct api__envelope *e, struct api_objec
     };
 }
 
+/* Where the fields of an object stand. Of the older kinds Kuma's paths do not begin with "spec". */
+static struct api__place place_of_fields(const struct api__envelope *e,
+                                         const struct api__place *root, bool has_spec)
+{
+    if (has_spec)
+        return api__member(root, STR("spec"));
+    struct api__place place = *root;
+    if (e->is_universal)
+        return place;
+    const struct jv_member *spec = jv_find(e->document, STR("spec"));
+    place.value = spec == NULL ? NULL : spec->value;
+    place.mark = spec == NULL ? place.mark : spec->mark;
+    return place;
+}
+
 /* Decodes the fields into a struct of the kind. */
 static const void *decode_content(struct api__decoder *d, const struct api__envelope *e,
                                   const struct api__place *root, enum api_kind kind)
 {
-    if (api__kind_of(kind)->read != NULL)
-        return api__kind_of(kind)->read(d, root);
-    const struct api__table *table = api__kind_of(kind)->table;
+    const struct api__kind *info = api__kind_of(kind);
+    if (info->read != NULL)
+        return info->read(d, root);
+    bool is_kubernetes_secret = kind == API_SECRET && !e->is_universal;
+    const struct api__table *table = is_kubernetes_secret ? &api__kubernetes_secret_table
+                                                          : info->table;
     struct api__place place = *root;
-    if (kind == API_SECRET && !e->is_universal) {
-        table = &api__kubernetes_secret_table;
-    } else if (!e->is_universal) {
-        const struct jv_member *spec = jv_find(e->document, STR("spec"));
-        unsigned char nothing = 0; /* its fields are known and not decoded */
-        api__decode(d, root, &kubernetes_table, &nothing);
-        place.value = spec == NULL ? NULL : spec->value;
-        place.mark = spec == NULL ? place.mark : spec->mark;
+    if (!is_kubernetes_secret) {
+        unsigned char nothing = 0; /* the fields of the envelope are known and not decoded */
+        if (!e->is_universal)
+            api__decode(d, root, &kubernetes_table, &nothing);
+        else if (info->has_spec)
+            api__decode(d, root, &universal_table, &nothing);
+        place = place_of_fields(e, root, info->has_spec);
     }
     void *content = arena_alloc(d->arena, 1, table->size);
+    d->is_strict = info->has_spec;
     api__decode(d, &place, table, content);
     return content;
 }

@@ -21,6 +21,7 @@ struct api__kind {
     const struct api__table *table;
     api__read_fn read;
     enum api__mesh_place mesh;
+    bool has_spec;      /* in Universal, too; and a schema. Else its fields stand beside `type` */
     bool is_namespaced; /* in Kubernetes: then its objects go by "<name>.<namespace>" */
 };
 

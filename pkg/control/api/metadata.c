@@ -62,7 +62,8 @@ static struct str kubernetes_mesh(struct api__decoder *d, const struct api__enve
 {
     struct api__place place = api__member(root, STR("mesh"));
     if (api__kind_of(kind)->mesh != API__MESH_FIELD) {
-        if (kind == API_MESH_GATEWAY_INSTANCE && api__is_present(&place))
+        bool is_kumas = kind == API_MESH_GATEWAY_INSTANCE || api__kind_of(kind)->has_spec;
+        if (is_kumas && api__is_present(&place))
             api__warning(d, &place, "is ignored here: write the label kuma.io/mesh");
         return labelled_mesh(e, kind);
     }
@@ -87,7 +88,9 @@ struct str api__mesh_of(struct api__decoder *d, const struct api__envelope *e,
     if (e->is_universal) {
         struct api__place place = api__member(root, STR("mesh"));
         mesh = jv_text(place.value);
-        if (mesh.size == 0)
+        if (!api__is_present(&place) && api__kind_of(kind)->has_spec)
+            mesh = STR("default");
+        else if (mesh.size == 0)
             api__error(d, &place, "%s",
                        api__is_present(&place) ? "must be a string: write it in quotes"
                                                : "cannot be empty");
