@@ -24,12 +24,14 @@ enum api_kind {
     API_MESH_GATEWAY_ROUTE,
     API_DATAPLANE,
     API_SECRET,
+    API_MESH_HTTP_ROUTE,
+    API_MESH_TCP_ROUTE,
     API_MESH_GATEWAY_INSTANCE, /* Kubernetes only */
     API_SERVICE,               /* this and what follows: from an API server only */
     API_ENDPOINT_SLICE,
     API_POD,
 };
-#define API_KINDS 9
+#define API_KINDS 11
 
 /* "MeshGateway". */
 struct str api_kind_name(enum api_kind kind);
@@ -151,6 +153,7 @@ enum api_value_match {
     API_VALUE_REGEX = 1,
     API_VALUE_ABSENT = 2,
     API_VALUE_PRESENT = 3,
+    API_VALUE_PREFIX = 4,
 };
 
 struct api_value_criterion {
@@ -181,10 +184,101 @@ enum api_filter_type {
     API_FILTER_REWRITE,
 };
 
-/* Which filter stands here. What it says is decoded with the work that executes it; until then the
- * compiler makes it a finding on its rule. */
+struct api_header {
+    struct str name; /* as written */
+    struct str value;
+};
+
+/* Of the header fields of a request or a response: replaced, added and removed. */
+struct api_header_change {
+    const struct api_header *set;
+    size_t set_count;
+    const struct api_header *add;
+    size_t add_count;
+    const struct str *remove;
+    size_t remove_count;
+};
+
+enum api_path_change_type {
+    API_PATH_KEPT,
+    API_PATH_REPLACED,        /* as a whole */
+    API_PATH_PREFIX_REPLACED, /* that of the match */
+};
+
+struct api_path_change {
+    enum api_path_change_type type;
+    struct str full_path;
+    struct str prefix;
+};
+
+struct api_redirect {
+    struct str scheme;    /* empty: as the request's */
+    struct str hostname;  /* empty: as the request's */
+    uint32_t port;        /* 0: as the request's */
+    uint32_t status_code; /* 301, 302, 303, 307, 308 */
+    struct api_path_change path;
+};
+
+struct api_rewrite {
+    struct str hostname; /* empty: as the request's */
+    struct api_path_change path;
+    bool host_to_backend_hostname;
+};
+
+/* What a policy or a route points at. */
+enum api_target_kind {
+    API_TARGET_NONE,
+    API_TARGET_MESH,
+    API_TARGET_MESH_SUBSET,
+    API_TARGET_MESH_GATEWAY,
+    API_TARGET_MESH_SERVICE,
+    API_TARGET_MESH_SERVICE_SUBSET,
+    API_TARGET_MESH_EXTERNAL_SERVICE,
+    API_TARGET_MESH_MULTI_ZONE_SERVICE,
+    API_TARGET_MESH_HTTP_ROUTE,
+    API_TARGET_DATAPLANE,
+};
+
+enum api_proxy_type {
+    API_PROXY_SIDECAR = 1,
+    API_PROXY_GATEWAY = 2,
+};
+
+struct api_target_ref {
+    enum api_target_kind kind;
+    struct str kind_name;
+    struct str name;
+    struct str namespace; /* empty: that of the object */
+    struct api_tags labels;
+    struct api_tags tags; /* MeshGateway: of its listeners */
+    struct str mesh;      /* Kuma has reserved it: never set in a sound object */
+    uint32_t proxy_types; /* bits of api_proxy_type; 0: all */
+    struct str section_name;
+    struct finding_mark mark;
+};
+
+struct api_backend_ref {
+    struct api_target_ref target;
+    uint32_t weight; /* 1 when it is not there */
+    uint32_t port;   /* 0: none */
+};
+
+struct api_mirror {
+    struct api_backend_ref backend;
+    struct str percentage; /* as written */
+    uint32_t ppm;          /* of the requests, in millionths */
+};
+
+/* Which filter stands here. Of a MeshGatewayRoute what it says is decoded with the work that
+ * executes it; until then the compiler makes it a finding on its rule. */
 struct api_filter {
     enum api_filter_type type;
+    /* Of a MeshHTTPRoute, by type: */
+    struct api_header_change request_headers;
+    struct api_header_change response_headers;
+    struct api_redirect redirect;
+    struct api_rewrite rewrite;
+    struct api_mirror mirror;
     struct finding_mark mark;
 };
 
@@ -212,6 +306,54 @@ struct api_mesh_gateway_route {
     size_t hostname_count;
     const struct api_route_rule *rules;
     size_t rule_count;
+};
+
+struct api_http_rule {
+    const struct api_route_match *matches;
+    size_t match_count;
+    const struct api_filter *filters;
+    size_t filter_count;
+    const struct api_backend_ref *backends;
+    size_t backend_count;
+    bool broken; /* has an error of its own */
+    struct finding_mark mark;
+};
+
+struct api_http_to {
+    struct api_target_ref target;
+    const struct str *hostnames; /* lower case; none: all */
+    size_t hostname_count;
+    const struct api_http_rule *rules;
+    size_t rule_count;
+    bool broken; /* has an error of its own */
+    struct finding_mark mark;
+};
+
+struct api_mesh_http_route {
+    struct api_target_ref target; /* kind Mesh when there is none */
+    const struct api_http_to *to;
+    size_t to_count;
+};
+
+struct api_tcp_rule {
+    const struct api_backend_ref *backends;
+    size_t backend_count;
+    bool broken; /* has an error of its own */
+    struct finding_mark mark;
+};
+
+struct api_tcp_to {
+    struct api_target_ref target;
+    const struct api_tcp_rule *rules; /* one at most */
+    size_t rule_count;
+    bool broken; /* has an error of its own */
+    struct finding_mark mark;
+};
+
+struct api_mesh_tcp_route {
+    struct api_target_ref target; /* kind Mesh when there is none */
+    const struct api_tcp_to *to;
+    size_t to_count;
 };
 
 enum api_inbound_state {
@@ -338,6 +480,8 @@ struct api_object {
         const void *content; /* whichever it is */
         const struct api_mesh_gateway *mesh_gateway;
         const struct api_mesh_gateway_route *mesh_gateway_route;
+        const struct api_mesh_http_route *mesh_http_route;
+        const struct api_mesh_tcp_route *mesh_tcp_route;
         const struct api_dataplane *dataplane;
         const struct api_secret *secret;
         const struct api_mesh_gateway_instance *mesh_gateway_instance;

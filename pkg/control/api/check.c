@@ -121,18 +121,39 @@ bool api__is_domain(struct str name)
     return true;
 }
 
-void api__check_hostname(struct api__decoder *d, const struct api__place *place, struct str name)
+/* What Kuma says of a name that is no listener's, or NULL. */
+static const char *hostname_problem(struct str name)
 {
     if (name.size == 0 || str_equal(name, STR("*")))
-        return;
+        return NULL;
+    if (str_starts_with(name, STR("*.")))
+        return api__is_domain(str_from(name, 2)) ? NULL : "invalid wildcard domain";
+    return api__is_domain(name) ? NULL : "invalid hostname";
+}
+
+void api__check_hostname(struct api__decoder *d, const struct api__place *place, struct str name)
+{
+    const char *problem = hostname_problem(name);
     if (name.size > HOSTNAME_MAX)
         api__error(d, place, "must be at most 253 characters");
-    if (str_starts_with(name, STR("*."))) {
-        if (!api__is_domain(str_from(name, 2)))
-            api__error(d, place, "invalid wildcard domain");
-    } else if (!api__is_domain(name)) {
-        api__error(d, place, "invalid hostname");
+    if (problem != NULL)
+        api__error(d, place, "%s", problem);
+}
+
+const struct str *api__read_hostnames(struct api__decoder *d, const struct api__place *list,
+                                      const struct str *names, size_t count)
+{
+    struct str *lower = ARENA_NEW_ARRAY(d->arena, struct str, count);
+    for (size_t i = 0; i < count; i++) {
+        struct api__place place = api__item(list, i);
+        lower[i] = str_copy_lower(names[i], arena_alloc(d->arena, names[i].size, 1));
+        const char *problem = hostname_problem(lower[i]);
+        if (problem == NULL && lower[i].size > HOSTNAME_MAX)
+            problem = "it is longer than 253 characters";
+        if (problem != NULL)
+            api__warning(d, &place, "matches no request: %s", problem);
     }
+    return lower;
 }
 
 bool api__is_ip(struct str text)

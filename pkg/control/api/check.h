@@ -24,6 +24,13 @@ void api__check_port(struct api__decoder *d, const struct api__place *place, str
 /* A listener's hostname; empty is fine. */
 void api__check_hostname(struct api__decoder *d, const struct api__place *place, struct str name);
 
+/* The host names of a route, in lower case; what is wrong with one only keeps it from matching. */
+const struct str *api__read_hostnames(struct api__decoder *d, const struct api__place *list,
+                                      const struct str *names, size_t count);
+
+/* Whether `text` can be a regular expression of RE2. */
+void api__check_regex(struct api__decoder *d, const struct api__place *place, struct str text);
+
 /* RFC 1123 labels, dots between them. */
 bool api__is_domain(struct str name);
 

@@ -17,8 +17,6 @@
 /* Kuma's kinds that have no effect here so far. */
 static const struct str unserved[] = {
     STR_INIT("MeshGatewayConfig"),
-    STR_INIT("MeshHTTPRoute"),
-    STR_INIT("MeshTCPRoute"),
     STR_INIT("MeshService"),
     STR_INIT("MeshExternalService"),
     STR_INIT("MeshMultiZoneService"),

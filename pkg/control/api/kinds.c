@@ -3,6 +3,9 @@
 
 #include "core/base/assert.h"
 
+/* Kuma's newer kinds are alike. */
+#define POLICY .mesh = API__MESH_LABEL, .has_spec = true, .is_namespaced = true
+
 static const struct api__kind kinds[API_KINDS] = {
     [API_MESH] = {STR_INIT("Mesh"), .table = &api__mesh_table},
     [API_MESH_GATEWAY] = {STR_INIT("MeshGateway"), .table = &api__mesh_gateway_table,
@@ -12,6 +15,9 @@ static const struct api__kind kinds[API_KINDS] = {
     [API_DATAPLANE] = {STR_INIT("Dataplane"), .table = &api__dataplane_table,
                        .mesh = API__MESH_FIELD, .is_namespaced = true},
     [API_SECRET] = {STR_INIT("Secret"), .table = &api__secret_table, .mesh = API__MESH_LABEL},
+    [API_MESH_HTTP_ROUTE] = {STR_INIT("MeshHTTPRoute"), .table = &api__mesh_http_route_table,
+                             POLICY},
+    [API_MESH_TCP_ROUTE] = {STR_INIT("MeshTCPRoute"), .table = &api__mesh_tcp_route_table, POLICY},
     [API_MESH_GATEWAY_INSTANCE] = {STR_INIT("MeshGatewayInstance"),
                                    .table = &api__mesh_gateway_instance_table,
                                    .mesh = API__MESH_LABEL_OR_ANNOTATION, .is_namespaced = true},

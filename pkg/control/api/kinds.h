@@ -34,6 +34,8 @@ const void *api__pod_read(struct api__decoder *d, const struct api__place *root)
 extern const struct api__table api__mesh_table;
 extern const struct api__table api__mesh_gateway_table;
 extern const struct api__table api__mesh_gateway_route_table;
+extern const struct api__table api__mesh_http_route_table;
+extern const struct api__table api__mesh_tcp_route_table;
 extern const struct api__table api__dataplane_table;
 extern const struct api__table api__mesh_gateway_instance_table;
 extern const struct api__table api__secret_table;            /* Universal */

@@ -175,9 +175,10 @@ MUST_USE struct compile_result *compile_snapshot(const struct compile_input *inp
 /* ---- All gateways together ---- */
 
 /* What only shows when all dataplanes of the run (or the cluster) are seen together: MeshGateways
- * that no dataplane is bound to, or that lost one to another gateway, and routes that attach to no
- * listener of any gateway. Its report is complete: every MeshGateway and every MeshGatewayRoute of
- * the cache once, the broken ones too, with what the results say of it. */
+ * that no dataplane is bound to, or that lost one to another gateway, routes that attach to no
+ * listener of any gateway, and objects of kinds that have no effect yet. Its report is complete:
+ * every MeshGateway and every MeshGatewayRoute of the cache once, the broken ones too, with what
+ * the results say of it. */
 struct compile_review {
     const struct finding_list *findings;
     struct compile_report report;

@@ -257,6 +257,25 @@ static void review_route(const struct viewer *viewer, const struct api_object *r
         repeat(viewer, route, report->accepted.message);
 }
 
+/* ---- What has no effect yet ---- */
+
+/* Kinds that are understood, so that what is wrong in them is found, and that change nothing. */
+static const enum api_kind unserved[] = {
+    API_MESH_HTTP_ROUTE,
+    API_MESH_TCP_ROUTE,
+};
+
+static void review_unserved(const struct viewer *viewer, enum api_kind kind)
+{
+    size_t count = 0;
+    const struct api_object *const *objects = cache_list_all(viewer->cache, kind, &count);
+    for (size_t i = 0; i < count; i++) {
+        struct finding_subject subject = api_subject(objects[i]);
+        finding_add(viewer->box->findings, FINDING_WARNING, &subject, objects[i]->mark, STR_EMPTY,
+                    "%.*s is not served yet: it has no effect", STR_ARG(api_kind_name(kind)));
+    }
+}
+
 /* ---- The review ---- */
 
 static void view(struct viewer *viewer)
@@ -276,6 +295,8 @@ static void view(struct viewer *viewer)
         review_route(viewer, objects[i], &routes[i]);
     report->gateways = gateways;
     report->routes = routes;
+    for (size_t i = 0; i < ARRAY_SIZE(unserved); i++)
+        review_unserved(viewer, unserved[i]);
     box->review.findings = box->findings;
 }
 

@@ -68,8 +68,8 @@ static inline void assert_list_is(const struct finding_list *list, const char *w
     buf_deinit(&buf);
 }
 
-/* The findings of the object, each as "line:column: error: field: message". */
-static inline void assert_findings(const struct manifest *m, const char *wanted)
+static inline void assert_object_findings(const struct manifest *m, bool with_marks,
+                                          const char *wanted)
 {
     assert_non_null(m->object);
     assert_int_equal(finding_count(m->problems), 0);
@@ -80,13 +80,26 @@ static inline void assert_findings(const struct manifest *m, const char *wanted)
     buf_init(&buf, 1 << 20);
     for (size_t i = 0; i < finding_count(sorted); i++) {
         const struct finding *f = finding_get(sorted, i);
-        buf_printf(&buf, "%u:%u %s %.*s: %.*s\n", f->mark.line, f->mark.column,
-                   f->severity == FINDING_ERROR ? "error" : "warning", STR_ARG(f->field),
-                   STR_ARG(f->message));
+        if (with_marks)
+            buf_printf(&buf, "%u:%u ", f->mark.line, f->mark.column);
+        buf_printf(&buf, "%s %.*s: %.*s\n", f->severity == FINDING_ERROR ? "error" : "warning",
+                   STR_ARG(f->field), STR_ARG(f->message));
     }
     buf_append_char(&buf, '\0');
     assert_string_equal(buf.data, wanted);
     buf_deinit(&buf);
+}
+
+/* The findings of the object, each as "line:column error field: message", in this order. */
+static inline void assert_findings(const struct manifest *m, const char *wanted)
+{
+    assert_object_findings(m, true, wanted);
+}
+
+/* The same, without "line:column ". */
+static inline void assert_faults(const struct manifest *m, const char *wanted)
+{
+    assert_object_findings(m, false, wanted);
 }
 
 static inline void assert_str(struct str got, const char *wanted)

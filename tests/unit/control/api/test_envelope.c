@@ -48,8 +48,8 @@ static void kinds_that_have_no_effect_yet(void **state)
 {
     (void)state;
     assert_problem(
-        "{type: MeshHTTPRoute, mesh: m, name: x}",
-        "t.yaml:1:2: warning: MeshHTTPRoute x: type: MeshHTTPRoute is not served yet: it "
+        "{type: HostnameGenerator, mesh: m, name: x}",
+        "t.yaml:1:2: warning: HostnameGenerator x: type: HostnameGenerator is not served yet: it "
         "has no effect\n");
     assert_problem("{apiVersion: kuma.io/v1alpha1, kind: MeshGatewayConfig, metadata: {name: x}}",
                    "t.yaml:1:32: warning: MeshGatewayConfig x: kind: MeshGatewayConfig is not "

@@ -1,0 +1,320 @@
+#include "control/api/target_ref.h"
+
+#include "control/api/check.h"
+
+#define BIT(kind) (1 << (kind))
+
+/* Beside the kinds of a position: what Kuma calls a back end that it could not resolve is a name.
+ */
+#define UNRESOLVED BIT(16)
+
+/* The fields beside `kind`. */
+enum {
+    NAME = 1,
+    NAMESPACE = 2,
+    LABELS = 4,
+    TAGS = 8,
+    MESH = 16,
+    PROXY_TYPES = 32,
+    SECTION_NAME = 64,
+};
+
+/* In the order of Kuma's messages. */
+static const struct {
+    struct str name;
+    unsigned bit;
+} field_bits[] = {
+    {STR_INIT("name"), NAME},
+    {STR_INIT("mesh"), MESH},
+    {STR_INIT("tags"), TAGS},
+    {STR_INIT("proxyTypes"), PROXY_TYPES},
+    {STR_INIT("labels"), LABELS},
+    {STR_INIT("namespace"), NAMESPACE},
+    {STR_INIT("sectionName"), SECTION_NAME},
+};
+
+/* How an object is named. */
+enum naming {
+    NOT_NAMED,
+    BY_NAME,           /* which is required */
+    BY_NAME_OR_LABELS, /* one of them is */
+    AS_IT_LIKES,       /* nothing is checked */
+};
+
+/* What each kind of target may have beside `kind`. */
+static const struct kind_rules {
+    struct str name;
+    unsigned forbidden;
+    enum naming naming;
+    unsigned tag_rules;
+    const char *clash; /* of labels with a name or a namespace; NULL: they do not meet */
+} kind_rules[] = {
+    [API_TARGET_NONE] = {STR_INIT(""), 0, AS_IT_LIKES, 0, NULL},
+    [API_TARGET_MESH] = {STR_INIT("Mesh"), MESH | TAGS | LABELS | NAMESPACE | SECTION_NAME,
+                         NOT_NAMED, 0, NULL},
+    [API_TARGET_MESH_SUBSET] = {STR_INIT("MeshSubset"),
+                                NAME | MESH | LABELS | NAMESPACE | SECTION_NAME, NOT_NAMED, 0,
+                                NULL},
+    [API_TARGET_MESH_GATEWAY] = {STR_INIT("MeshGateway"),
+                                 MESH | PROXY_TYPES | LABELS | NAMESPACE | SECTION_NAME, BY_NAME,
+                                 API__TAGS_SELECTOR, NULL},
+    [API_TARGET_MESH_SERVICE] = {STR_INIT("MeshService"), MESH | TAGS | PROXY_TYPES,
+                                 BY_NAME_OR_LABELS, 0,
+                                 "either labels or name and namespace must be specified"},
+    [API_TARGET_MESH_SERVICE_SUBSET] = {STR_INIT("MeshServiceSubset"),
+                                        MESH | PROXY_TYPES | LABELS | NAMESPACE | SECTION_NAME,
+                                        BY_NAME, API__TAGS_SELECTOR, NULL},
+    [API_TARGET_MESH_EXTERNAL_SERVICE] = {STR_INIT("MeshExternalService"),
+                                          MESH | TAGS | PROXY_TYPES | SECTION_NAME,
+                                          BY_NAME_OR_LABELS, 0,
+                                          "either labels or name must be specified"},
+    [API_TARGET_MESH_MULTI_ZONE_SERVICE] = {STR_INIT("MeshMultiZoneService"), 0, AS_IT_LIKES, 0,
+                                            NULL},
+    [API_TARGET_MESH_HTTP_ROUTE] = {STR_INIT("MeshHTTPRoute"),
+                                    MESH | TAGS | PROXY_TYPES | SECTION_NAME, BY_NAME_OR_LABELS, 0,
+                                    "either labels or name and namespace must be specified"},
+    [API_TARGET_DATAPLANE] = {STR_INIT("Dataplane"), TAGS | MESH | PROXY_TYPES, NOT_NAMED, 0,
+                              "either labels or name and namespace must be specified"},
+};
+
+static enum api_target_kind kind_of(struct str name)
+{
+    for (size_t i = 1; i < ARRAY_SIZE(kind_rules); i++) {
+        if (str_equal(kind_rules[i].name, name))
+            return (enum api_target_kind)i;
+    }
+    return API_TARGET_NONE;
+}
+
+/* ---- Fields ---- */
+
+static const struct api__enum_value proxy_values[] = {
+    {STR_INIT("Sidecar"), API_PROXY_SIDECAR},
+    {STR_INIT("Gateway"), API_PROXY_GATEWAY},
+};
+static const struct api__enum proxies = {proxy_values, ARRAY_SIZE(proxy_values)};
+
+/* `kind` and `mesh` are looked at where they stand: neither has to stay as it is written. */
+#define TARGET_FIELDS(type, path)                                                                \
+    API__FIELD("kind", STRING, API__AT(type, path kind_name)),                                   \
+        API__FIELD("name", STRING, API__AT(type, path name)),                                    \
+        API__FIELD("namespace", STRING, API__AT(type, path namespace)),                          \
+        API__FIELD("labels", TAGS, API__AT(type, path labels)),                                  \
+        API__FIELD("tags", TAGS, API__AT(type, path tags)),                                      \
+        API__FIELD("mesh", STRING, API__AT(type, path mesh)),                                    \
+        API__FIELD("proxyTypes", ENUM_SET, API__AT(type, path proxy_types), .values = &proxies), \
+        API__FIELD("sectionName", STRING, API__AT(type, path section_name))
+
+static const struct api__field target_fields[] = {TARGET_FIELDS(struct api_target_ref, )};
+
+static const struct api__field backend_fields[] = {
+    TARGET_FIELDS(struct api_backend_ref, target.),
+    API__FIELD("weight", UINT32, API__AT(struct api_backend_ref, weight), .preset = 1,
+               .max = INT32_MAX),
+    API__FIELD("port", UINT32, API__AT(struct api_backend_ref, port), .max = INT32_MAX),
+};
+
+/* ---- Rules ---- */
+
+static bool is_target_name(struct str name)
+{
+    for (size_t i = 0; i < name.size; i++) {
+        char c = name.data[i];
+        if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'z') && c != '.' && c != '-' && c != '_')
+            return false;
+    }
+    return true;
+}
+
+/* A field counts as set when it says something. */
+static unsigned fields_set(const struct api_target_ref *ref)
+{
+    return (ref->name.size > 0 ? NAME : 0U) | (ref->namespace.size > 0 ? NAMESPACE : 0U) |
+           (ref->labels.count > 0 ? LABELS : 0U) | (ref->tags.count > 0 ? TAGS : 0U) |
+           (ref->mesh.size > 0 ? MESH : 0U) | (ref->proxy_types != 0 ? PROXY_TYPES : 0U) |
+           (ref->section_name.size > 0 ? SECTION_NAME : 0U);
+}
+
+static void check_naming(struct api__decoder *d, const struct api__place *place,
+                         const struct api_target_ref *ref, bool may_be_unresolved)
+{
+    const struct kind_rules *rules = &kind_rules[ref->kind];
+    bool is_unresolved = may_be_unresolved &&
+                         str_equal(ref->name, STR("kuma.io/unresolved-backend"));
+    bool has_name = ref->name.size > 0;
+    bool has_labels = ref->labels.count > 0;
+    bool is_named = rules->naming == BY_NAME || rules->naming == BY_NAME_OR_LABELS;
+    if (is_named && !has_name && (rules->naming == BY_NAME || !has_labels))
+        api__error_in(d, place, STR("name"), "must be set with kind %.*s", STR_ARG(rules->name));
+    if (is_named && !is_unresolved && !is_target_name(ref->name))
+        api__error_in(d, place, STR("name"),
+                      "invalid characters: must consist of lower case alphanumeric characters, "
+                      "'-', '.' and '_'.");
+    if (rules->clash != NULL && has_labels && (has_name || ref->namespace.size > 0))
+        api__error_in(d, place, STR("labels"), "%s", rules->clash);
+}
+
+/* What only some kinds have. */
+static void check_peculiarities(struct api__decoder *d, const struct api__place *place,
+                                const struct api_target_ref *ref)
+{
+    struct api__place types = api__member(place, STR("proxyTypes"));
+    struct api__place tags = api__member(place, STR("tags"));
+    bool is_subset = ref->kind == API_TARGET_MESH_SUBSET;
+    if (ref->kind == API_TARGET_MESH && ref->name.size > 0)
+        api__error_in(d, place, STR("name"), "using name with kind Mesh is not yet supported");
+    if ((ref->kind == API_TARGET_MESH || is_subset) && api__is_present(&types) &&
+        jv_item_count(types.value) == 0)
+        api__error(d, &types, "must be undefined or have at least one element");
+    if (is_subset || kind_rules[ref->kind].tag_rules != 0)
+        api__check_tags(d, &tags, ref->tags, kind_rules[ref->kind].tag_rules);
+    if (ref->kind == API_TARGET_DATAPLANE && ref->section_name.size > 0)
+        api__error_in(d, place, STR("sectionName"), "can only be used with inbound policies");
+}
+
+/* `supported` are the kinds of this position, as bits. */
+static void check_target(struct api__decoder *d, const struct api__place *place,
+                         struct api_target_ref *ref, int supported)
+{
+    ref->kind = kind_of(ref->kind_name);
+    if (ref->kind_name.size == 0) {
+        api__error_in(d, place, STR("kind"), "must be defined");
+        return;
+    }
+    if ((BIT(ref->kind) & supported) == 0) {
+        api__error_in(d, place, STR("kind"), "value is not supported");
+        return;
+    }
+    const struct kind_rules *rules = &kind_rules[ref->kind];
+    unsigned forbidden = fields_set(ref) & rules->forbidden;
+    for (size_t i = 0; i < ARRAY_SIZE(field_bits); i++) {
+        if ((forbidden & field_bits[i].bit) != 0)
+            api__error_in(d, place, field_bits[i].name, "must not be set with kind %.*s",
+                          STR_ARG(rules->name));
+    }
+    check_naming(d, place, ref, (supported & UNRESOLVED) != 0);
+    check_peculiarities(d, place, ref);
+}
+
+/* ---- Positions ---- */
+
+enum {
+    SERVICES = BIT(API_TARGET_MESH_SERVICE) | BIT(API_TARGET_MESH_EXTERNAL_SERVICE) |
+               BIT(API_TARGET_MESH_MULTI_ZONE_SERVICE),
+    BACKENDS = SERVICES | BIT(API_TARGET_MESH_SERVICE_SUBSET),
+    MIRRORS = BIT(API_TARGET_MESH_SERVICE) | BIT(API_TARGET_MESH_SERVICE_SUBSET),
+    /* A gateway belongs to those who run the mesh. */
+    TOPS = BIT(API_TARGET_MESH) | BIT(API_TARGET_MESH_SUBSET) | BIT(API_TARGET_MESH_SERVICE) |
+           BIT(API_TARGET_MESH_SERVICE_SUBSET) | BIT(API_TARGET_DATAPLANE),
+    ANY = TOPS | BACKENDS | BIT(API_TARGET_MESH_GATEWAY) | BIT(API_TARGET_MESH_HTTP_ROUTE),
+};
+
+/* The spec of an object of a kind that has one: the place right below the root. */
+static const struct api__place *spec_of(const struct api__place *place)
+{
+    while (place->parent != NULL && place->parent->parent != NULL)
+        place = place->parent;
+    return place;
+}
+
+enum api_target_kind api__top_kind(const struct api__place *place)
+{
+    const struct jv *top = jv_get(spec_of(place)->value, STR("targetRef"));
+    return top == NULL || top->type == JV_NULL ? API_TARGET_MESH
+                                               : kind_of(jv_text(jv_get(top, STR("kind"))));
+}
+
+/* The label says it, which Kuma sets by the namespace; without it a policy is the system's. */
+static bool is_of_system(struct api__decoder *d, const struct api__place *place)
+{
+    const struct jv *root = spec_of(place)->parent->value;
+    const struct jv *around = d->is_universal ? root : jv_get(root, STR("metadata"));
+    struct str role = jv_text(jv_get(jv_get(around, STR("labels")), STR("kuma.io/policy-role")));
+    return role.size == 0 || str_equal(role, STR("system"));
+}
+
+static void check_route_target(struct api__decoder *d, const struct api__place *place, void *object)
+{
+    struct api_target_ref *ref = object;
+    int gateway = is_of_system(d, place) ? BIT(API_TARGET_MESH_GATEWAY) : 0;
+    check_target(d, place, ref, TOPS | gateway);
+    struct api__place kind = api__member(place, STR("kind"));
+    if (ref->kind == API_TARGET_MESH_SUBSET || ref->kind == API_TARGET_MESH_SERVICE ||
+        ref->kind == API_TARGET_MESH_SERVICE_SUBSET)
+        api__warning(d, &kind,
+                     "MeshSubset value for 'targetRef.kind' is deprecated, use Dataplane with "
+                     "labels instead");
+}
+
+static void check_route_to(struct api__decoder *d, const struct api__place *place, void *object)
+{
+    bool is_gateway = api__top_kind(place) == API_TARGET_MESH_GATEWAY;
+    check_target(d, place, object, is_gateway ? BIT(API_TARGET_MESH) : SERVICES);
+}
+
+static void check_backend(struct api__decoder *d, const struct api__place *place,
+                          struct api_backend_ref *backend, int supported)
+{
+    check_target(d, place, &backend->target, supported);
+    if (backend->target.kind == API_TARGET_MESH_MULTI_ZONE_SERVICE && backend->port == 0)
+        api__error_in(d, place, STR("port"), "must be defined with kind MeshMultiZoneService");
+}
+
+static void check_http_backend(struct api__decoder *d, const struct api__place *place, void *object)
+{
+    check_backend(d, place, object, BACKENDS | UNRESOLVED);
+}
+
+static void check_tcp_backend(struct api__decoder *d, const struct api__place *place, void *object)
+{
+    check_backend(d, place, object, BACKENDS);
+}
+
+static void check_mirror(struct api__decoder *d, const struct api__place *place, void *object)
+{
+    struct api_backend_ref *backend = object;
+    check_target(d, place, &backend->target, MIRRORS);
+}
+
+static void check_policy_target(struct api__decoder *d, const struct api__place *place,
+                                void *object)
+{
+    check_target(d, place, object, ANY);
+}
+
+void api__check_route(struct api__decoder *d, const struct api__place *spec,
+                      struct api_target_ref *target)
+{
+    struct api__place ref = api__member(spec, STR("targetRef"));
+    struct api__place to = api__member(spec, STR("to"));
+    if (!api__is_present(&ref))
+        target->kind = API_TARGET_MESH;
+    if (!api__is_present(&to))
+        api__warning(d, &to, "is missing, so this routes nothing");
+}
+
+void api__check_weights(struct api__decoder *d, const struct api__place *list,
+                        const struct api_backend_ref *backends, size_t count)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += backends[i].weight;
+    if (count > 1 && sum == 0)
+        api__warning(d, list,
+                     "every backend has weight 0, so there is none to choose; give at least one a "
+                     "weight");
+}
+
+#define TARGET_TABLE(check_function)                 \
+    API__TABLE(target_fields, struct api_target_ref, \
+               .mark = offsetof(struct api_target_ref, mark), .check = (check_function))
+#define BACKEND_TABLE(check_function)                  \
+    API__TABLE(backend_fields, struct api_backend_ref, \
+               .mark = offsetof(struct api_backend_ref, target.mark), .check = (check_function))
+
+const struct api__table api__route_target_table = TARGET_TABLE(check_route_target);
+const struct api__table api__route_to_table = TARGET_TABLE(check_route_to);
+const struct api__table api__policy_target_table = TARGET_TABLE(check_policy_target);
+const struct api__table api__http_backend_table = BACKEND_TABLE(check_http_backend);
+const struct api__table api__tcp_backend_table = BACKEND_TABLE(check_tcp_backend);
+const struct api__table api__mirror_backend_table = BACKEND_TABLE(check_mirror);
