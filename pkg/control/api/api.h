@@ -26,12 +26,13 @@ enum api_kind {
     API_SECRET,
     API_MESH_HTTP_ROUTE,
     API_MESH_TCP_ROUTE,
+    API_EXTERNAL_SERVICE,
     API_MESH_GATEWAY_INSTANCE, /* Kubernetes only */
     API_SERVICE,               /* this and what follows: from an API server only */
     API_ENDPOINT_SLICE,
     API_POD,
 };
-#define API_KINDS 11
+#define API_KINDS 12
 
 /* "MeshGateway". */
 struct str api_kind_name(enum api_kind kind);
@@ -383,6 +384,25 @@ struct api_dataplane {
     struct finding_mark address_mark;
 };
 
+/* How the proxy speaks TLS to a back end outside of the mesh. */
+struct api_external_tls {
+    bool enabled;
+    struct api_data_source ca; /* each may be of type API_SOURCE_NONE: not there */
+    struct api_data_source client_certificate;
+    struct api_data_source client_key;
+    bool allow_renegotiation;
+    struct str server_name; /* empty: the host */
+    bool skip_hostname_verification;
+};
+
+struct api_external_service {
+    struct str host; /* an IP address, without brackets, or a name */
+    uint32_t port;
+    struct api_external_tls tls;
+    bool disable_host_dns_entry;
+    struct api_tags tags;
+};
+
 struct api_secret {
     struct str data; /* decoded bytes */
 };
@@ -483,6 +503,7 @@ struct api_object {
         const struct api_mesh_http_route *mesh_http_route;
         const struct api_mesh_tcp_route *mesh_tcp_route;
         const struct api_dataplane *dataplane;
+        const struct api_external_service *external_service;
         const struct api_secret *secret;
         const struct api_mesh_gateway_instance *mesh_gateway_instance;
         const struct api_service *service;

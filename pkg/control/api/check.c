@@ -78,6 +78,25 @@ void api__check_tags(struct api__decoder *d, const struct api__place *place, str
         api__error(d, place, "mandatory tag \"kuma.io/service\" is missing");
 }
 
+void api__check_protocol(struct api__decoder *d, const struct api__place *place,
+                         struct api_tags tags)
+{
+    static const struct str known[] = {STR_INIT("grpc"), STR_INIT("http"), STR_INIT("http2"),
+                                       STR_INIT("kafka"), STR_INIT("tcp")};
+    const struct str *value = api_tags_find(tags, STR("kuma.io/protocol"));
+    if (value == NULL)
+        return;
+    for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
+        if (str_equal_nocase(known[i], *value))
+            return;
+    }
+    struct api__place tag = api__key(place, STR("kuma.io/protocol"));
+    api__error(d, &tag,
+               "tag \"kuma.io/protocol\" has an invalid value \"%.*s\". "
+               "Allowed values: grpc, http, http2, kafka, tcp",
+               STR_ARG(*value));
+}
+
 void api__check_selectors(struct api__decoder *d, const struct api__place *place,
                           struct api_selectors selectors)
 {

@@ -15,6 +15,10 @@ enum {
 void api__check_tags(struct api__decoder *d, const struct api__place *place, struct api_tags tags,
                      unsigned rules);
 
+/* The value of kuma.io/protocol, if there is one. */
+void api__check_protocol(struct api__decoder *d, const struct api__place *place,
+                         struct api_tags tags);
+
 void api__check_selectors(struct api__decoder *d, const struct api__place *place,
                           struct api_selectors selectors);
 

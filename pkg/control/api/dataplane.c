@@ -55,25 +55,6 @@ static const struct api__field inbound_fields[] = {
     {.name = STR_INIT("name"), .type = API__IGNORED},
 };
 
-static void check_protocol(struct api__decoder *d, const struct api__place *tags,
-                           const struct api_inbound *inbound)
-{
-    static const struct str known[] = {STR_INIT("grpc"), STR_INIT("http"), STR_INIT("http2"),
-                                       STR_INIT("kafka"), STR_INIT("tcp")};
-    const struct str *value = api_tags_find(inbound->tags, STR("kuma.io/protocol"));
-    if (value == NULL)
-        return;
-    for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
-        if (str_equal_nocase(known[i], *value))
-            return;
-    }
-    struct api__place tag = api__key(tags, STR("kuma.io/protocol"));
-    api__error(d, &tag,
-               "tag \"kuma.io/protocol\" has an invalid value \"%.*s\". "
-               "Allowed values: grpc, http, http2, kafka, tcp",
-               STR_ARG(*value));
-}
-
 static void check_inbound(struct api__decoder *d, const struct api__place *place, void *object)
 {
     struct api_inbound *inbound = object;
@@ -85,7 +66,7 @@ static void check_inbound(struct api__decoder *d, const struct api__place *place
     if (inbound->service_address.size > 0 && !api__is_ip(inbound->service_address))
         api__error_in(d, place, STR("serviceAddress"), "serviceAddress has to be valid IP address");
     struct api__place tags = api__member(place, STR("tags"));
-    check_protocol(d, &tags, inbound);
+    api__check_protocol(d, &tags, inbound->tags);
     struct api__place service = api__key(&tags, STR("kuma.io/service"));
     if (api_tags_find(inbound->tags, STR("kuma.io/service")) == NULL)
         api__error(d, &service, "tag has to exist");

@@ -21,7 +21,6 @@ static const struct str unserved[] = {
     STR_INIT("MeshExternalService"),
     STR_INIT("MeshMultiZoneService"),
     STR_INIT("HostnameGenerator"),
-    STR_INIT("ExternalService"),
     STR_INIT("Zone"),
     STR_INIT("ZoneIngress"),
     STR_INIT("ZoneEgress"),

@@ -18,6 +18,8 @@ static const struct api__kind kinds[API_KINDS] = {
     [API_MESH_HTTP_ROUTE] = {STR_INIT("MeshHTTPRoute"), .table = &api__mesh_http_route_table,
                              POLICY},
     [API_MESH_TCP_ROUTE] = {STR_INIT("MeshTCPRoute"), .table = &api__mesh_tcp_route_table, POLICY},
+    [API_EXTERNAL_SERVICE] = {STR_INIT("ExternalService"), .table = &api__external_service_table,
+                              .mesh = API__MESH_FIELD},
     [API_MESH_GATEWAY_INSTANCE] = {STR_INIT("MeshGatewayInstance"),
                                    .table = &api__mesh_gateway_instance_table,
                                    .mesh = API__MESH_LABEL_OR_ANNOTATION, .is_namespaced = true},

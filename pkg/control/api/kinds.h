@@ -37,6 +37,7 @@ extern const struct api__table api__mesh_gateway_route_table;
 extern const struct api__table api__mesh_http_route_table;
 extern const struct api__table api__mesh_tcp_route_table;
 extern const struct api__table api__dataplane_table;
+extern const struct api__table api__external_service_table;
 extern const struct api__table api__mesh_gateway_instance_table;
 extern const struct api__table api__secret_table;            /* Universal */
 extern const struct api__table api__kubernetes_secret_table; /* the whole document */

@@ -263,6 +263,7 @@ static void review_route(const struct viewer *viewer, const struct api_object *r
 static const enum api_kind unserved[] = {
     API_MESH_HTTP_ROUTE,
     API_MESH_TCP_ROUTE,
+    API_EXTERNAL_SERVICE,
 };
 
 static void review_unserved(const struct viewer *viewer, enum api_kind kind)
