@@ -27,12 +27,14 @@ enum api_kind {
     API_MESH_HTTP_ROUTE,
     API_MESH_TCP_ROUTE,
     API_EXTERNAL_SERVICE,
+    API_MESH_SERVICE,
+    API_MESH_EXTERNAL_SERVICE,
     API_MESH_GATEWAY_INSTANCE, /* Kubernetes only */
     API_SERVICE,               /* this and what follows: from an API server only */
     API_ENDPOINT_SLICE,
     API_POD,
 };
-#define API_KINDS 12
+#define API_KINDS 14
 
 /* "MeshGateway". */
 struct str api_kind_name(enum api_kind kind);
@@ -384,15 +386,40 @@ struct api_dataplane {
     struct finding_mark address_mark;
 };
 
-/* How the proxy speaks TLS to a back end outside of the mesh. */
+enum api_tls_version {
+    API_TLS_AUTO,
+    API_TLS_1_0,
+    API_TLS_1_1,
+    API_TLS_1_2,
+    API_TLS_1_3,
+};
+
+enum api_verification {
+    API_VERIFY_ALL,
+    API_VERIFY_SKIP_SAN, /* whom the certificate is for */
+    API_VERIFY_SKIP_CA,  /* who has issued it */
+    API_VERIFY_SKIP_ALL,
+};
+
+/* A name that a certificate may be for. */
+struct api_subject_name {
+    enum { API_SUBJECT_EXACT, API_SUBJECT_PREFIX } match;
+    struct str value;
+};
+
+/* How a proxy speaks TLS to a back end outside of the mesh. */
 struct api_external_tls {
     bool enabled;
+    bool allow_renegotiation;
+    enum api_tls_version min_version;
+    enum api_tls_version max_version;
+    enum api_verification verification;
+    struct str server_name;                       /* empty: the host */
+    const struct api_subject_name *subject_names; /* none: the server's name */
+    size_t subject_name_count;
     struct api_data_source ca; /* each may be of type API_SOURCE_NONE: not there */
     struct api_data_source client_certificate;
     struct api_data_source client_key;
-    bool allow_renegotiation;
-    struct str server_name; /* empty: the host */
-    bool skip_hostname_verification;
 };
 
 struct api_external_service {
@@ -401,6 +428,47 @@ struct api_external_service {
     struct api_external_tls tls;
     bool disable_host_dns_entry;
     struct api_tags tags;
+};
+
+/* A port of a MeshService. */
+struct api_mesh_service_port {
+    uint32_t port;
+    struct str name;        /* what a sectionName calls it: the port when it has none */
+    struct str target_port; /* of the dataplanes: a number or a name; empty: `port` */
+    struct str protocol;    /* what it speaks: "http", ..., else "tcp" */
+    bool broken;            /* has an error of its own */
+    struct finding_mark mark;
+};
+
+struct api_identity {
+    enum { API_IDENTITY_SERVICE_TAG, API_IDENTITY_SPIFFE_ID } type;
+    struct str value;
+};
+
+struct api_mesh_service {
+    bool is_available;
+    struct api_tags dataplane_tags;
+    struct str dataplane_name; /* a single one; or empty */
+    const struct api_mesh_service_port *ports;
+    size_t port_count;
+    const struct api_identity *identities;
+    size_t identity_count;
+};
+
+struct api_external_endpoint {
+    struct str address;
+    uint32_t port;
+    bool broken; /* has an error of its own */
+    struct finding_mark mark;
+};
+
+struct api_mesh_external_service {
+    uint32_t port;       /* by which it is reached */
+    struct str protocol; /* tcp, grpc, http, http2 */
+    const struct api_external_endpoint *endpoints;
+    size_t endpoint_count;
+    bool has_extension; /* which says where it is; endpoints and TLS then mean nothing */
+    struct api_external_tls tls;
 };
 
 struct api_secret {
@@ -504,6 +572,8 @@ struct api_object {
         const struct api_mesh_tcp_route *mesh_tcp_route;
         const struct api_dataplane *dataplane;
         const struct api_external_service *external_service;
+        const struct api_mesh_service *mesh_service;
+        const struct api_mesh_external_service *mesh_external_service;
         const struct api_secret *secret;
         const struct api_mesh_gateway_instance *mesh_gateway_instance;
         const struct api_service *service;

@@ -78,6 +78,19 @@ void api__check_tags(struct api__decoder *d, const struct api__place *place, str
         api__error(d, place, "mandatory tag \"kuma.io/service\" is missing");
 }
 
+struct str api__known_protocol(struct str name)
+{
+    static const struct str protocols[] = {
+        STR_INIT("http"), STR_INIT("http2"), STR_INIT("tcp"),   STR_INIT("tls"),
+        STR_INIT("grpc"), STR_INIT("kafka"), STR_INIT("mysql"),
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(protocols); i++) {
+        if (str_equal_nocase(protocols[i], name))
+            return protocols[i];
+    }
+    return STR_EMPTY;
+}
+
 void api__check_protocol(struct api__decoder *d, const struct api__place *place,
                          struct api_tags tags)
 {

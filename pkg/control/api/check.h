@@ -15,6 +15,9 @@ enum {
 void api__check_tags(struct api__decoder *d, const struct api__place *place, struct api_tags tags,
                      unsigned rules);
 
+/* Kuma's name of a protocol, or empty. */
+struct str api__known_protocol(struct str name);
+
 /* The value of kuma.io/protocol, if there is one. */
 void api__check_protocol(struct api__decoder *d, const struct api__place *place,
                          struct api_tags tags);
@@ -47,5 +50,10 @@ bool api__is_dns_name(struct str text);
 /* `selectors` of both gateway kinds. */
 extern const struct api__table api__selector_table;
 
-/* A certificate's source. */
+/* A certificate's source, of the older kinds and of those with a schema, which read no file. */
 extern const struct api__table api__data_source_table;
+extern const struct api__table api__schema_data_source_table;
+
+/* A source that is there has to say where the bytes come from. */
+void api__check_source(struct api__decoder *d, const struct api__place *place,
+                       const struct api_data_source *source);

@@ -3,28 +3,37 @@
 /* A certificate with its chain and key is some kilobytes. */
 #define FILE_SIZE_MAX ((size_t)256 * 1024)
 
-/* In the order of Kuma's message: when several are there, the last one counts. */
-static const struct api__field fields[] = {
-    {.name = STR_INIT("secret"),
-     .type = API__STRING,
-     .offset = offsetof(struct api_data_source, reference)},
-    {.name = STR_INIT("file"),
-     .type = API__STRING,
-     .offset = offsetof(struct api_data_source, reference)},
-    {.name = STR_INIT("inline"),
-     .type = API__BYTES,
-     .offset = offsetof(struct api_data_source, bytes)},
-    {.name = STR_INIT("inlineString"),
-     .type = API__STRING,
-     .offset = offsetof(struct api_data_source, bytes)},
+/* The members of a source, of which it has one. When several are there, the last one counts. */
+struct variant {
+    const struct api__field *fields;
+    const enum api_data_source_type *types;
+    size_t count;
 };
 
+#define SECRET        API__FIELD("secret", STRING, API__AT(struct api_data_source, reference))
+#define FROM_FILE     API__FIELD("file", STRING, API__AT(struct api_data_source, reference))
+#define INLINE        API__FIELD("inline", BYTES, API__AT(struct api_data_source, bytes))
+#define INLINE_STRING API__FIELD("inlineString", STRING, API__AT(struct api_data_source, bytes))
+
+/* In the order of Kuma's message. */
+static const struct api__field fields[] = {SECRET, FROM_FILE, INLINE, INLINE_STRING};
 static const enum api_data_source_type types[] = {
     API_SOURCE_SECRET,
     API_SOURCE_FILE,
     API_SOURCE_INLINE,
     API_SOURCE_INLINE_STRING,
 };
+static const struct variant variant = {fields, types, ARRAY_SIZE(fields)};
+
+/* Of the kinds with a schema. There the first one counts, of: secret, inline, inlineString. */
+static const struct api__field schema_fields[] = {INLINE_STRING, INLINE, SECRET};
+static const enum api_data_source_type schema_types[] = {
+    API_SOURCE_INLINE_STRING,
+    API_SOURCE_INLINE,
+    API_SOURCE_SECRET,
+};
+static const struct variant schema_variant = {schema_fields, schema_types,
+                                              ARRAY_SIZE(schema_fields)};
 
 static void file_load(struct api__decoder *d, struct api_data_source *source)
 {
@@ -43,24 +52,24 @@ static void file_load(struct api__decoder *d, struct api_data_source *source)
     buf_deinit(&content);
 }
 
-static void check(struct api__decoder *d, const struct api__place *place, void *object)
+static void choose(struct api__decoder *d, const struct api__place *place, const struct variant *v,
+                   struct api_data_source *source)
 {
-    struct api_data_source *source = object;
-    size_t chosen = ARRAY_SIZE(fields);
-    for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
-        struct api__place member = api__key(place, fields[i].name);
+    size_t chosen = v->count;
+    for (size_t i = 0; i < v->count; i++) {
+        struct api__place member = api__key(place, v->fields[i].name);
         member.step = API__MEMBER;
         if (!api__is_present(&member))
             continue;
-        if (chosen < ARRAY_SIZE(fields)) {
+        if (chosen < v->count) {
             api__warning(d, &member, "is used, and %.*s is ignored: a source has one of them",
-                         STR_ARG(fields[chosen].name));
+                         STR_ARG(v->fields[chosen].name));
         }
         chosen = i;
     }
-    if (chosen == ARRAY_SIZE(fields))
+    if (chosen == v->count)
         return;
-    source->type = types[chosen];
+    source->type = v->types[chosen];
     if (source->type == API_SOURCE_SECRET || source->type == API_SOURCE_FILE)
         source->bytes = STR_EMPTY;
     else
@@ -69,5 +78,26 @@ static void check(struct api__decoder *d, const struct api__place *place, void *
         file_load(d, source);
 }
 
+static void check(struct api__decoder *d, const struct api__place *place, void *object)
+{
+    choose(d, place, &variant, object);
+}
+
 const struct api__table api__data_source_table = API__TABLE(
     fields, struct api_data_source, .mark = offsetof(struct api_data_source, mark), .check = check);
+
+static void check_schema(struct api__decoder *d, const struct api__place *place, void *object)
+{
+    choose(d, place, &schema_variant, object);
+}
+
+const struct api__table api__schema_data_source_table = API__TABLE(
+    schema_fields, struct api_data_source, .mark = offsetof(struct api_data_source, mark),
+    .check = check_schema);
+
+void api__check_source(struct api__decoder *d, const struct api__place *place,
+                       const struct api_data_source *source)
+{
+    if (api__is_present(place) && source->type == API_SOURCE_NONE)
+        api__error(d, place, "data source cannot be empty");
+}

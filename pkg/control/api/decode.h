@@ -40,6 +40,9 @@ struct api__place api__member(const struct api__place *parent, struct str name);
 struct api__place api__item(const struct api__place *parent, size_t index);
 struct api__place api__key(const struct api__place *parent, struct str name);
 
+/* The spec that a place is in, of a kind that has one: it is right below the root. */
+const struct api__place *api__spec_of(const struct api__place *place);
+
 /* There is a value, and it is not null. */
 bool api__is_present(const struct api__place *place);
 

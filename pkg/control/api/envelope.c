@@ -17,8 +17,6 @@
 /* Kuma's kinds that have no effect here so far. */
 static const struct str unserved[] = {
     STR_INIT("MeshGatewayConfig"),
-    STR_INIT("MeshService"),
-    STR_INIT("MeshExternalService"),
     STR_INIT("MeshMultiZoneService"),
     STR_INIT("HostnameGenerator"),
     STR_INIT("Zone"),
@@ -277,6 +275,8 @@ static const struct api_object *decode(const struct api__envelope *e, enum api_k
     d.subject = api_subject(object); /* with the mesh */
     if (e->is_universal)
         api__check_name(&d, &root, e->name);
+    if (api__kind_of(kind)->name_max > 0)
+        api__check_display_name(&d, e, &root, api__kind_of(kind)->name_max);
     if (kind == API_MESH_GATEWAY_INSTANCE)
         api__check_instance_annotations(&d, &root);
     api__read_identity(&d, e, &root, object);

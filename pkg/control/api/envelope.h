@@ -30,5 +30,9 @@ void api__read_identity(struct api__decoder *d, const struct api__envelope *e,
 
 void api__check_name(struct api__decoder *d, const struct api__place *root, struct str name);
 
+/* The name that people see: an annotation keeps it when Kuma had to change the object's. */
+void api__check_display_name(struct api__decoder *d, const struct api__envelope *e,
+                             const struct api__place *root, size_t max);
+
 /* On an instance Kuma reads annotations that tune its own proxy. */
 void api__check_instance_annotations(struct api__decoder *d, const struct api__place *root);

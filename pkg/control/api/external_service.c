@@ -7,21 +7,22 @@
 struct staged {
     struct api_external_service service; /* first: what is left of it */
     struct str address;
+    bool skip_hostname_verification;
 };
 
 static const struct api__field tls_fields[] = {
-    API__FIELD("enabled", BOOL, API__AT(struct api_external_tls, enabled)),
-    API__FIELD("caCert", OBJECT, API__AT(struct api_external_tls, ca), .proto = STR_INIT("ca_cert"),
-               .table = &api__data_source_table),
-    API__FIELD("clientCert", OBJECT, API__AT(struct api_external_tls, client_certificate),
+    API__FIELD("enabled", BOOL, API__AT(struct staged, service.tls.enabled)),
+    API__FIELD("caCert", OBJECT, API__AT(struct staged, service.tls.ca),
+               .proto = STR_INIT("ca_cert"), .table = &api__data_source_table),
+    API__FIELD("clientCert", OBJECT, API__AT(struct staged, service.tls.client_certificate),
                .proto = STR_INIT("client_cert"), .table = &api__data_source_table),
-    API__FIELD("clientKey", OBJECT, API__AT(struct api_external_tls, client_key),
+    API__FIELD("clientKey", OBJECT, API__AT(struct staged, service.tls.client_key),
                .proto = STR_INIT("client_key"), .table = &api__data_source_table),
-    API__FIELD("allowRenegotiation", BOOL, API__AT(struct api_external_tls, allow_renegotiation)),
-    API__FIELD("serverName", STRING, API__AT(struct api_external_tls, server_name),
+    API__FIELD("allowRenegotiation", BOOL, API__AT(struct staged, service.tls.allow_renegotiation)),
+    API__FIELD("serverName", STRING, API__AT(struct staged, service.tls.server_name),
                .proto = STR_INIT("server_name")),
     API__FIELD("skipHostnameVerification", BOOL,
-               API__AT(struct api_external_tls, skip_hostname_verification)),
+               API__AT(struct staged, skip_hostname_verification)),
 };
 
 /* Kuma does not ask for both. */
@@ -36,33 +37,29 @@ static void check_pair(struct api__decoder *d, const struct api__place *place, s
 
 static void check_tls(struct api__decoder *d, const struct api__place *place, void *object)
 {
-    const struct api_external_tls *tls = object;
-    const struct {
-        struct str name;
-        const struct api_data_source *source;
-    } sources[] = {
-        {STR("caCert"), &tls->ca},
-        {STR("clientCert"), &tls->client_certificate},
-        {STR("clientKey"), &tls->client_key},
-    };
-    for (size_t i = 0; i < ARRAY_SIZE(sources); i++) {
-        struct api__place source = api__member(place, sources[i].name);
-        if (api__is_present(&source) && sources[i].source->type == API_SOURCE_NONE)
-            api__error(d, &source, "data source cannot be empty");
-    }
+    struct staged *staged = object;
+    struct api_external_tls *tls = &staged->service.tls;
+    struct api__place ca = api__member(place, STR("caCert"));
+    struct api__place certificate = api__member(place, STR("clientCert"));
+    struct api__place key = api__member(place, STR("clientKey"));
+    api__check_source(d, &ca, &tls->ca);
+    api__check_source(d, &certificate, &tls->client_certificate);
+    api__check_source(d, &key, &tls->client_key);
     struct api__place name = api__member(place, STR("serverName"));
     if (api__is_present(&name) && tls->server_name.size == 0)
         api__error(d, &name, "cannot be empty");
     check_pair(d, place, STR("clientCert"), STR("clientKey"));
     check_pair(d, place, STR("clientKey"), STR("clientCert"));
+    if (staged->skip_hostname_verification)
+        tls->verification = API_VERIFY_SKIP_SAN;
 }
 
-static const struct api__table tls_table = API__TABLE(tls_fields, struct api_external_tls,
+static const struct api__table tls_table = API__TABLE(tls_fields, struct staged,
                                                       .check = check_tls);
 
 static const struct api__field networking_fields[] = {
     API__FIELD("address", STRING, API__AT(struct staged, address)),
-    API__FIELD("tls", OBJECT, API__AT(struct staged, service.tls), .table = &tls_table),
+    API__FIELD("tls", OBJECT, .table = &tls_table),
     API__FIELD("disableHostDNSEntry", BOOL, API__AT(struct staged, service.disable_host_dns_entry)),
 };
 

@@ -22,6 +22,7 @@ struct api__kind {
     api__read_fn read;
     enum api__mesh_place mesh;
     bool has_spec;      /* in Universal, too; and a schema. Else its fields stand beside `type` */
+    size_t name_max;    /* of its display name; 0: none */
     bool is_namespaced; /* in Kubernetes: then its objects go by "<name>.<namespace>" */
 };
 
@@ -38,6 +39,8 @@ extern const struct api__table api__mesh_http_route_table;
 extern const struct api__table api__mesh_tcp_route_table;
 extern const struct api__table api__dataplane_table;
 extern const struct api__table api__external_service_table;
+extern const struct api__table api__mesh_service_table;
+extern const struct api__table api__mesh_external_service_table;
 extern const struct api__table api__mesh_gateway_instance_table;
 extern const struct api__table api__secret_table;            /* Universal */
 extern const struct api__table api__kubernetes_secret_table; /* the whole document */

@@ -49,6 +49,16 @@ struct str api__labelled_mesh(const struct jv *metadata, enum api_kind kind)
     return mesh;
 }
 
+void api__check_display_name(struct api__decoder *d, const struct api__envelope *e,
+                             const struct api__place *root, size_t max)
+{
+    const struct jv *annotations = jv_get(e->metadata, STR("annotations"));
+    struct str display = jv_text(jv_get(annotations, STR("kuma.io/display-name")));
+    struct api__place place = api__member(root, STR("name"));
+    if ((display.size > 0 ? display : e->name).size > max)
+        api__error(d, &place, "must not be longer than %zu characters", max);
+}
+
 static struct str labelled_mesh(const struct api__envelope *e, enum api_kind kind)
 {
     struct str mesh = api__labelled_mesh(e->metadata, kind);

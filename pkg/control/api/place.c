@@ -79,6 +79,13 @@ struct api__place api__key(const struct api__place *parent, struct str name)
     };
 }
 
+const struct api__place *api__spec_of(const struct api__place *place)
+{
+    while (place->parent != NULL && place->parent->parent != NULL)
+        place = place->parent;
+    return place;
+}
+
 bool api__is_present(const struct api__place *place)
 {
     return place->value != NULL && place->value->type != JV_NULL;

@@ -1,31 +1,17 @@
 /* Service: the names, ports and protocols of back ends. */
+#include "control/api/check.h"
 #include "control/api/kinds.h"
-
-/* Kuma's names of protocols. */
-static const struct str protocols[] = {
-    STR_INIT("http"), STR_INIT("http2"), STR_INIT("tcp"),   STR_INIT("tls"),
-    STR_INIT("grpc"), STR_INIT("kafka"), STR_INIT("mysql"),
-};
-
-static struct str known_protocol(struct str name)
-{
-    for (size_t i = 0; i < ARRAY_SIZE(protocols); i++) {
-        if (str_equal_nocase(protocols[i], name))
-            return protocols[i];
-    }
-    return STR_EMPTY;
-}
 
 /* What a port speaks: its appProtocol, else what an annotation says of it, else plain TCP. */
 static struct str protocol_of(struct api__decoder *d, const struct jv *port, uint64_t number,
                               const struct jv *annotations)
 {
-    struct str protocol = known_protocol(jv_text(jv_get(port, STR("appProtocol"))));
+    struct str protocol = api__known_protocol(jv_text(jv_get(port, STR("appProtocol"))));
     if (protocol.size > 0)
         return protocol;
     if (annotations != NULL && annotations->count > 0) {
         struct str name = str_format(d->arena, "%u.service.kuma.io/protocol", (unsigned)number);
-        protocol = known_protocol(jv_text(jv_get(annotations, name)));
+        protocol = api__known_protocol(jv_text(jv_get(annotations, name)));
     }
     return protocol.size > 0 ? protocol : STR("tcp");
 }

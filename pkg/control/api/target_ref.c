@@ -209,17 +209,9 @@ enum {
     ANY = TOPS | BACKENDS | BIT(API_TARGET_MESH_GATEWAY) | BIT(API_TARGET_MESH_HTTP_ROUTE),
 };
 
-/* The spec of an object of a kind that has one: the place right below the root. */
-static const struct api__place *spec_of(const struct api__place *place)
-{
-    while (place->parent != NULL && place->parent->parent != NULL)
-        place = place->parent;
-    return place;
-}
-
 enum api_target_kind api__top_kind(const struct api__place *place)
 {
-    const struct jv *top = jv_get(spec_of(place)->value, STR("targetRef"));
+    const struct jv *top = jv_get(api__spec_of(place)->value, STR("targetRef"));
     return top == NULL || top->type == JV_NULL ? API_TARGET_MESH
                                                : kind_of(jv_text(jv_get(top, STR("kind"))));
 }
@@ -227,7 +219,7 @@ enum api_target_kind api__top_kind(const struct api__place *place)
 /* The label says it, which Kuma sets by the namespace; without it a policy is the system's. */
 static bool is_of_system(struct api__decoder *d, const struct api__place *place)
 {
-    const struct jv *root = spec_of(place)->parent->value;
+    const struct jv *root = api__spec_of(place)->parent->value;
     const struct jv *around = d->is_universal ? root : jv_get(root, STR("metadata"));
     struct str role = jv_text(jv_get(jv_get(around, STR("labels")), STR("kuma.io/policy-role")));
     return role.size == 0 || str_equal(role, STR("system"));

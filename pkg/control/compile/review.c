@@ -264,6 +264,8 @@ static const enum api_kind unserved[] = {
     API_MESH_HTTP_ROUTE,
     API_MESH_TCP_ROUTE,
     API_EXTERNAL_SERVICE,
+    API_MESH_SERVICE,
+    API_MESH_EXTERNAL_SERVICE,
 };
 
 static void review_unserved(const struct viewer *viewer, enum api_kind kind)

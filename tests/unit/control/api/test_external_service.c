@@ -33,7 +33,7 @@ static void assert_everything(void)
     assert_int_equal(tls->client_key.type, API_SOURCE_INLINE_STRING);
     assert_true(tls->allow_renegotiation);
     assert_str(tls->server_name, "pay");
-    assert_true(tls->skip_hostname_verification);
+    assert_int_equal(tls->verification, API_VERIFY_SKIP_SAN);
 }
 
 #define TAGS "{kuma.io/service: pay, kuma.io/protocol: HTTP2, a: b}"
