@@ -261,12 +261,18 @@ static void review_route(const struct viewer *viewer, const struct api_object *r
 
 /* Kinds that are understood, so that what is wrong in them is found, and that change nothing. */
 static const enum api_kind unserved[] = {
-    API_MESH_HTTP_ROUTE,
-    API_MESH_TCP_ROUTE,
-    API_EXTERNAL_SERVICE,
-    API_MESH_SERVICE,
-    API_MESH_EXTERNAL_SERVICE,
+    API_MESH_HTTP_ROUTE, API_MESH_TCP_ROUTE,        API_EXTERNAL_SERVICE,
+    API_MESH_SERVICE,    API_MESH_EXTERNAL_SERVICE,
 };
+
+/* A route is of a gateway by its target; others are of sidecars, or only change how it serves. */
+static bool is_of_gateway(const struct api_object *object)
+{
+    if (object->key.kind == API_MESH_HTTP_ROUTE)
+        return object->mesh_http_route->target.kind == API_TARGET_MESH_GATEWAY;
+    return object->key.kind == API_MESH_TCP_ROUTE &&
+           object->mesh_tcp_route->target.kind == API_TARGET_MESH_GATEWAY;
+}
 
 static void review_unserved(const struct viewer *viewer, enum api_kind kind)
 {
@@ -274,8 +280,10 @@ static void review_unserved(const struct viewer *viewer, enum api_kind kind)
     const struct api_object *const *objects = cache_list_all(viewer->cache, kind, &count);
     for (size_t i = 0; i < count; i++) {
         struct finding_subject subject = api_subject(objects[i]);
-        finding_add(viewer->box->findings, FINDING_WARNING, &subject, objects[i]->mark, STR_EMPTY,
-                    "%.*s is not served yet: it has no effect", STR_ARG(api_kind_name(kind)));
+        finding_add(viewer->box->findings,
+                    is_of_gateway(objects[i]) ? FINDING_ERROR : FINDING_WARNING, &subject,
+                    objects[i]->mark, STR_EMPTY, "%.*s is not served yet: it has no effect",
+                    STR_ARG(api_kind_name(kind)));
     }
 }
 
