@@ -29,12 +29,34 @@ enum api_kind {
     API_EXTERNAL_SERVICE,
     API_MESH_SERVICE,
     API_MESH_EXTERNAL_SERVICE,
+    API_MESH_ACCESS_LOG,
+    API_MESH_CIRCUIT_BREAKER,
+    API_MESH_FAULT_INJECTION,
+    API_MESH_HEALTH_CHECK,
+    API_MESH_LOAD_BALANCING_STRATEGY,
+    API_MESH_METRIC,
+    API_MESH_PROXY_PATCH,
+    API_MESH_RATE_LIMIT,
+    API_MESH_RETRY,
+    API_MESH_TIMEOUT,
+    API_MESH_TLS,
+    API_MESH_TRACE,
+    API_CIRCUIT_BREAKER,
+    API_FAULT_INJECTION,
+    API_HEALTH_CHECK,
+    API_RATE_LIMIT,
+    API_RETRY,
+    API_TIMEOUT,
+    API_TRAFFIC_LOG,
+    API_TRAFFIC_PERMISSION,
+    API_TRAFFIC_TRACE,
+    API_PROXY_TEMPLATE,
     API_MESH_GATEWAY_INSTANCE, /* Kubernetes only */
     API_SERVICE,               /* this and what follows: from an API server only */
     API_ENDPOINT_SLICE,
     API_POD,
 };
-#define API_KINDS 14
+#define API_KINDS 36
 
 /* "MeshGateway". */
 struct str api_kind_name(enum api_kind kind);
@@ -359,6 +381,28 @@ struct api_mesh_tcp_route {
     size_t to_count;
 };
 
+/* One of `to` or `from`: what the policy says of the traffic with a target. */
+struct api_policy_item {
+    struct api_target_ref target; /* kind API_TARGET_NONE: there is none */
+    bool broken;                  /* has an error of its own */
+    struct finding_mark mark;
+};
+
+/* Kuma's newer policies. What they say is decoded with the work that gives it effect. */
+struct api_policy {
+    struct api_target_ref target; /* kind Mesh when there is none */
+    const struct api_policy_item *to;
+    size_t to_count;
+    const struct api_policy_item *from;
+    size_t from_count;
+};
+
+/* Kuma's older policies, likewise: between sources and destinations, or of what is selected. */
+struct api_tag_policy {
+    struct api_selectors sources; /* and `selectors` */
+    struct api_selectors destinations;
+};
+
 enum api_inbound_state {
     API_INBOUND_READY = 0,
     API_INBOUND_NOT_READY = 1,
@@ -562,6 +606,7 @@ struct api_object {
     struct str uid;            /* Kubernetes; else empty */
     uint64_t generation;       /* Kubernetes; else 0 */
     uint64_t creation_time_ms; /* 0: unknown */
+    bool is_shadow;            /* its author wants it to have no effect: kuma.io/effect: shadow */
     bool broken;               /* at its root (selectors, conf): it takes no part in anything */
     const struct finding_list *findings;
     union {
@@ -574,6 +619,8 @@ struct api_object {
         const struct api_external_service *external_service;
         const struct api_mesh_service *mesh_service;
         const struct api_mesh_external_service *mesh_external_service;
+        const struct api_policy *policy;
+        const struct api_tag_policy *tag_policy;
         const struct api_secret *secret;
         const struct api_mesh_gateway_instance *mesh_gateway_instance;
         const struct api_service *service;

@@ -140,5 +140,8 @@ void api__decode(struct api__decoder *d, const struct api__place *place,
 void api__decode_tags(struct api__decoder *d, const struct api__place *place,
                       struct api_tags *ret_tags);
 
+/* A label of the object that `document` is, or empty. */
+struct str api__label(const struct api__decoder *d, const struct jv *document, struct str name);
+
 /* RFC 3339 to milliseconds since 1970 UTC. ERR_INVALID. */
 MUST_USE enum err api__time(struct str text, uint64_t *ret_wall_ms);

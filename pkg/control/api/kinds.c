@@ -6,29 +6,54 @@
 /* Of one label of a host name. */
 #define LABEL_MAX 63
 
-/* Kuma's newer kinds are alike. */
-#define WITH_SPEC .mesh = API__MESH_LABEL, .has_spec = true, .is_namespaced = true
+/* Kuma's older kinds, and its newer ones. */
+#define WITHOUT_SPEC(kind_name, kind_table)                                               \
+    {                                                                                     \
+        STR_INIT(kind_name), .table = &api__##kind_table##_table, .mesh = API__MESH_FIELD \
+    }
+#define WITH_SPEC(kind_name, kind_table, display_name_max)                                 \
+    {                                                                                      \
+        STR_INIT(kind_name), .table = &api__##kind_table##_table, .mesh = API__MESH_LABEL, \
+                             .has_spec = true, .name_max = (display_name_max),             \
+                             .is_namespaced = true                                         \
+    }
 
 static const struct api__kind kinds[API_KINDS] = {
     [API_MESH] = {STR_INIT("Mesh"), .table = &api__mesh_table},
-    [API_MESH_GATEWAY] = {STR_INIT("MeshGateway"), .table = &api__mesh_gateway_table,
-                          .mesh = API__MESH_FIELD},
-    [API_MESH_GATEWAY_ROUTE] = {STR_INIT("MeshGatewayRoute"),
-                                .table = &api__mesh_gateway_route_table, .mesh = API__MESH_FIELD},
+    [API_MESH_GATEWAY] = WITHOUT_SPEC("MeshGateway", mesh_gateway),
+    [API_MESH_GATEWAY_ROUTE] = WITHOUT_SPEC("MeshGatewayRoute", mesh_gateway_route),
     [API_DATAPLANE] = {STR_INIT("Dataplane"), .table = &api__dataplane_table,
                        .mesh = API__MESH_FIELD, .is_namespaced = true},
     [API_SECRET] = {STR_INIT("Secret"), .table = &api__secret_table, .mesh = API__MESH_LABEL},
-    [API_MESH_HTTP_ROUTE] = {STR_INIT("MeshHTTPRoute"), .table = &api__mesh_http_route_table,
-                             WITH_SPEC},
-    [API_MESH_TCP_ROUTE] = {STR_INIT("MeshTCPRoute"), .table = &api__mesh_tcp_route_table,
-                            WITH_SPEC},
-    [API_EXTERNAL_SERVICE] = {STR_INIT("ExternalService"), .table = &api__external_service_table,
-                              .mesh = API__MESH_FIELD},
-    [API_MESH_SERVICE] = {STR_INIT("MeshService"), .table = &api__mesh_service_table,
-                          .name_max = LABEL_MAX, WITH_SPEC},
-    [API_MESH_EXTERNAL_SERVICE] = {STR_INIT("MeshExternalService"),
-                                   .table = &api__mesh_external_service_table,
-                                   .name_max = LABEL_MAX, WITH_SPEC},
+    [API_MESH_HTTP_ROUTE] = WITH_SPEC("MeshHTTPRoute", mesh_http_route, 0),
+    [API_MESH_TCP_ROUTE] = WITH_SPEC("MeshTCPRoute", mesh_tcp_route, 0),
+    [API_EXTERNAL_SERVICE] = WITHOUT_SPEC("ExternalService", external_service),
+    [API_MESH_SERVICE] = WITH_SPEC("MeshService", mesh_service, LABEL_MAX),
+    [API_MESH_EXTERNAL_SERVICE] = WITH_SPEC("MeshExternalService", mesh_external_service,
+                                            LABEL_MAX),
+    [API_MESH_ACCESS_LOG] = WITH_SPEC("MeshAccessLog", policy, 0),
+    [API_MESH_CIRCUIT_BREAKER] = WITH_SPEC("MeshCircuitBreaker", policy, 0),
+    [API_MESH_FAULT_INJECTION] = WITH_SPEC("MeshFaultInjection", policy, 0),
+    [API_MESH_HEALTH_CHECK] = WITH_SPEC("MeshHealthCheck", policy, 0),
+    [API_MESH_LOAD_BALANCING_STRATEGY] = WITH_SPEC("MeshLoadBalancingStrategy", balancing_policy,
+                                                   0),
+    [API_MESH_METRIC] = WITH_SPEC("MeshMetric", metric_policy, 0),
+    [API_MESH_PROXY_PATCH] = WITH_SPEC("MeshProxyPatch", trace_policy, 0),
+    [API_MESH_RATE_LIMIT] = WITH_SPEC("MeshRateLimit", policy, 0),
+    [API_MESH_RETRY] = WITH_SPEC("MeshRetry", policy, 0),
+    [API_MESH_TIMEOUT] = WITH_SPEC("MeshTimeout", policy, 0),
+    [API_MESH_TLS] = WITH_SPEC("MeshTLS", policy, 0),
+    [API_MESH_TRACE] = WITH_SPEC("MeshTrace", trace_policy, 0),
+    [API_CIRCUIT_BREAKER] = WITHOUT_SPEC("CircuitBreaker", connection_policy),
+    [API_FAULT_INJECTION] = WITHOUT_SPEC("FaultInjection", connection_policy),
+    [API_HEALTH_CHECK] = WITHOUT_SPEC("HealthCheck", connection_policy),
+    [API_RATE_LIMIT] = WITHOUT_SPEC("RateLimit", connection_policy),
+    [API_RETRY] = WITHOUT_SPEC("Retry", connection_policy),
+    [API_TIMEOUT] = WITHOUT_SPEC("Timeout", connection_policy),
+    [API_TRAFFIC_LOG] = WITHOUT_SPEC("TrafficLog", connection_policy),
+    [API_TRAFFIC_PERMISSION] = WITHOUT_SPEC("TrafficPermission", connection_policy),
+    [API_TRAFFIC_TRACE] = WITHOUT_SPEC("TrafficTrace", selector_policy),
+    [API_PROXY_TEMPLATE] = WITHOUT_SPEC("ProxyTemplate", selector_policy),
     [API_MESH_GATEWAY_INSTANCE] = {STR_INIT("MeshGatewayInstance"),
                                    .table = &api__mesh_gateway_instance_table,
                                    .mesh = API__MESH_LABEL_OR_ANNOTATION, .is_namespaced = true},

@@ -40,6 +40,20 @@ void api__check_name(struct api__decoder *d, const struct api__place *root, stru
                    "alphanumeric character");
 }
 
+struct str api__label(const struct api__decoder *d, const struct jv *document, struct str name)
+{
+    const struct jv *around = d->is_universal ? document : jv_get(document, STR("metadata"));
+    return jv_text(jv_get(jv_get(around, STR("labels")), name));
+}
+
+static bool is_shadow(const struct api__decoder *d, const struct api__envelope *e)
+{
+    const struct str name = STR("kuma.io/effect");
+    struct str annotation = jv_text(jv_get(jv_get(e->metadata, STR("annotations")), name));
+    return str_equal(api__label(d, e->document, name), STR("shadow")) ||
+           str_equal(annotation, STR("shadow"));
+}
+
 struct str api__labelled_mesh(const struct jv *metadata, enum api_kind kind)
 {
     const struct str name = STR("kuma.io/mesh");
@@ -155,6 +169,7 @@ void api__read_identity(struct api__decoder *d, const struct api__envelope *e,
                         const struct api__place *root, struct api_object *object)
 {
     object->creation_time_ms = creation_time(d, e, root);
+    object->is_shadow = api__kind_of(object->key.kind)->has_spec && is_shadow(d, e);
     if (e->is_universal)
         return;
     if (object->key.name.size > e->name.size || object->key.kind == API_SECRET)

@@ -217,11 +217,10 @@ enum api_target_kind api__top_kind(const struct api__place *place)
 }
 
 /* The label says it, which Kuma sets by the namespace; without it a policy is the system's. */
-static bool is_of_system(struct api__decoder *d, const struct api__place *place)
+static bool is_of_system(const struct api__decoder *d, const struct api__place *place)
 {
-    const struct jv *root = api__spec_of(place)->parent->value;
-    const struct jv *around = d->is_universal ? root : jv_get(root, STR("metadata"));
-    struct str role = jv_text(jv_get(jv_get(around, STR("labels")), STR("kuma.io/policy-role")));
+    const struct jv *document = api__spec_of(place)->parent->value;
+    struct str role = api__label(d, document, STR("kuma.io/policy-role"));
     return role.size == 0 || str_equal(role, STR("system"));
 }
 
@@ -268,19 +267,38 @@ static void check_mirror(struct api__decoder *d, const struct api__place *place,
     check_target(d, place, &backend->target, MIRRORS);
 }
 
+static void check_any_target(struct api__decoder *d, const struct api__place *place, void *object)
+{
+    check_target(d, place, object, ANY);
+}
+
 static void check_policy_target(struct api__decoder *d, const struct api__place *place,
                                 void *object)
 {
-    check_target(d, place, object, ANY);
+    check_target(d, place, object,
+                 is_of_system(d, place) ? ANY : ANY & ~BIT(API_TARGET_MESH_GATEWAY));
+}
+
+static void check_proxy_target(struct api__decoder *d, const struct api__place *place, void *object)
+{
+    const struct api_target_ref *ref = object;
+    check_policy_target(d, place, object);
+    if (ref->kind == API_TARGET_MESH_GATEWAY && ref->tags.count > 0)
+        api__error_in(d, place, STR("tags"), "must not be set with kind MeshGateway");
+}
+
+void api__preset_target(const struct api__place *spec, struct api_target_ref *target)
+{
+    struct api__place ref = api__member(spec, STR("targetRef"));
+    if (!api__is_present(&ref))
+        target->kind = API_TARGET_MESH;
 }
 
 void api__check_route(struct api__decoder *d, const struct api__place *spec,
                       struct api_target_ref *target)
 {
-    struct api__place ref = api__member(spec, STR("targetRef"));
     struct api__place to = api__member(spec, STR("to"));
-    if (!api__is_present(&ref))
-        target->kind = API_TARGET_MESH;
+    api__preset_target(spec, target);
     if (!api__is_present(&to))
         api__warning(d, &to, "is missing, so this routes nothing");
 }
@@ -306,7 +324,9 @@ void api__check_weights(struct api__decoder *d, const struct api__place *list,
 
 const struct api__table api__route_target_table = TARGET_TABLE(check_route_target);
 const struct api__table api__route_to_table = TARGET_TABLE(check_route_to);
+const struct api__table api__any_target_table = TARGET_TABLE(check_any_target);
 const struct api__table api__policy_target_table = TARGET_TABLE(check_policy_target);
+const struct api__table api__proxy_target_table = TARGET_TABLE(check_proxy_target);
 const struct api__table api__http_backend_table = BACKEND_TABLE(check_http_backend);
 const struct api__table api__tcp_backend_table = BACKEND_TABLE(check_tcp_backend);
 const struct api__table api__mirror_backend_table = BACKEND_TABLE(check_mirror);

@@ -10,13 +10,17 @@ extern const struct api__table api__route_to_table;       /* spec.to[].targetRef
 extern const struct api__table api__http_backend_table;   /* backendRefs of a MeshHTTPRoute */
 extern const struct api__table api__tcp_backend_table;    /* backendRefs of a MeshTCPRoute */
 extern const struct api__table api__mirror_backend_table; /* backendRef of a mirror */
-extern const struct api__table api__policy_target_table;  /* of the other policies: anywhere */
+extern const struct api__table api__policy_target_table;  /* spec.targetRef of other policies */
+extern const struct api__table api__proxy_target_table;   /* likewise, without tags of listeners */
+extern const struct api__table api__any_target_table;     /* where Kuma does not ask whose it is */
 
 /* The kind that spec.targetRef names, from any place in the object; Mesh when it names none. */
 enum api_target_kind api__top_kind(const struct api__place *place);
 
-/* What both routes have at their top: the target, which is Mesh when it is not there, and what it
- * is for. */
+/* A policy without a target is for its mesh. */
+void api__preset_target(const struct api__place *spec, struct api_target_ref *target);
+
+/* What both routes have at their top: a target, and what it is for. */
 void api__check_route(struct api__decoder *d, const struct api__place *spec,
                       struct api_target_ref *target);
 

@@ -261,8 +261,33 @@ static void review_route(const struct viewer *viewer, const struct api_object *r
 
 /* Kinds that are understood, so that what is wrong in them is found, and that change nothing. */
 static const enum api_kind unserved[] = {
-    API_MESH_HTTP_ROUTE, API_MESH_TCP_ROUTE,        API_EXTERNAL_SERVICE,
-    API_MESH_SERVICE,    API_MESH_EXTERNAL_SERVICE,
+    API_MESH_HTTP_ROUTE,
+    API_MESH_TCP_ROUTE,
+    API_EXTERNAL_SERVICE,
+    API_MESH_SERVICE,
+    API_MESH_EXTERNAL_SERVICE,
+    API_MESH_ACCESS_LOG,
+    API_MESH_CIRCUIT_BREAKER,
+    API_MESH_FAULT_INJECTION,
+    API_MESH_HEALTH_CHECK,
+    API_MESH_LOAD_BALANCING_STRATEGY,
+    API_MESH_METRIC,
+    API_MESH_PROXY_PATCH,
+    API_MESH_RATE_LIMIT,
+    API_MESH_RETRY,
+    API_MESH_TIMEOUT,
+    API_MESH_TLS,
+    API_MESH_TRACE,
+    API_CIRCUIT_BREAKER,
+    API_FAULT_INJECTION,
+    API_HEALTH_CHECK,
+    API_RATE_LIMIT,
+    API_RETRY,
+    API_TIMEOUT,
+    API_TRAFFIC_LOG,
+    API_TRAFFIC_PERMISSION,
+    API_TRAFFIC_TRACE,
+    API_PROXY_TEMPLATE,
 };
 
 /* A route is of a gateway by its target; others are of sidecars, or only change how it serves. */
@@ -280,6 +305,8 @@ static void review_unserved(const struct viewer *viewer, enum api_kind kind)
     const struct api_object *const *objects = cache_list_all(viewer->cache, kind, &count);
     for (size_t i = 0; i < count; i++) {
         struct finding_subject subject = api_subject(objects[i]);
+        if (objects[i]->is_shadow)
+            continue; /* as its author wants it */
         finding_add(viewer->box->findings,
                     is_of_gateway(objects[i]) ? FINDING_ERROR : FINDING_WARNING, &subject,
                     objects[i]->mark, STR_EMPTY, "%.*s is not served yet: it has no effect",
