@@ -205,8 +205,20 @@ name: UPPER
 """, [(2, 1, "error", "name: invalid characters.")]),
     "an unknown kind": ("type: MeshGatway\nname: a\n", [
         (1, 1, "error", "type: unknown type \"MeshGatway\"; did you mean MeshGateway?")]),
-    "a kind that is not served": ("type: MeshTCPRoute\nmesh: default\nname: a\n", [
-        (1, 1, "warning", "type: MeshTCPRoute is not served yet: it has no effect")]),
+    "MeshHTTPRoute": ("""\
+type: MeshHTTPRoute
+name: a
+spec:
+  targetRef: {kind: MeshGateway, name: edge}
+  to:
+  - targetRef: {kind: MeshService, name: web}
+    rules: []
+""", [(6, 17, "error", "spec.to[0].targetRef.kind: value is not supported"),
+      (1, 1, "error", "MeshHTTPRoute is not served yet: it has no effect")]),
+    "a policy": ("type: MeshTimeout\nname: a\nspec: {}\n", [
+        (1, 1, "warning", "MeshTimeout is not served yet: it has no effect")]),
+    "a kind that is not known": ("type: HostnameGenerator\nname: a\n", [
+        (1, 1, "warning", "type: HostnameGenerator is not served yet: it has no effect")]),
     "no resource": ("just text\n", [(1, 1, "error", "it has to be an object, not a string")]),
     "no YAML": ("a: [\n", [(2, 1, "error", "Nothing of this file is used")]),
     "a key twice": ("type: Mesh\nname: a\nname: b\n", [
