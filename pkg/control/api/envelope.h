@@ -30,6 +30,10 @@ void api__read_identity(struct api__decoder *d, const struct api__envelope *e,
 
 void api__check_name(struct api__decoder *d, const struct api__place *root, struct str name);
 
+/* What Kuma asks of its own labels, on an object of `mesh`. */
+void api__check_labels(struct api__decoder *d, const struct api__envelope *e,
+                       const struct api__place *root, struct str mesh);
+
 /* The name that people see: an annotation keeps it when Kuma had to change the object's. */
 void api__check_display_name(struct api__decoder *d, const struct api__envelope *e,
                              const struct api__place *root, size_t max);

@@ -25,8 +25,8 @@ static bool has_extension(const struct api__place *place)
 /* ---- Match ---- */
 
 static const struct api__field match_fields[] = {
-    API__FIELD("type", STRING, API__AT(struct staged, match_type)), /* HostnameGenerator */
-    API__FIELD("port", UINT32, API__AT(struct staged, service.port), .required = true),
+    API__FIELD("type", STRING, API__AT(struct staged, match_type)),   /* HostnameGenerator */
+    API__FIELD("port", UINT32, API__AT(struct staged, service.port)), /* required */
     API__FIELD("protocol", STRING, API__AT(struct staged, service.protocol)), /* else tcp */
 };
 
@@ -58,10 +58,10 @@ static const struct api__table match_table = API__TABLE(match_fields, struct sta
 
 /* ---- Endpoints ---- */
 
+/* Both are required, which the check says. */
 static const struct api__field endpoint_fields[] = {
-    API__FIELD("address", STRING, API__AT(struct api_external_endpoint, address), .required = true,
-               .min = 1),
-    API__FIELD("port", UINT32, API__AT(struct api_external_endpoint, port), .required = true),
+    API__FIELD("address", STRING, API__AT(struct api_external_endpoint, address)),
+    API__FIELD("port", UINT32, API__AT(struct api_external_endpoint, port)),
 };
 
 static void check_endpoint(struct api__decoder *d, const struct api__place *place, void *object)

@@ -138,6 +138,32 @@ struct str api__name_of(struct api__decoder *d, const struct api__envelope *e, b
     return str_format(d->arena, "%.*s.%.*s", STR_ARG(e->name), STR_ARG(namespace_of(e)));
 }
 
+/* Where Kuma says that labels stand, in either envelope. */
+static struct api__place place_of_labels(const struct api__envelope *e,
+                                         const struct api__place *root)
+{
+    if (e->is_universal)
+        return api__member(root, STR("labels"));
+    struct api__place metadata = api__member(root, STR("metadata"));
+    struct api__place labels = api__member(&metadata, STR("labels"));
+    labels.parent = root;
+    return labels;
+}
+
+void api__check_labels(struct api__decoder *d, const struct api__envelope *e,
+                       const struct api__place *root, struct str mesh)
+{
+    struct api__place labels = place_of_labels(e, root);
+    struct api__place origin = api__key(&labels, STR("kuma.io/origin"));
+    struct str whose = jv_text(origin.value);
+    if (whose.size > 0 && !str_equal(whose, STR("global")) && !str_equal(whose, STR("zone")))
+        api__error(d, &origin, "unknown resource origin \"%.*s\"", STR_ARG(whose));
+    struct api__place label = api__key(&labels, STR("kuma.io/mesh"));
+    struct str labelled = jv_text(label.value);
+    if (e->is_universal && labelled.size > 0 && !str_equal(labelled, mesh))
+        api__error(d, &label, "kuma.io/mesh label must not differ from mesh set on resource");
+}
+
 static uint64_t creation_time(struct api__decoder *d, const struct api__envelope *e,
                               const struct api__place *root)
 {

@@ -8,6 +8,9 @@
  */
 #define UNRESOLVED BIT(16)
 
+/* Roles in messages are cut here. */
+#define ROLE_MAX ((size_t)60)
+
 /* The fields beside `kind`. */
 enum {
     NAME = 1,
@@ -203,10 +206,10 @@ enum {
                BIT(API_TARGET_MESH_MULTI_ZONE_SERVICE),
     BACKENDS = SERVICES | BIT(API_TARGET_MESH_SERVICE_SUBSET),
     MIRRORS = BIT(API_TARGET_MESH_SERVICE) | BIT(API_TARGET_MESH_SERVICE_SUBSET),
-    /* A gateway belongs to those who run the mesh. */
-    TOPS = BIT(API_TARGET_MESH) | BIT(API_TARGET_MESH_SUBSET) | BIT(API_TARGET_MESH_SERVICE) |
-           BIT(API_TARGET_MESH_SERVICE_SUBSET) | BIT(API_TARGET_DATAPLANE),
-    ANY = TOPS | BACKENDS | BIT(API_TARGET_MESH_GATEWAY) | BIT(API_TARGET_MESH_HTTP_ROUTE),
+    TOPS = BIT(API_TARGET_MESH) | BIT(API_TARGET_MESH_SUBSET) | BIT(API_TARGET_MESH_GATEWAY) |
+           BIT(API_TARGET_MESH_SERVICE) | BIT(API_TARGET_MESH_SERVICE_SUBSET) |
+           BIT(API_TARGET_DATAPLANE),
+    ANY = TOPS | BACKENDS | BIT(API_TARGET_MESH_HTTP_ROUTE),
 };
 
 enum api_target_kind api__top_kind(const struct api__place *place)
@@ -216,19 +219,28 @@ enum api_target_kind api__top_kind(const struct api__place *place)
                                                : kind_of(jv_text(jv_get(top, STR("kind"))));
 }
 
-/* The label says it, which Kuma sets by the namespace; without it a policy is the system's. */
-static bool is_of_system(const struct api__decoder *d, const struct api__place *place)
+/* As check_target, of the top of a policy. A gateway belongs to those who run the mesh: only their
+ * policies may be for it. Kuma sets the label by the namespace; without it a policy is theirs. */
+static void check_top(struct api__decoder *d, const struct api__place *place,
+                      struct api_target_ref *ref, int supported)
 {
     const struct jv *document = api__spec_of(place)->parent->value;
     struct str role = api__label(d, document, STR("kuma.io/policy-role"));
-    return role.size == 0 || str_equal(role, STR("system"));
+    bool is_of_system = role.size == 0 || str_equal(role, STR("system"));
+    struct api__place kind = api__member(place, STR("kind"));
+    check_target(d, place, ref,
+                 is_of_system ? supported : supported & ~BIT(API_TARGET_MESH_GATEWAY));
+    if (!is_of_system && ref->kind == API_TARGET_MESH_GATEWAY)
+        api__warning(d, &kind,
+                     "may be MeshGateway in the namespace of the system only, where the label "
+                     "kuma.io/policy-role is \"system\"; here it is \"%.*s\"",
+                     STR_ARG(str_first(role, ROLE_MAX)));
 }
 
 static void check_route_target(struct api__decoder *d, const struct api__place *place, void *object)
 {
     struct api_target_ref *ref = object;
-    int gateway = is_of_system(d, place) ? BIT(API_TARGET_MESH_GATEWAY) : 0;
-    check_target(d, place, ref, TOPS | gateway);
+    check_top(d, place, ref, TOPS);
     struct api__place kind = api__member(place, STR("kind"));
     if (ref->kind == API_TARGET_MESH_SUBSET || ref->kind == API_TARGET_MESH_SERVICE ||
         ref->kind == API_TARGET_MESH_SERVICE_SUBSET)
@@ -275,8 +287,7 @@ static void check_any_target(struct api__decoder *d, const struct api__place *pl
 static void check_policy_target(struct api__decoder *d, const struct api__place *place,
                                 void *object)
 {
-    check_target(d, place, object,
-                 is_of_system(d, place) ? ANY : ANY & ~BIT(API_TARGET_MESH_GATEWAY));
+    check_top(d, place, object, ANY);
 }
 
 static void check_proxy_target(struct api__decoder *d, const struct api__place *place, void *object)

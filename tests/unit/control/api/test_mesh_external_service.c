@@ -91,7 +91,7 @@ static void how_it_is_reached(void **state)
     (void)state;
     assert_spec(ENDPOINT, "error spec.match: is required\n");
     assert_true(m.object->broken);
-    assert_spec("match: {}, " ENDPOINT, "error spec.match.port: is required\n");
+    assert_spec("match: {}, " ENDPOINT, "error spec.match.port: port must be a valid (1-65535)\n");
     assert_spec("match: {port: 0, type: Hostname, protocol: HTTP}, " ENDPOINT,
                 "error spec.match.port: port must be a valid (1-65535)\n"
                 "error spec.match.type: unrecognized type 'Hostname' - only 'HostnameGenerator' is "
@@ -111,9 +111,9 @@ static void where_it_is(void **state)
                 "warning spec.endpoints: is empty, so there is nowhere to send a request\n");
     assert_spec("match: {port: 1}, endpoints: [{}, {address: '', port: 0}, {address: 'a b', port: "
                 "65536}, {address: 1.2.3.4, port: 1}]",
-                "error spec.endpoints[0].address: is required\n"
-                "error spec.endpoints[0].port: is required\n"
-                "error spec.endpoints[1].address: cannot be empty\n"
+                "error spec.endpoints[0].address: address has to be a valid IP or hostname\n"
+                "error spec.endpoints[0].port: port must be a valid (1-65535)\n"
+                "error spec.endpoints[1].address: address has to be a valid IP or hostname\n"
                 "error spec.endpoints[1].port: port must be a valid (1-65535)\n"
                 "error spec.endpoints[2].address: address has to be a valid IP or hostname\n"
                 "error spec.endpoints[2].port: port must be a valid (1-65535)\n");

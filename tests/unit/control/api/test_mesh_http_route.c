@@ -255,16 +255,19 @@ static void what_a_target_may_be(void **state)
 static void whose_the_route_is(void **state)
 {
     (void)state;
+#define REFUSED(role)                                                                             \
+    "warning spec.targetRef.kind: may be MeshGateway in the namespace of the system only, where " \
+    "the label kuma.io/policy-role is \"system\"; here it is \"" role "\"\n"                      \
+    "error spec.targetRef.kind: value is not supported\n"
     static const char gateway[] = "{kind: MeshGateway, name: a}";
-    static const char refused[] = "error spec.targetRef.kind: value is not supported\n";
     assert_target("", gateway, "");
     assert_target("labels: {kuma.io/policy-role: system},", gateway, "");
-    assert_target("labels: {kuma.io/policy-role: producer},", gateway, refused);
+    assert_target("labels: {kuma.io/policy-role: producer},", gateway, REFUSED("producer"));
     assert_target("labels: {kuma.io/policy-role: consumer},", "{kind: Dataplane}", "");
     manifest_decode(&m, "apiVersion: kuma.io/v1alpha1\nkind: MeshHTTPRoute\nmetadata: {name: r, "
                         "labels: {kuma.io/policy-role: workload-owner}}\n"
                         "spec: {targetRef: {kind: MeshGateway, name: a}, to: []}\n");
-    assert_faults(&m, "error spec.targetRef.kind: value is not supported\n");
+    assert_faults(&m, REFUSED("workload-owner"));
 }
 
 /* ---- Rules ---- */

@@ -110,11 +110,15 @@ static void what_is_wrong_with_a_target(void **state)
 static void whose_the_policy_is(void **state)
 {
     (void)state;
+    static const char refused[] =
+        "warning spec.targetRef.kind: may be MeshGateway in the namespace of the system only, "
+        "where the label kuma.io/policy-role is \"system\"; here it is \"consumer\"\n"
+        "error spec.targetRef.kind: value is not supported\n";
     static const char role[] = "labels: {kuma.io/policy-role: consumer},";
     decode("MeshTimeout", role, GATEWAY "}");
-    assert_faults(&m, "error spec.targetRef.kind: value is not supported\n");
+    assert_faults(&m, refused);
     decode("MeshTrace", role, "spec: {targetRef: {kind: MeshGateway, name: a}}");
-    assert_faults(&m, "error spec.targetRef.kind: value is not supported\n");
+    assert_faults(&m, refused);
     decode("MeshLoadBalancingStrategy", role, GATEWAY "}");
     assert_faults(&m, "");
 }
@@ -135,6 +139,22 @@ static void shadows(void **state)
     manifest_decode(&m, KUBERNETES("annotations: {kuma.io/effect: none}"));
     assert_false(m.object->is_shadow);
     assert_str(m.object->key.name, "a.default");
+}
+
+/* Kuma's own labels. */
+static void what_is_wrong_with_labels(void **state)
+{
+    (void)state;
+    decode("MeshTimeout", "labels: {kuma.io/origin: zone, kuma.io/mesh: m, a: b},", "spec: {}");
+    assert_faults(&m, "");
+    decode("MeshTimeout", "labels: {kuma.io/origin: here, kuma.io/mesh: other},", "spec: {}");
+    assert_faults(&m,
+                  "error labels[\"kuma.io/origin\"]: unknown resource origin \"here\"\n"
+                  "error labels[\"kuma.io/mesh\"]: kuma.io/mesh label must not differ from mesh "
+                  "set on resource\n");
+    manifest_decode(&m, KUBERNETES("labels: {kuma.io/origin: here, kuma.io/mesh: other}"));
+    assert_faults(&m, "error labels[\"kuma.io/origin\"]: unknown resource origin \"here\"\n");
+    assert_str(m.object->key.mesh, "other");
 }
 
 static void policies_with_tags(void **state)
@@ -197,6 +217,7 @@ int main(void)
         TEST(whose_the_policy_is),
         TEST(shadows),
         TEST(policies_with_tags),
+        TEST(what_is_wrong_with_labels),
         TEST(what_is_wrong_with_tags),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
