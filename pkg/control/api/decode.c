@@ -34,20 +34,17 @@ static void wrong_type(struct api__decoder *d, const struct api__place *place, c
         api__undecodable(d, place, "must be %s, not %s", wanted, jv_type_name(value->type));
 }
 
-/* Reports a size that is out of the bounds of its field. */
-static bool check_size(struct api__decoder *d, const struct api__place *place,
+/* Reports a size that is out of the bounds of its field. What has it is read anyway. */
+static void check_size(struct api__decoder *d, const struct api__place *place,
                        const struct api__field *field, size_t size, const char *unit)
 {
-    const char *plural = (size < field->min ? field->min : field->max) == 1 ? "" : "s";
     if (size < field->min && field->min == 1)
         api__undecodable(d, place, "cannot be empty");
     else if (size < field->min)
-        api__undecodable(d, place, "must have at least %u %s%s", field->min, unit, plural);
+        api__undecodable(d, place, "must have at least %u %ss", field->min, unit);
     else if (field->max > 0 && size > field->max)
-        api__undecodable(d, place, "must have at most %u %s%s", field->max, unit, plural);
-    else
-        return true;
-    return false;
+        api__undecodable(d, place, "must have at most %u %s%s", field->max, unit,
+                         field->max == 1 ? "" : "s");
 }
 
 static void decode_string(struct api__decoder *d, const struct api__place *place,
@@ -64,7 +61,7 @@ static void decode_bounded_string(struct api__decoder *d, const struct api__plac
 {
     decode_string(d, place, ret_text);
     if (place->value->type == JV_STRING)
-        (void)check_size(d, place, field, ret_text->size, "character"); /* it is kept anyway */
+        check_size(d, place, field, ret_text->size, "character");
 }
 
 /* What is a number or a name, as Kubernetes writes ports. */
@@ -209,7 +206,7 @@ static void decode_strings(struct api__decoder *d, const struct api__place *plac
         return;
     }
     size_t count = place->value->count;
-    (void)check_size(d, place, field, count, "item"); /* what is in it is looked at anyway */
+    check_size(d, place, field, count, "item");
     struct str *strings = ARENA_NEW_ARRAY(d->arena, struct str, count);
     for (size_t i = 0; i < count; i++) {
         struct api__place item = api__item(place, i);
@@ -245,7 +242,7 @@ static void decode_list(struct api__decoder *d, const struct api__place *place,
         return;
     }
     size_t count = place->value->count;
-    (void)check_size(d, place, field, count, "item"); /* what is in it is looked at anyway */
+    check_size(d, place, field, count, "item");
     unsigned char *items = arena_alloc(d->arena, count, table->size);
     for (size_t i = 0; i < count; i++) {
         struct api__place item = api__item(place, i);

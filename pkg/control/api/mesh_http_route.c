@@ -142,14 +142,33 @@ static const struct api__field default_fields[] = {
                .table = &api__http_backend_table),
 };
 
+/* Kuma does not compare filters. */
+static void check_filters(struct api__decoder *d, const struct api__place *list,
+                          const struct api_http_rule *rule, bool redirects)
+{
+    unsigned seen = 0; /* bits of types */
+    for (size_t i = 0; i < rule->filter_count; i++) {
+        enum api_filter_type type = rule->filters[i].type;
+        struct api__place filter = api__item(list, i);
+        bool is_single = type == API_FILTER_REDIRECT || type == API_FILTER_REWRITE;
+        if (is_single && (seen & (1U << type)) != 0)
+            api__warning(d, &filter, "a filter of this type is there before: a rule has one");
+        seen |= 1U << type;
+        if (redirects && type != API_FILTER_REDIRECT && type != API_FILTER_RESPONSE_HEADER)
+            api__warning(d, &filter, "is not done, because the rule redirects every request");
+    }
+}
+
 /* H15, and what Kuma does not look at. */
 static void check_default(struct api__decoder *d, const struct api__place *place, void *object)
 {
     const struct api_http_rule *rule = object;
     struct api__place backends = api__member(place, STR("backendRefs"));
+    struct api__place filters = api__member(place, STR("filters"));
     bool redirects = api__filters_redirect(rule->filters, rule->filter_count);
     if (api__top_kind(place) == API_TARGET_MESH_GATEWAY && rule->backend_count == 0 && !redirects)
         api__error(d, &backends, "must not be empty");
+    check_filters(d, &filters, rule, redirects);
     if (redirects && rule->backend_count > 0)
         api__warning(d, &backends, "is ignored, because the rule redirects every request");
     else

@@ -4,8 +4,7 @@
 
 #define BIT(kind) (1 << (kind))
 
-/* Beside the kinds of a position: what Kuma calls a back end that it could not resolve is a name.
- */
+/* Beside the kinds of a position: what Kuma calls a back end that it cannot resolve is a name. */
 #define UNRESOLVED BIT(16)
 
 /* Roles in messages are cut here. */
@@ -36,48 +35,47 @@ static const struct {
     {STR_INIT("sectionName"), SECTION_NAME},
 };
 
-/* How an object is named. */
+/* How the object is named. */
 enum naming {
-    NOT_NAMED,
+    NOT_NAMED,         /* or in a way that nobody checks */
     BY_NAME,           /* which is required */
     BY_NAME_OR_LABELS, /* one of them is */
-    AS_IT_LIKES,       /* nothing is checked */
 };
 
-/* What each kind of target may have beside `kind`. */
+#define NAME_AND_NAMESPACE "either labels or name and namespace must be specified"
+
+/* What a target of each kind may have beside `kind`. */
 static const struct kind_rules {
     struct str name;
     unsigned forbidden;
     enum naming naming;
-    unsigned tag_rules;
-    const char *clash; /* of labels with a name or a namespace; NULL: they do not meet */
+    bool has_tags;     /* selectors of tags */
+    const char *clash; /* what is said of labels beside a name or a namespace; NULL: nothing */
 } kind_rules[] = {
-    [API_TARGET_NONE] = {STR_INIT(""), 0, AS_IT_LIKES, 0, NULL},
-    [API_TARGET_MESH] = {STR_INIT("Mesh"), MESH | TAGS | LABELS | NAMESPACE | SECTION_NAME,
-                         NOT_NAMED, 0, NULL},
+    [API_TARGET_MESH] = {STR_INIT("Mesh"),
+                         .forbidden = MESH | TAGS | LABELS | NAMESPACE | SECTION_NAME},
     [API_TARGET_MESH_SUBSET] = {STR_INIT("MeshSubset"),
-                                NAME | MESH | LABELS | NAMESPACE | SECTION_NAME, NOT_NAMED, 0,
-                                NULL},
-    [API_TARGET_MESH_GATEWAY] = {STR_INIT("MeshGateway"),
-                                 MESH | PROXY_TYPES | LABELS | NAMESPACE | SECTION_NAME, BY_NAME,
-                                 API__TAGS_SELECTOR, NULL},
-    [API_TARGET_MESH_SERVICE] = {STR_INIT("MeshService"), MESH | TAGS | PROXY_TYPES,
-                                 BY_NAME_OR_LABELS, 0,
-                                 "either labels or name and namespace must be specified"},
-    [API_TARGET_MESH_SERVICE_SUBSET] = {STR_INIT("MeshServiceSubset"),
-                                        MESH | PROXY_TYPES | LABELS | NAMESPACE | SECTION_NAME,
-                                        BY_NAME, API__TAGS_SELECTOR, NULL},
+                                .forbidden = NAME | MESH | LABELS | NAMESPACE | SECTION_NAME},
+    [API_TARGET_MESH_GATEWAY] = {STR_INIT("MeshGateway"), .naming = BY_NAME, .has_tags = true,
+                                 .forbidden = MESH | PROXY_TYPES | LABELS | NAMESPACE |
+                                              SECTION_NAME},
+    [API_TARGET_MESH_SERVICE] = {STR_INIT("MeshService"), .naming = BY_NAME_OR_LABELS,
+                                 .forbidden = MESH | TAGS | PROXY_TYPES,
+                                 .clash = NAME_AND_NAMESPACE},
+    [API_TARGET_MESH_SERVICE_SUBSET] = {STR_INIT("MeshServiceSubset"), .naming = BY_NAME,
+                                        .has_tags = true,
+                                        .forbidden = MESH | PROXY_TYPES | LABELS | NAMESPACE |
+                                                     SECTION_NAME},
     [API_TARGET_MESH_EXTERNAL_SERVICE] = {STR_INIT("MeshExternalService"),
-                                          MESH | TAGS | PROXY_TYPES | SECTION_NAME,
-                                          BY_NAME_OR_LABELS, 0,
-                                          "either labels or name must be specified"},
-    [API_TARGET_MESH_MULTI_ZONE_SERVICE] = {STR_INIT("MeshMultiZoneService"), 0, AS_IT_LIKES, 0,
-                                            NULL},
-    [API_TARGET_MESH_HTTP_ROUTE] = {STR_INIT("MeshHTTPRoute"),
-                                    MESH | TAGS | PROXY_TYPES | SECTION_NAME, BY_NAME_OR_LABELS, 0,
-                                    "either labels or name and namespace must be specified"},
-    [API_TARGET_DATAPLANE] = {STR_INIT("Dataplane"), TAGS | MESH | PROXY_TYPES, NOT_NAMED, 0,
-                              "either labels or name and namespace must be specified"},
+                                          .naming = BY_NAME_OR_LABELS,
+                                          .forbidden = MESH | TAGS | PROXY_TYPES | SECTION_NAME,
+                                          .clash = "either labels or name must be specified"},
+    [API_TARGET_MESH_MULTI_ZONE_SERVICE] = {STR_INIT("MeshMultiZoneService")},
+    [API_TARGET_MESH_HTTP_ROUTE] = {STR_INIT("MeshHTTPRoute"), .naming = BY_NAME_OR_LABELS,
+                                    .forbidden = MESH | TAGS | PROXY_TYPES | SECTION_NAME,
+                                    .clash = NAME_AND_NAMESPACE},
+    [API_TARGET_DATAPLANE] = {STR_INIT("Dataplane"), .forbidden = TAGS | MESH | PROXY_TYPES,
+                              .clash = NAME_AND_NAMESPACE},
 };
 
 static enum api_target_kind kind_of(struct str name)
@@ -97,7 +95,7 @@ static const struct api__enum_value proxy_values[] = {
 };
 static const struct api__enum proxies = {proxy_values, ARRAY_SIZE(proxy_values)};
 
-/* `kind` and `mesh` are looked at where they stand: neither has to stay as it is written. */
+/* `kind` is text here: it is its position that refuses one. */
 #define TARGET_FIELDS(type, path)                                                                \
     API__FIELD("kind", STRING, API__AT(type, path kind_name)),                                   \
         API__FIELD("name", STRING, API__AT(type, path name)),                                    \
@@ -146,7 +144,7 @@ static void check_naming(struct api__decoder *d, const struct api__place *place,
                          str_equal(ref->name, STR("kuma.io/unresolved-backend"));
     bool has_name = ref->name.size > 0;
     bool has_labels = ref->labels.count > 0;
-    bool is_named = rules->naming == BY_NAME || rules->naming == BY_NAME_OR_LABELS;
+    bool is_named = rules->naming != NOT_NAMED;
     if (is_named && !has_name && (rules->naming == BY_NAME || !has_labels))
         api__error_in(d, place, STR("name"), "must be set with kind %.*s", STR_ARG(rules->name));
     if (is_named && !is_unresolved && !is_target_name(ref->name))
@@ -169,8 +167,8 @@ static void check_peculiarities(struct api__decoder *d, const struct api__place 
     if ((ref->kind == API_TARGET_MESH || is_subset) && api__is_present(&types) &&
         jv_item_count(types.value) == 0)
         api__error(d, &types, "must be undefined or have at least one element");
-    if (is_subset || kind_rules[ref->kind].tag_rules != 0)
-        api__check_tags(d, &tags, ref->tags, kind_rules[ref->kind].tag_rules);
+    if (is_subset || kind_rules[ref->kind].has_tags)
+        api__check_tags(d, &tags, ref->tags, is_subset ? 0 : API__TAGS_SELECTOR);
     if (ref->kind == API_TARGET_DATAPLANE && ref->section_name.size > 0)
         api__error_in(d, place, STR("sectionName"), "can only be used with inbound policies");
 }

@@ -308,7 +308,6 @@ static void assert_rule(const char *rule, const char *findings)
 #define TO   "spec.to[0]"
 #define RULE TO ".rules[0]"
 
-#define PATH   "error " RULE ".matches[0].path"
 #define NO_END "does not need a trailing slash because only a `/`-separated prefix or an entire "
 static const struct example matches[] = {
     {"path: {type: PathPrefix, value: /}", ""},
@@ -535,22 +534,59 @@ static void how_a_rule_may_redirect(void **state)
                    "request\n");
 }
 
+static void filters_that_do_not_go_together(void **state)
+{
+    (void)state;
+#define REWRITE "{type: URLRewrite, urlRewrite: {hostname: a}}"
+    assert_default("filters: [{type: RequestRedirect, requestRedirect: {}}, " REWRITE ", {type: "
+                   "ResponseHeaderModifier, responseHeaderModifier: {remove: [a]}}, {type: "
+                   "RequestRedirect, requestRedirect: {port: 1}}]",
+                   "warning " DEFAULT ".filters[1]: is not done, because the rule redirects every "
+                   "request\n"
+                   "warning " DEFAULT ".filters[3]: a filter of this type is there before: a rule "
+                   "has one\n");
+    assert_default("filters: [" REWRITE ", " REWRITE "], " BACKENDS,
+                   "warning " DEFAULT ".filters[1]: a filter of this type is there before: a rule "
+                   "has one\n");
+    assert_default(
+        "filters: [{type: RequestHeaderModifier, requestHeaderModifier: {remove: [a]}}, "
+        "{type: RequestHeaderModifier, requestHeaderModifier: {remove: [a]}}], " BACKENDS,
+        "");
+}
+
 static void a_prefix_is_replaced_where_there_is_one(void **state)
 {
     (void)state;
-#define REPLACE                                                                             \
-    "default: {filters: [{type: URLRewrite, urlRewrite: {path: {type: ReplacePrefixMatch, " \
-    "replacePrefixMatch: /}}}, {type: RequestRedirect, requestRedirect: {path: {type: "     \
-    "ReplacePrefixMatch, replacePrefixMatch: /}}}]}"
-    static const char refused[] =
-        "error " FILTER ".urlRewrite.path.replacePrefixMatch: can only appear if all matches match "
-        "a path prefix\n"
-        "error " DEFAULT ".filters[1].requestRedirect.path.replacePrefixMatch: can only appear if "
-        "all matches match a path prefix\n";
-    assert_rule(ROOT ", " REPLACE, "");
-    assert_rule("matches: [{path: {type: Exact, value: /}}], " REPLACE, refused);
-    assert_rule("matches: [{path: {type: PathPrefix, value: /}}, {method: GET}], " REPLACE,
-                refused);
+#define PATH "path: {type: ReplacePrefixMatch, replacePrefixMatch: /}"
+    static const struct {
+        const char *filter;
+        const char *refused;
+    } replacing[] = {
+        {"default: {filters: [{type: URLRewrite, urlRewrite: {" PATH "}}], " BACKENDS "}",
+         "error " FILTER
+         ".urlRewrite.path.replacePrefixMatch: can only appear if all matches match "
+         "a path prefix\n"},
+        {"default: {filters: [{type: RequestRedirect, requestRedirect: {" PATH "}}]}",
+         "error " FILTER ".requestRedirect.path.replacePrefixMatch: can only appear if all matches "
+         "match a path prefix\n"},
+    };
+    static const struct {
+        const char *matches;
+        bool ok;
+    } matching[] = {
+        {ROOT, true},
+        {"matches: [{path: {type: Exact, value: /}}]", false},
+        {"matches: [{path: {type: PathPrefix, value: /}}, {method: GET}]", false},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(replacing); i++) {
+        for (size_t j = 0; j < ARRAY_SIZE(matching); j++) {
+            struct buf rule;
+            buf_init(&rule, 4096);
+            buf_printf(&rule, "%s, %s", matching[j].matches, replacing[i].filter);
+            assert_rule(rule.data, matching[j].ok ? "" : replacing[i].refused);
+            buf_deinit(&rule);
+        }
+    }
 }
 
 static void where_a_rule_may_lead(void **state)
@@ -635,11 +671,17 @@ static void what_a_to_has(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_route_with_everything), TEST(the_envelope),
-        TEST(what_a_target_may_be),    TEST(whose_the_route_is),
-        TEST(what_a_match_may_be),     TEST(what_a_filter_may_be),
-        TEST(how_a_rule_may_redirect), TEST(a_prefix_is_replaced_where_there_is_one),
-        TEST(where_a_rule_may_lead),   TEST(what_only_a_gateway_has),
+        TEST(a_route_with_everything),
+        TEST(the_envelope),
+        TEST(what_a_target_may_be),
+        TEST(whose_the_route_is),
+        TEST(what_a_match_may_be),
+        TEST(what_a_filter_may_be),
+        TEST(how_a_rule_may_redirect),
+        TEST(filters_that_do_not_go_together),
+        TEST(a_prefix_is_replaced_where_there_is_one),
+        TEST(where_a_rule_may_lead),
+        TEST(what_only_a_gateway_has),
         TEST(what_a_to_has),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
