@@ -70,7 +70,7 @@ static const struct kind_rules {
                                           .naming = BY_NAME_OR_LABELS,
                                           .forbidden = MESH | TAGS | PROXY_TYPES | SECTION_NAME,
                                           .clash = "either labels or name must be specified"},
-    [API_TARGET_MESH_MULTI_ZONE_SERVICE] = {STR_INIT("MeshMultiZoneService")},
+    [API_TARGET_MESH_MULTI_ZONE_SERVICE] = {STR_INIT("MeshMultiZoneService"), .forbidden = 0},
     [API_TARGET_MESH_HTTP_ROUTE] = {STR_INIT("MeshHTTPRoute"), .naming = BY_NAME_OR_LABELS,
                                     .forbidden = MESH | TAGS | PROXY_TYPES | SECTION_NAME,
                                     .clash = NAME_AND_NAMESPACE},
