@@ -97,7 +97,25 @@ static void values_init(struct command_parse *parse)
     }
 }
 
-/* Reads the flag in `word` ("--name" or "--name=value"); its value may be the next word. */
+/* The flag has been read, and `value`, if it has one; else that is the next word. */
+static void flag_set(struct command_parse *parse, size_t index, const struct str *value,
+                     char ***next)
+{
+    const struct command_flag *flag = &parse->command->flags[index];
+    struct str text = STR("true"); /* of a switch */
+    if (value != NULL) {
+        text = *value;
+    } else if (flag->kind != COMMAND_SWITCH && **next == NULL) {
+        ERROR(parse, "--%s needs a value: %s", flag->name, flag->value_name);
+        return;
+    } else if (flag->kind != COMMAND_SWITCH) {
+        text = str_of(*(*next)++);
+    }
+    parse->values[index].given = true;
+    value_set(parse, flag, &parse->values[index], text);
+}
+
+/* Reads the flag in `word` ("--name" or "--name=value"). */
 static void flag_read(struct command_parse *parse, struct str word, char ***next)
 {
     struct str value = str_from(word, 2);
@@ -111,21 +129,33 @@ static void flag_read(struct command_parse *parse, struct str word, char ***next
     while (index < parse->command->flag_count &&
            !str_equal(str_of(parse->command->flags[index].name), name))
         index++;
-    if (index == parse->command->flag_count) {
+    if (index == parse->command->flag_count)
         error_flag(parse, name);
+    else
+        flag_set(parse, index, has_value ? &value : NULL, next);
+}
+
+/* Reads the flag in `word` ("-n", "-n=value" or "-nvalue"). */
+static void letter_read(struct command_parse *parse, struct str word, char ***next)
+{
+    struct str value = str_from(word, 2);
+    bool has_value = value.size > 0;
+    if (str_equal(word, STR("-h"))) {
+        parse->help = true;
         return;
     }
-    const struct command_flag *flag = &parse->command->flags[index];
-    if (!has_value && flag->kind == COMMAND_SWITCH) {
-        value = STR("true");
-    } else if (!has_value && **next == NULL) {
-        ERROR(parse, "--%s needs a value: %s", flag->name, flag->value_name);
+    size_t index = 0;
+    while (index < parse->command->flag_count &&
+           parse->command->flags[index].letter != word.data[1])
+        index++;
+    if (index == parse->command->flag_count) {
+        ERROR(parse, "there is no flag %.*s; %s --help lists the flags", STR_ARG(word),
+              parse->path);
         return;
-    } else if (!has_value) {
-        value = str_of(*(*next)++);
     }
-    parse->values[index].given = true;
-    value_set(parse, flag, &parse->values[index], value);
+    if (str_starts_with(value, STR("=")))
+        value = str_from(value, 1);
+    flag_set(parse, index, has_value ? &value : NULL, next);
 }
 
 static void path_extend(struct command_parse *parse, const char *name)
@@ -136,15 +166,14 @@ static void path_extend(struct command_parse *parse, const char *name)
     ASSERT(size > 0 && (size_t)size < sizeof(parse->path) - used);
 }
 
-static void word_read(struct command_parse *parse, const char *word)
+static void word_read(struct command_parse *parse, char *word)
 {
     if (parse->command->run == NULL && strcmp(word, "help") == 0) {
         parse->help_last = true;
         return;
     }
     if (parse->command->run != NULL) {
-        if (parse->argument_count < COMMAND_LIST_MAX)
-            parse->arguments[parse->argument_count++] = word;
+        parse->arguments[parse->argument_count++] = word;
         return;
     }
     const struct command *below = command_find(parse->command, str_of(word));
@@ -165,7 +194,7 @@ static void arguments_check(struct command_parse *parse)
     else if (parse->argument_count < command->argument_count)
         ERROR(parse, "%s is missing; usage: %s [flags] %s", command->arguments, parse->path,
               command->arguments);
-    else if (parse->argument_count > command->argument_count)
+    else if (parse->argument_count > command->argument_count && !command->takes_more)
         ERROR(parse, "\"%s\" is one argument too many; usage: %s%s%s%s",
               parse->arguments[command->argument_count], parse->path,
               command->flag_count > 0 ? " [flags]" : "", command->arguments == NULL ? "" : " ",
@@ -174,21 +203,19 @@ static void arguments_check(struct command_parse *parse)
 
 void command_parse(const struct command *root, int argc, char **argv, struct command_parse *ret)
 {
-    *ret = (struct command_parse){.command = root};
+    *ret = (struct command_parse){.command = root, .arguments = argv};
     path_extend(ret, root->name);
     values_init(ret); /* a program may be one command */
     char **next = argv + (argc > 0 ? 1 : 0);
     bool flags_end = false;
     while (*next != NULL && ret->error[0] == '\0' && !ret->help) {
-        const char *word = *next++;
+        char *word = *next++;
         if (!flags_end && strcmp(word, "--") == 0)
             flags_end = true;
-        else if (!flags_end && strcmp(word, "-h") == 0)
-            ret->help = true;
         else if (!flags_end && strncmp(word, "--", 2) == 0)
             flag_read(ret, str_of(word), &next);
         else if (!flags_end && word[0] == '-' && word[1] != '\0')
-            ERROR(ret, "there is no flag %s; %s --help lists the flags", word, ret->path);
+            letter_read(ret, str_of(word), &next);
         else
             word_read(ret, word);
     }

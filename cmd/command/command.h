@@ -2,9 +2,10 @@
  * programs share this.
  *
  * A command either runs or has commands below it. Flags are `--name value` or `--name=value`;
- * a switch is `--name`, `--name=true` or `--name=false`; `--` ends them. `--help`, `-h` and a
- * `help` before the name of a command show its page. A wrong word gets one sentence on standard
- * error with the nearest right one, and exit status 2. */
+ * a switch is `--name`, `--name=true` or `--name=false`; one with a letter is `-n value`,
+ * `-n=value` or `-nvalue` as well; `--` ends them. `--help`, `-h` and a `help` before the name of a
+ * command show its page. A wrong word gets one sentence on standard error with the nearest right
+ * one, and exit status 2. */
 #pragma once
 
 #include <stdbool.h>
@@ -30,6 +31,7 @@ enum command_flag_kind {
 
 struct command_flag {
     const char *name; /* without dashes */
+    char letter;      /* its short form, 0: it has none */
     enum command_flag_kind kind;
     const char *value_name; /* for the help: "DIR"; a switch has none */
     const char *fallback;   /* what counts when it is not given, NULL: nothing */
@@ -52,7 +54,7 @@ struct command_value {
 
 struct command_input {
     const struct command_value *values;
-    const char *const *arguments; /* what is not a flag */
+    char *const *arguments; /* what is not a flag */
     size_t argument_count;
 };
 
@@ -60,7 +62,8 @@ struct command {
     const char *name;
     const char *summary;     /* one line */
     const char *arguments;   /* "DIR", or NULL: it takes none */
-    size_t argument_count;   /* exactly so many */
+    size_t argument_count;   /* so many */
+    bool takes_more;         /* or more */
     const char *description; /* paragraphs */
     const struct command_flag *flags;
     size_t flag_count;
@@ -90,12 +93,12 @@ struct command_parse {
     bool help;                     /* --help was given, or a command is missing */
     bool help_last;                /* "help", before the command that it is wanted of */
     struct command_value values[COMMAND_FLAGS_MAX];
-    const char *arguments[COMMAND_LIST_MAX];
+    char **arguments; /* the words of argv that are no flags, moved to its front */
     size_t argument_count;
     char error[512]; /* one sentence; empty: none */
 };
 
-/* Slices in the result borrow from argv. */
+/* Slices and arguments in the result borrow from argv, whose words change their order. */
 void command_parse(const struct command *root, int argc, char **argv, struct command_parse *ret);
 
 struct buf;

@@ -95,6 +95,8 @@ static void commands_list(struct buf *buf, const struct command *command)
 static void flag_describe(struct buf *buf, const struct command_flag *flag)
 {
     indent(buf, INDENT);
+    if (flag->letter != 0)
+        buf_printf(buf, "-%c, ", flag->letter);
     buf_printf(buf, "--%s", flag->name);
     if (flag->kind == COMMAND_SWITCH)
         buf_append(buf, STR("[=true|false]"));

@@ -12,7 +12,11 @@
 enum { FLAG_NAME, FLAG_TYPE, FLAG_HOST, FLAG_COUNT, FLAG_WATCH };
 
 static const struct command_flag flags[] = {
-    [FLAG_NAME] = {.name = "name", .kind = COMMAND_TEXT, .value_name = "NAME", .help = "A name."},
+    [FLAG_NAME] = {.name = "name",
+                   .letter = 'n',
+                   .kind = COMMAND_TEXT,
+                   .value_name = "NAME",
+                   .help = "A name."},
     [FLAG_TYPE] = {.name = "type",
                    .kind = COMMAND_CHOICE,
                    .value_name = "server|client",
@@ -24,7 +28,11 @@ static const struct command_flag flags[] = {
                     .value_name = "N",
                     .number_max = 256,
                     .help = "How many."},
-    [FLAG_WATCH] = {.name = "watch", .kind = COMMAND_SWITCH, .fallback = "true", .help = "Watch."},
+    [FLAG_WATCH] = {.name = "watch",
+                    .letter = 'w',
+                    .kind = COMMAND_SWITCH,
+                    .fallback = "true",
+                    .help = "Watch."},
 };
 
 static int run_stub(const struct command_input *input)
@@ -52,7 +60,19 @@ static const struct command twig = {
     .run = run_stub,
 };
 
-static const struct command *const below[] = {&leaf, &twig};
+static const struct command bush = {
+    .name = "bush",
+    .summary = "takes much",
+    .arguments = "PATH...",
+    .argument_count = 1,
+    .takes_more = true,
+    .description = "Does much.",
+    .flags = flags,
+    .flag_count = ARRAY_SIZE(flags),
+    .run = run_stub,
+};
+
+static const struct command *const below[] = {&leaf, &twig, &bush};
 
 static const struct command root = {
     .name = "tool",
@@ -63,11 +83,11 @@ static const struct command root = {
 };
 
 static struct command_parse parsed;
+static char *argv[100]; /* what was parsed borrows from it */
 
 #define PARSE(...)                                                       \
     do {                                                                 \
         const char *words[] = {"tool", __VA_ARGS__, NULL};               \
-        char *argv[ARRAY_SIZE(words)];                                   \
         memcpy(argv, words, sizeof(words));                              \
         command_parse(&root, (int)ARRAY_SIZE(words) - 1, argv, &parsed); \
     } while (0)
@@ -95,8 +115,8 @@ static void test_fallbacks_count_when_nothing_is_given(void **state)
 static void test_a_program_may_be_one_command(void **state)
 {
     (void)state;
-    char *argv[] = {(char[]){"leaf"}, (char[]){"dir"}, NULL};
-    command_parse(&leaf, 2, argv, &parsed);
+    char *words[] = {(char[]){"leaf"}, (char[]){"dir"}, NULL};
+    command_parse(&leaf, 2, words, &parsed);
     assert_string_equal(parsed.error, "");
     assert_true(parsed.values[FLAG_WATCH].on);
     assert_false(parsed.values[FLAG_WATCH].given);
@@ -183,6 +203,48 @@ static void test_arguments_are_counted(void **state)
     assert_string_equal(parsed.error, "\"b\" is one argument too many; usage: tool twig");
 }
 
+static void test_letters_stand_for_flags(void **state)
+{
+    (void)state;
+    PARSE("leaf", "-n", "a", "dir");
+    assert_string_equal(parsed.error, "");
+    assert_true(str_equal(parsed.values[FLAG_NAME].text, STR("a")));
+    assert_string_equal(parsed.arguments[0], "dir");
+    PARSE("leaf", "-na", "dir");
+    assert_true(str_equal(parsed.values[FLAG_NAME].text, STR("a")));
+    PARSE("leaf", "-n=a=b", "-w=false", "dir");
+    assert_true(str_equal(parsed.values[FLAG_NAME].text, STR("a=b")));
+    assert_false(parsed.values[FLAG_WATCH].on);
+    PARSE("leaf", "dir", "-w");
+    assert_true(parsed.values[FLAG_WATCH].on);
+    PARSE("leaf", "dir", "-n");
+    expect_error("--name needs a value: NAME");
+    PARSE("leaf", "dir", "-n=");
+    expect_error("--name needs a value: NAME");
+    PARSE("twig", "-n", "a");
+    expect_error("there is no flag -n; tool twig --help");
+}
+
+static void test_a_command_may_take_any_number_of_arguments(void **state)
+{
+    (void)state;
+    PARSE("bush");
+    expect_error("PATH... is missing");
+    PARSE("bush", "a", "-n", "b", "c", "--count=3", "--", "-d");
+    assert_string_equal(parsed.error, "");
+    assert_int_equal(parsed.argument_count, 3);
+    assert_string_equal(parsed.arguments[0], "a");
+    assert_string_equal(parsed.arguments[1], "c");
+    assert_string_equal(parsed.arguments[2], "-d");
+    argv[0] = (char[]){"tool"};
+    argv[1] = (char[]){"bush"};
+    for (size_t i = 2; i < ARRAY_SIZE(argv) - 1; i++)
+        argv[i] = (char[]){"path"};
+    argv[ARRAY_SIZE(argv) - 1] = NULL;
+    command_parse(&root, (int)ARRAY_SIZE(argv) - 1, argv, &parsed);
+    assert_int_equal(parsed.argument_count, ARRAY_SIZE(argv) - 3);
+}
+
 static void test_a_single_dash_is_an_argument(void **state)
 {
     (void)state;
@@ -221,7 +283,6 @@ static void test_a_command_without_its_sub_command_shows_help(void **state)
 {
     (void)state;
     const char *words[] = {"tool", NULL};
-    char *argv[ARRAY_SIZE(words)];
     memcpy(argv, words, sizeof(words));
     command_parse(&root, 1, argv, &parsed);
     assert_true(parsed.help);
@@ -239,7 +300,8 @@ static void test_help_has_every_section(void **state)
         "SYNOPSIS\n       tool leaf [flags] DIR\n",
         "DESCRIPTION\n       Does things.\n",
         "       --type=server|client  (default server)\n           A type.\n",
-        "       --watch[=true|false]  (default true)\n",
+        "       -n, --name=NAME\n           A name.\n",
+        "       -w, --watch[=true|false]  (default true)\n",
         "EXIT STATUS\n       0  fine\n",
         "EXAMPLES\n       tool leaf dir\n",
     };
@@ -274,7 +336,6 @@ static void test_run_calls_the_command_and_reports_errors(void **state)
 {
     (void)state;
     const char *words[] = {"tool", "leaf", "dir", NULL};
-    char *argv[ARRAY_SIZE(words)];
     memcpy(argv, words, sizeof(words));
     assert_int_equal(command_run(&root, 3, argv), 41);
     const char *wrong[] = {"tool", "leaf", "--no", NULL};
@@ -294,6 +355,8 @@ int main(void)
         cmocka_unit_test(test_wrong_words_get_the_nearest_right_one),
         cmocka_unit_test(test_wrong_values),
         cmocka_unit_test(test_arguments_are_counted),
+        cmocka_unit_test(test_letters_stand_for_flags),
+        cmocka_unit_test(test_a_command_may_take_any_number_of_arguments),
         cmocka_unit_test(test_a_single_dash_is_an_argument),
         cmocka_unit_test(test_help_wins_over_what_is_missing),
         cmocka_unit_test(test_the_word_help_comes_before_a_command),
