@@ -25,6 +25,7 @@ struct composer {
     struct arena *arena;
     struct map *anchors; /* struct node, in the arena; value NULL: not finished */
     size_t weight;
+    size_t weight_max;
     struct yaml_error *reterr;
     /* Stacks of what the collections that are open have so far. */
     VEC(struct jv_member) members;
@@ -95,9 +96,11 @@ static enum err charge(struct composer *c, struct jv_mark mark, size_t weight, u
 {
     if (levels > JV_DEPTH_MAX)
         return fail(c, ERR_LIMIT, mark, "nested deeper than %d levels", JV_DEPTH_MAX);
-    if (weight > YAML_NODES_MAX - c->weight)
-        return fail(c, ERR_LIMIT, mark, "more than %zu values, those behind aliases included",
-                    YAML_NODES_MAX);
+    if (weight > c->weight_max - c->weight)
+        return fail(c, ERR_LIMIT, mark,
+                    "more than %zu values, those behind aliases included: too many for a text of "
+                    "this size",
+                    c->weight_max);
     c->weight += weight;
     return ERR_OK;
 }
@@ -334,7 +337,11 @@ static enum err compose_mapping(struct composer *c, const yaml_event_t *start, u
             return e;
         if (event.type == YAML_MAPPING_END_EVENT)
             break;
-        e = compose_member(c, &event, depth, ret_node);
+        if (c->members.count - member_base == YAML_MEMBERS_MAX)
+            e = fail(c, ERR_LIMIT, mark_of(event.start_mark), "an object of more than %zu members",
+                     YAML_MEMBERS_MAX);
+        else
+            e = compose_member(c, &event, depth, ret_node);
         yaml_event_delete(&event);
         if (e != ERR_OK)
             return e;
@@ -366,13 +373,18 @@ static enum err compose_alias(struct composer *c, const yaml_event_t *event, uns
     return charge(c, mark, target->weight, depth + target->height);
 }
 
-static struct node *anchor_open(struct composer *c, const yaml_char_t *anchor)
+/* NULL in `ret_node`: there is no anchor. */
+static enum err anchor_open(struct composer *c, struct jv_mark mark, const yaml_char_t *anchor,
+                            struct node **ret_node)
 {
+    *ret_node = NULL;
     if (anchor == NULL)
-        return NULL;
-    struct node *node = ARENA_NEW(c->arena, struct node);
-    (void)map_set(c->anchors, text_of(anchor), node); /* a later anchor replaces an earlier one */
-    return node;
+        return ERR_OK;
+    if (map_count(c->anchors) == YAML_ANCHORS_MAX)
+        return fail(c, ERR_LIMIT, mark, "more than %zu anchors", YAML_ANCHORS_MAX);
+    *ret_node = ARENA_NEW(c->arena, struct node);
+    (void)map_set(c->anchors, text_of(anchor), *ret_node); /* the later of two counts */
+    return ERR_OK;
 }
 
 static enum err compose_content(struct composer *c, const yaml_event_t *event, unsigned depth,
@@ -408,10 +420,13 @@ static enum err compose(struct composer *c, const yaml_event_t *event, unsigned 
     if (event->type == YAML_ALIAS_EVENT)
         return compose_alias(c, event, depth, ret_node);
     *ret_node = (struct node){.weight = 1, .height = 1};
-    enum err e = charge(c, mark_of(event->start_mark), 1, depth + 1);
+    struct jv_mark mark = mark_of(event->start_mark);
+    struct node *anchor = NULL;
+    enum err e = charge(c, mark, 1, depth + 1);
+    if (e == ERR_OK)
+        e = anchor_open(c, mark, anchor_of(event), &anchor);
     if (e != ERR_OK)
         return e;
-    struct node *anchor = anchor_open(c, anchor_of(event));
     e = compose_content(c, event, depth, ret_node);
     if (e == ERR_OK && anchor != NULL)
         *anchor = *ret_node;
@@ -442,6 +457,7 @@ static enum err compose_document(struct composer *c, struct node *ret_root)
 static enum err compose_stream(struct composer *c, struct yaml_stream *ret_stream)
 {
     VEC(const struct jv *) documents = {0};
+    size_t count = 0;
     enum err e = ERR_OK;
     yaml_event_type_t type = YAML_NO_EVENT;
     while (e == ERR_OK && type != YAML_STREAM_END_EVENT) {
@@ -450,9 +466,14 @@ static enum err compose_stream(struct composer *c, struct yaml_stream *ret_strea
         if (e != ERR_OK)
             break;
         type = event.type;
+        struct jv_mark mark = mark_of(event.start_mark);
         yaml_event_delete(&event);
         if (type != YAML_DOCUMENT_START_EVENT)
             continue;
+        if (++count > YAML_DOCUMENTS_MAX) {
+            e = fail(c, ERR_LIMIT, mark, "more than %zu documents", YAML_DOCUMENTS_MAX);
+            break;
+        }
         struct node root;
         e = compose_document(c, &root);
         if (e == ERR_OK && root.value->type != JV_NULL)
@@ -495,7 +516,11 @@ static bool has_many_tags(struct str text)
 enum err yaml_parse(struct arena *arena, struct str text, struct yaml_stream *ret_stream,
                     struct yaml_error *reterr)
 {
-    struct composer c = {.arena = arena, .reterr = reterr};
+    struct composer c = {
+        .arena = arena,
+        .reterr = reterr,
+        .weight_max = YAML_NODES_MAX + text.size / YAML_NODE_SIZE,
+    };
     if (text.size == 0) /* libyaml takes no NULL, which the empty slice may have */
         text = STR_EMPTY;
     if (text.size > YAML_SIZE_MAX)

@@ -23,8 +23,20 @@
 /* Bytes of a stream: room for 20,000 routes in one file. */
 #define YAML_SIZE_MAX ((size_t)8 * 1024 * 1024)
 
-/* Values of a stream, those behind aliases counted at each use; one costs some 100 bytes. */
-#define YAML_NODES_MAX ((size_t)1000 * 1000)
+/* Values of a stream, those behind aliases counted at each use; one costs some 100 bytes. There may
+ * be so many, and one more for every YAML_NODE_SIZE bytes of text: manifests have longer ones, and
+ * what 1.5 MiB, the most that an API server takes, unfold into is bounded by 32 MiB. */
+#define YAML_NODES_MAX ((size_t)50 * 1000)
+#define YAML_NODE_SIZE ((size_t)10)
+
+/* Members of an object. */
+#define YAML_MEMBERS_MAX ((size_t)20 * 1000)
+
+/* Anchors of a document. */
+#define YAML_ANCHORS_MAX ((size_t)10 * 1000)
+
+/* Documents of a stream, the empty ones too. */
+#define YAML_DOCUMENTS_MAX ((size_t)20 * 1000)
 
 /* A stream's documents that are not empty. */
 struct yaml_stream {

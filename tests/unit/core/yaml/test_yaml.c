@@ -245,7 +245,7 @@ static void bounds_alias_bombs(void **state)
             buf_printf(&buf, "*a%d,", i - 1);
         buf_append(&buf, STR("]\n"));
     }
-    assert_fails_with(buf_str(&buf), ERR_LIMIT, 6, 36, "more than 1000000 values");
+    assert_fails_with(buf_str(&buf), ERR_LIMIT, 5, 20, "more than 50047 values");
     assert_true(arena_size(arena) < 64 * 1024);
     /* By merge keys: up to 20 looks at each of 2,000 members, three times, while the aliases
      * themselves are within bounds. */
@@ -261,6 +261,67 @@ static void bounds_alias_bombs(void **state)
         buf_append(&buf, STR("]}\n"));
     }
     assert_int_equal(yaml_parse(arena, buf_str(&buf), &stream, &error), ERR_LIMIT);
+    buf_deinit(&buf);
+}
+
+/* Short values are no manifest. */
+static void bounds_values_by_the_size_of_the_text(void **state)
+{
+    (void)state;
+    struct buf buf;
+    buf_init(&buf, 1 << 20);
+    buf_append_char(&buf, '[');
+    for (size_t i = 0; i < YAML_NODES_MAX; i++)
+        buf_append(&buf, STR("1,"));
+    buf_append_char(&buf, ']');
+    assert_int_equal(yaml_parse(arena, buf_str(&buf), &stream, &error), ERR_OK);
+    buf.size--;
+    for (size_t i = 0; i < YAML_NODES_MAX; i++)
+        buf_append(&buf, STR("1,"));
+    buf_append_char(&buf, ']');
+    assert_fails_with(buf_str(&buf), ERR_LIMIT, 1, 140000, "more than 70000 values");
+    buf_deinit(&buf);
+}
+
+static void bounds_the_members_of_an_object(void **state)
+{
+    (void)state;
+    struct buf buf;
+    buf_init(&buf, 1 << 20);
+    for (size_t i = 0; i < YAML_MEMBERS_MAX; i++)
+        buf_printf(&buf, "k%zu: 1\n", i);
+    assert_int_equal(yaml_parse(arena, buf_str(&buf), &stream, &error), ERR_OK);
+    buf_append(&buf, STR("x: 1\n"));
+    assert_fails_with(buf_str(&buf), ERR_LIMIT, YAML_MEMBERS_MAX + 1, 1,
+                      "an object of more than 20000 members");
+    buf_deinit(&buf);
+}
+
+static void bounds_anchors(void **state)
+{
+    (void)state;
+    struct buf buf;
+    buf_init(&buf, 1 << 20);
+    for (size_t i = 0; i < YAML_ANCHORS_MAX; i++)
+        buf_printf(&buf, "- &a%zu 1\n", i);
+    assert_int_equal(yaml_parse(arena, buf_str(&buf), &stream, &error), ERR_OK);
+    buf_append(&buf, STR("- &x 1\n"));
+    assert_fails_with(buf_str(&buf), ERR_LIMIT, YAML_ANCHORS_MAX + 1, 3, "more than 10000 anchors");
+    buf_deinit(&buf);
+}
+
+static void bounds_documents(void **state)
+{
+    (void)state;
+    struct buf buf;
+    buf_init(&buf, 1 << 20);
+    for (size_t i = 0; i < YAML_DOCUMENTS_MAX; i++)
+        buf_append(&buf, STR("--- 1\n"));
+    assert_int_equal(yaml_parse(arena, buf_str(&buf), &stream, &error), ERR_OK);
+    assert_int_equal(stream.count, YAML_DOCUMENTS_MAX);
+    buf_append(&buf, STR("---\n"));
+    assert_fails_with(buf_str(&buf), ERR_LIMIT, YAML_DOCUMENTS_MAX + 1, 1,
+                      "more than 20000 documents");
     buf_deinit(&buf);
 }
 
@@ -308,6 +369,10 @@ int main(void)
         TEST(refuses_what_is_not_utf8),
         TEST(bounds_depth),
         TEST(bounds_alias_bombs),
+        TEST(bounds_values_by_the_size_of_the_text),
+        TEST(bounds_the_members_of_an_object),
+        TEST(bounds_anchors),
+        TEST(bounds_documents),
         TEST(bounds_size),
         TEST(bounds_tag_directives),
     };
