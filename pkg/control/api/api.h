@@ -534,6 +534,12 @@ struct api_template {
 /* `resources` of a manifest are at most this much text, some hundred times what people write. */
 #define API_JSON_SIZE_MAX ((size_t)64 << 10)
 
+/* A list or map of a manifest has at most so many items, some ten times what people write. */
+#define API_ITEMS_MAX ((size_t)10 * 1000)
+
+/* Findings of one object, the first ones; one more says that there are others. */
+#define API_FINDINGS_MAX ((size_t)100)
+
 struct api_mesh_gateway_instance {
     uint32_t replicas; /* at least 1 */
     enum api_service_type service_type;

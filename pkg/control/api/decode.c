@@ -47,6 +47,15 @@ static void check_size(struct api__decoder *d, const struct api__place *place,
                          field->max == 1 ? "" : "s");
 }
 
+/* False: the list or map has too many items, which was reported. */
+static bool is_bounded(struct api__decoder *d, const struct api__place *place)
+{
+    if (place->value->count > API_ITEMS_MAX)
+        api__undecodable(d, place, "has %zu items: at most %zu are read, so none is",
+                         place->value->count, API_ITEMS_MAX);
+    return place->value->count <= API_ITEMS_MAX;
+}
+
 static void decode_string(struct api__decoder *d, const struct api__place *place,
                           struct str *ret_text)
 {
@@ -187,6 +196,8 @@ void api__decode_tags(struct api__decoder *d, const struct api__place *place,
         wrong_type(d, place, "an object of tags");
         return;
     }
+    if (!is_bounded(d, place))
+        return;
     struct api_tag *tags = ARENA_NEW_ARRAY(d->arena, struct api_tag, object->count);
     for (size_t i = 0; i < object->count; i++) {
         const struct jv_member *member = &object->members[object->sorted[i]];
@@ -205,6 +216,8 @@ static void decode_strings(struct api__decoder *d, const struct api__place *plac
         wrong_type(d, place, "a list of strings");
         return;
     }
+    if (!is_bounded(d, place))
+        return;
     size_t count = place->value->count;
     check_size(d, place, field, count, "item");
     struct str *strings = ARENA_NEW_ARRAY(d->arena, struct str, count);
@@ -241,6 +254,8 @@ static void decode_list(struct api__decoder *d, const struct api__place *place,
         wrong_type(d, place, "a list");
         return;
     }
+    if (!is_bounded(d, place))
+        return;
     size_t count = place->value->count;
     check_size(d, place, field, count, "item");
     unsigned char *items = arena_alloc(d->arena, count, table->size);
@@ -339,7 +354,7 @@ static void warn_of_unknown(struct api__decoder *d, const struct api__place *pla
     ASSERT(table->count <= FIELDS_MAX);
     for (size_t i = 0; i < table->count; i++)
         names[i] = table->fields[i].name;
-    for (size_t i = 0; i < place->value->count; i++) {
+    for (size_t i = 0; i < place->value->count && !api__is_full(d); i++) {
         struct str name = place->value->members[i].key;
         if (is_field_name(table, name))
             continue;

@@ -46,6 +46,9 @@ const struct api__place *api__spec_of(const struct api__place *place);
 /* There is a value, and it is not null. */
 bool api__is_present(const struct api__place *place);
 
+/* The object has got all the findings that are kept. */
+bool api__is_full(const struct api__decoder *d);
+
 struct finding_mark api__mark(const struct api__place *place);
 
 /* A value that cannot be decoded: what the rules say about this place is not reported any more. */

@@ -122,6 +122,11 @@ static void break_around(const struct api__place *place)
         *place->broken = true;
 }
 
+bool api__is_full(const struct api__decoder *d)
+{
+    return finding_count(d->findings) > API_FINDINGS_MAX;
+}
+
 enum about {
     UNDECODABLE,
     RULE,
@@ -133,6 +138,8 @@ static void add(struct api__decoder *d, const struct api__place *place, enum abo
 {
     if (about != ADVICE)
         break_around(place);
+    if (api__is_full(d))
+        return;
     struct buf path;
     buf_init(&path, PATH_MAX_SIZE);
     path_append(place, &path);
@@ -144,6 +151,10 @@ static void add(struct api__decoder *d, const struct api__place *place, enum abo
         finding_add(d->findings, about == ADVICE ? FINDING_WARNING : FINDING_ERROR, &d->subject,
                     api__mark(place), buf_str(&path), "%s", message);
     buf_deinit(&path);
+    if (finding_count(d->findings) == API_FINDINGS_MAX)
+        finding_add(d->findings, FINDING_ERROR, &d->subject, (struct finding_mark){0}, STR_EMPTY,
+                    "there is more to say about this object than the first %zu findings",
+                    API_FINDINGS_MAX);
 }
 
 /* A message, cut at its bound. */
