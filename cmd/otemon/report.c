@@ -38,7 +38,9 @@ static void headline_build(const struct placement *placement, struct buf *buf)
         log_append_text(buf, dataplane->name);
         buf_printf(buf, " (mesh %.*s) on %.*s", STR_ARG(dataplane->mesh),
                    STR_ARG(dataplane->address));
-        if (entry->is_derived)
+        if (entry->has_instance)
+            buf_append(buf, STR(", derived from the MeshGatewayInstance of the MeshGateway"));
+        else if (entry->is_derived)
             buf_append(buf, STR(", derived from the first selector of the MeshGateway"));
         buf_append_char(buf, '\n');
     }

@@ -95,9 +95,19 @@ static const struct api_object *find_elsewhere(const struct cache *cache, struct
     return NULL;
 }
 
+/* All of them are elsewhere. */
+static bool lacks_secrets(const struct compile__run *run)
+{
+    size_t count;
+    (void)cache_list_all(run->cache, API_SECRET, &count); /* only their number counts */
+    return run->is_partial && count == 0;
+}
+
 static void report_missing(const struct place *place, struct str mesh, struct str name)
 {
     struct compile__run *run = place->run;
+    if (lacks_secrets(run))
+        return;
     const struct api_object *elsewhere = find_elsewhere(run->cache, name);
     if (elsewhere != NULL)
         report(place, STR("RefNotPermitted"),
@@ -219,6 +229,15 @@ static struct model_names emit_secrets(struct compile__run *run,
     return (struct model_names){names, count};
 }
 
+static bool names_secret(const struct api_tls *tls)
+{
+    for (size_t i = 0; i < tls->certificate_count; i++) {
+        if (tls->certificates[i].type == API_SOURCE_SECRET)
+            return true;
+    }
+    return false;
+}
+
 void compile__load_certificates(struct compile__run *run, const struct compile__port *port,
                                 struct compile__listener *listener)
 {
@@ -233,6 +252,8 @@ void compile__load_certificates(struct compile__run *run, const struct compile__
     if (listener->secrets.count > 0)
         return;
     listener->is_refused = true;
+    if (names_secret(tls) && lacks_secrets(run))
+        return; /* it may well have one */
     struct str text = compile__find(
         run, FINDING_ERROR, port->binding->gateway, listener->spec->mark,
         str_format(run->arena, "conf.listeners[%zu]", listener->index),

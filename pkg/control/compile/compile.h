@@ -58,6 +58,9 @@ struct compile_input {
      * findings, but the report knows what attaches to them. */
     const struct compile_dataplane *elsewhere;
     size_t elsewhere_count;
+    /* The cache may lack what is elsewhere: nobody is told that a MeshGateway, a Secret or a back
+     * end is missing while the cache has none of their kind at all. */
+    bool is_partial;
 };
 
 /* A snapshot takes at most this many matches of rules (10,000 routes of five matches on ten hosts),

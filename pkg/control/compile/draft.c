@@ -52,12 +52,25 @@ const struct compile_draft *compile_draft_unref(const struct compile_draft *draf
     return mem_free(own);
 }
 
+static bool has_inbounds(const struct cache *cache)
+{
+    size_t count;
+    const struct api_object *const *objects = cache_list_all(cache, API_DATAPLANE, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (objects[i]->dataplane->inbound_count > 0)
+            return true;
+    }
+    return false;
+}
+
 static void run_init(struct compile__run *run, const struct compile_input *input,
                      struct compile_memory *memory)
 {
     struct compile_draft *draft = draft_new();
+    draft->lacks_back_ends = input->is_partial && !has_inbounds(input->cache);
     *run = (struct compile__run){
         .cache = input->cache,
+        .is_partial = input->is_partial,
         .memory = memory,
         .draft = draft,
         .findings = draft->findings,

@@ -27,6 +27,7 @@ struct compile_draft {
     size_t references;
     struct arena *arena; /* of the report and of names */
     struct finding_list *findings;
+    bool lacks_back_ends; /* all of them are elsewhere: nobody is told of one that is missing */
     VEC(const struct model_resource *) resources; /* one reference each */
     VEC(const struct api_object *) objects;       /* one reference each */
     VEC(struct compile__plan *) plans;            /* one reference each */

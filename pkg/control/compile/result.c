@@ -170,7 +170,7 @@ static void complete(struct half *half)
         half->routes[i] = draft->report.routes[i];
     for (size_t i = 0; i < draft->uses.count; i++) {
         const struct compile__use *use = &draft->uses.items[i];
-        if (half->sets[use->need]->state != DISCOVERY_FOUND)
+        if (half->sets[use->need]->state != DISCOVERY_FOUND && !draft->lacks_back_ends)
             report_use(half, use, half->sets[use->need]);
     }
 }

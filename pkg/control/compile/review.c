@@ -14,19 +14,26 @@ struct viewer {
     struct box *box;
     const struct cache *cache;
     struct compile__bindings bindings;
+    bool is_partial; /* as of compile_input */
     const struct compile_result *const *results;
     size_t result_count;
     size_t *cursors; /* of each result's routes, which are sorted as the cache is */
 };
 
 /* Adds a finding. Returns "<field>: <message>", for conditions. */
-static struct str find(const struct viewer *viewer, const struct api_object *object,
+static struct str add(const struct viewer *viewer, const struct finding *finding)
+{
+    finding_add(viewer->box->findings, finding->severity, &finding->subject, finding->mark,
+                finding->field, "%.*s", STR_ARG(finding->message));
+    return str_format(viewer->box->arena, "%.*s: %.*s", STR_ARG(finding->field),
+                      STR_ARG(finding->message));
+}
+
+static struct str warn(const struct viewer *viewer, const struct api_object *object,
                        struct finding_mark mark, struct str field, struct str message)
 {
-    struct finding_subject subject = api_subject(object);
-    finding_add(viewer->box->findings, FINDING_WARNING, &subject, mark, field, "%.*s",
-                STR_ARG(message));
-    return str_format(viewer->box->arena, "%.*s: %.*s", STR_ARG(field), STR_ARG(message));
+    const struct finding finding = {FINDING_WARNING, api_subject(object), mark, field, message};
+    return add(viewer, &finding);
 }
 
 /* ---- Gateways ---- */
@@ -81,7 +88,7 @@ static struct str review_binding(const struct viewer *viewer, const struct api_o
     const struct compile__binding *lost = find_lost(&viewer->bindings, gateway);
     struct finding_mark mark = selectors_mark(gateway, gateway->mesh_gateway->selectors);
     if (lost != NULL)
-        return find(
+        return warn(
             viewer, gateway, mark, STR("selectors"),
             str_format(viewer->box->arena,
                        "dataplane %.*s is bound to MeshGateway %.*s, which %s%s; a "
@@ -90,7 +97,7 @@ static struct str review_binding(const struct viewer *viewer, const struct api_o
                        reason(lost, gateway),
                        bound ? "" : ", and no other is left to this one: it is not served"));
     if (!bound)
-        return find(viewer, gateway, mark, STR("selectors"),
+        return warn(viewer, gateway, mark, STR("selectors"),
                     STR("no gateway dataplane has the tags of a selector, so this gateway is not "
                         "served; add a Dataplane with networking.gateway of type BUILTIN and "
                         "these tags"));
@@ -212,13 +219,18 @@ static void review_orphan(const struct viewer *viewer, struct compile_route_repo
     const struct api_object *route = report->route;
     const struct api_mesh_gateway_route *spec = route->mesh_gateway_route;
     struct finding_mark mark = selectors_mark(route, spec->selectors);
+    const struct finding tcp = {
+        .severity = FINDING_ERROR,
+        .subject = api_subject(route),
+        .mark = route->mark,
+        .field = STR("conf.tcp"),
+        .message = STR("TCP routes are not served yet; this route has no effect"),
+    };
     if (!spec->has_http)
-        compile__deny(&report->accepted, STR("UnsupportedValue"),
-                      find(viewer, route, route->mark, STR("conf.tcp"),
-                           STR("TCP routes are not served yet; this route has no effect")));
+        compile__deny(&report->accepted, STR("UnsupportedValue"), add(viewer, &tcp));
     else
         compile__deny(&report->accepted, STR("NoMatchingParent"),
-                      find(viewer, route, mark, STR("selectors"),
+                      warn(viewer, route, mark, STR("selectors"),
                            STR("attaches to no listener: no selector matches the tags that a "
                                "listener gets from its dataplane, its gateway and itself")));
 }
@@ -231,7 +243,15 @@ static void repeat(const struct viewer *viewer, const struct api_object *route, 
     struct finding_mark mark = route->mark;
     if (str_equal(field, STR("selectors")))
         mark = selectors_mark(route, route->mesh_gateway_route->selectors);
-    (void)find(viewer, route, mark, field, str_from(text, colon + 2));
+    (void)warn(viewer, route, mark, field, str_from(text, colon + 2));
+}
+
+/* The gateway of a route is elsewhere. */
+static bool lacks_gateway(const struct viewer *viewer, const struct api_object *route)
+{
+    size_t count;
+    (void)cache_list(viewer->cache, API_MESH_GATEWAY, route->key.mesh, &count); /* their number */
+    return viewer->is_partial && route->mesh_gateway_route->has_http && count == 0;
 }
 
 static void review_route(const struct viewer *viewer, const struct api_object *route,
@@ -248,7 +268,7 @@ static void review_route(const struct viewer *viewer, const struct api_object *r
         return;
     }
     collect_parents(viewer, report);
-    if (report->parent_count == 0)
+    if (report->parent_count == 0 && !lacks_gateway(viewer, route))
         review_orphan(viewer, report);
     bool any = false;
     for (size_t i = 0; i < report->parent_count; i++)
@@ -348,6 +368,7 @@ struct compile_review *compile_review_new(const struct compile_input *input,
     struct viewer viewer = {
         .box = box,
         .cache = input->cache,
+        .is_partial = input->is_partial,
         .bindings = compile__bind(box->arena, input->cache, input->dataplanes,
                                   input->dataplane_count),
         .results = results,

@@ -15,6 +15,7 @@
 /* One run of the first half. */
 struct compile__run {
     const struct cache *cache;
+    bool is_partial; /* as of compile_input */
     struct compile_memory *memory;
     struct compile_draft *draft;   /* what is being made */
     struct finding_list *findings; /* where findings go: the draft's, a plan's, or nowhere */

@@ -39,6 +39,7 @@ static void compile_routes(struct pipeline *pipeline)
         .dataplane_count = pipeline->placement->count,
         .elsewhere = pipeline->placement->elsewhere,
         .elsewhere_count = pipeline->placement->elsewhere_count,
+        .is_partial = pipeline->options.placement.is_partial,
     };
     pipeline->draft = compile_draft_unref(pipeline->draft);
     pipeline->draft = compile_draft_new(&input, pipeline->memory);
@@ -54,6 +55,7 @@ static void compile_back_ends(struct pipeline *pipeline)
         .cache = pipeline->cache,
         .dataplanes = pipeline->placement->known,
         .dataplane_count = pipeline->placement->known_count,
+        .is_partial = pipeline->options.placement.is_partial,
     };
     const struct compile_result *results[] = {pipeline->result};
     pipeline->review = compile_review_new(&known, results, ARRAY_SIZE(results));

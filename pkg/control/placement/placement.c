@@ -68,19 +68,29 @@ static bool is_here(const struct search *search, const struct compile_dataplane 
     return false;
 }
 
-/* Notes the dataplane; serves it if it is wanted and can be. Points into `holder`. */
+/* Keeps what a dataplane points into. */
+static void hold(const struct search *search, const struct api_object *object)
+{
+    VEC_PUSH(&search->box->objects, api_object_ref(object));
+}
+
+/* Notes the dataplane; serves it if it is wanted and can be. `instance`: what it was derived from,
+ * or NULL. */
 static void place(const struct search *search, const struct compile_dataplane *dataplane,
-                  const struct api_object *holder)
+                  const struct api_object *instance)
 {
     struct box *box = search->box;
-    VEC_PUSH(&box->objects, api_object_ref(holder));
     VEC_PUSH(&box->known, *dataplane);
     bool is_derived = dataplane->object == NULL;
     if (!is_wanted(search, dataplane->name) || (!is_derived && !is_here(search, dataplane))) {
         VEC_PUSH(&box->elsewhere, *dataplane);
         return;
     }
-    struct placement_entry entry = {.dataplane = *dataplane, .is_derived = is_derived};
+    struct placement_entry entry = {
+        .dataplane = *dataplane,
+        .is_derived = is_derived,
+        .has_instance = instance != NULL,
+    };
     VEC_PUSH(&box->entries, entry);
 }
 
@@ -88,6 +98,17 @@ static struct str address_or(const struct search *search, struct str address)
 {
     struct str chosen = search->options->address;
     return str_dup(search->box->arena, chosen.size > 0 ? chosen : address);
+}
+
+/* A gateway Dataplane that no MeshGateway selects. */
+static void report_idle(const struct search *search, const struct api_object *dataplane)
+{
+    size_t count;
+    (void)cache_list(search->cache, API_MESH_GATEWAY, dataplane->key.mesh, &count); /* the number */
+    if (count > 0 || !search->options->is_partial)
+        report(search, dataplane, "networking.gateway.tags",
+               STR("no MeshGateway of this mesh has a selector that matches these tags, so this "
+                   "gateway serves nothing"));
 }
 
 /* Whether a MeshGateway selects any Dataplane at all, wanted or not, here or elsewhere. */
@@ -102,9 +123,7 @@ static bool place_objects(const struct search *search)
             continue;
         if (placement_gateway_of(search->cache, object->key.mesh,
                                  object->dataplane->gateway_tags) == NULL) {
-            report(search, object, "networking.gateway.tags",
-                   STR("no MeshGateway of this mesh has a selector that matches these tags, so "
-                       "this gateway serves nothing"));
+            report_idle(search, object);
             continue;
         }
         any = true;
@@ -115,9 +134,26 @@ static bool place_objects(const struct search *search)
             .tags = object->dataplane->gateway_tags,
             .object = object,
         };
-        place(search, &dataplane, object);
+        hold(search, object);
+        place(search, &dataplane, NULL);
     }
     return any;
+}
+
+/* The MeshGatewayInstance whose pods would serve the gateway, or NULL. */
+static const struct api_object *instance_of(const struct search *search,
+                                            const struct api_object *gateway)
+{
+    size_t count;
+    const struct api_object *const *instances = cache_list(search->cache, API_MESH_GATEWAY_INSTANCE,
+                                                           gateway->key.mesh, &count);
+    for (size_t i = 0; i < count; i++) {
+        struct api_tags tags = instances[i]->mesh_gateway_instance->tags;
+        if (!instances[i]->broken && select_match_any(gateway->mesh_gateway->selectors, tags) &&
+            placement_gateway_of(search->cache, gateway->key.mesh, tags) == gateway)
+            return instances[i];
+    }
+    return NULL;
 }
 
 /* A dataplane for each MeshGateway, unless another would win it. */
@@ -130,7 +166,10 @@ static void derive(const struct search *search)
         const struct api_object *gateway = gateways[i];
         if (gateway->broken)
             continue;
-        struct api_tags tags = placement__derive_tags(search->box->arena, gateway);
+        const struct api_object *instance = instance_of(search, gateway);
+        struct api_tags tags = instance != NULL
+                                   ? instance->mesh_gateway_instance->tags
+                                   : placement__derive_tags(search->box->arena, gateway);
         if (placement_gateway_of(search->cache, gateway->key.mesh, tags) != gateway)
             continue; /* the review of the compiler says who has won */
         const struct compile_dataplane dataplane = {
@@ -139,7 +178,10 @@ static void derive(const struct search *search)
             .address = address_or(search, LOOPBACK),
             .tags = tags,
         };
-        place(search, &dataplane, gateway);
+        hold(search, gateway);
+        if (instance != NULL)
+            hold(search, instance);
+        place(search, &dataplane, instance);
     }
 }
 

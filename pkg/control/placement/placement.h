@@ -21,11 +21,13 @@ struct placement_options {
     struct str address; /* --address: bind here instead of where the Dataplane says; or empty */
     placement_is_local_fn is_local;
     void *is_local_arg;
+    bool is_partial; /* MeshGateways may be elsewhere: without any none is missed */
 };
 
 struct placement_entry {
     struct compile_dataplane dataplane;
-    bool is_derived; /* no Dataplane object: made from the MeshGateway of the same name */
+    bool is_derived;   /* no Dataplane object: made from the MeshGateway of the same name */
+    bool has_instance; /* then: with the tags of its MeshGatewayInstance, else of its selector */
 };
 
 /* Dataplanes sorted by mesh, then name. Holds references of the objects that it points into. */
@@ -44,9 +46,9 @@ struct placement {
 };
 
 /* The BUILTIN gateway Dataplanes that a MeshGateway selects and whose address is this machine's;
- * when no MeshGateway selects any, a derived one for each MeshGateway. Reports what is not served
- * here: a name that is not there, an address that is not this machine's, a Dataplane that no
- * MeshGateway selects. */
+ * when no MeshGateway selects any, one is derived for each MeshGateway, from its
+ * MeshGatewayInstance or its first selector. Reports what is not served here: a name that is not
+ * there, an address that is not this machine's, a Dataplane that no MeshGateway selects. */
 MUST_USE struct placement *placement_new(const struct cache *cache,
                                          const struct placement_options *options,
                                          struct finding_list *findings);

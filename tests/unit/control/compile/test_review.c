@@ -106,6 +106,24 @@ static void nobody_serves(void **state)
     world_deinit(&w);
 }
 
+/* Gateways that may be elsewhere are missed as soon as there is one in the mesh. */
+static void a_part_may_lack_gateways(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w);
+    const struct compile_input input = {.cache = w.cache, .is_partial = true};
+    w.review = compile_review_new(&input, NULL, 0);
+    assert_int_equal(finding_count(w.review->findings), 3); /* as above */
+    w.review = compile_review_free(w.review);
+    static const struct str names[] = {STR_INIT("edge"), STR_INIT("other"), STR_INIT("broken")};
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+        cache_remove(w.cache, &(struct api_key){API_MESH_GATEWAY, STR("default"), names[i]});
+    w.review = compile_review_new(&input, NULL, 0);
+    assert_int_equal(finding_count(w.review->findings), 0);
+    world_deinit(&w);
+}
+
 /* Two groups of proxies serve one gateway, which is one parent; the other gateway is another. */
 static void results_are_merged(void **state)
 {
@@ -170,9 +188,8 @@ static void served_elsewhere(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nobody_serves),
-        cmocka_unit_test(results_are_merged),
-        cmocka_unit_test(accepted_by_none),
+        cmocka_unit_test(nobody_serves),      cmocka_unit_test(a_part_may_lack_gateways),
+        cmocka_unit_test(results_are_merged), cmocka_unit_test(accepted_by_none),
         cmocka_unit_test(served_elsewhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
