@@ -52,6 +52,11 @@ enum err file_read(const char *path, struct buf *buf, struct err_info *reterr)
     return e;
 }
 
+enum err file_read_stdin(struct buf *buf, struct err_info *reterr)
+{
+    return read_all(STDIN_FILENO, "the standard input", buf, reterr);
+}
+
 static enum err write_all(int fd, const char *path, struct str content, struct err_info *reterr)
 {
     while (content.size > 0) {

@@ -11,6 +11,9 @@
  * ERR_SYSTEM. */
 MUST_USE enum err file_read(const char *path, struct buf *buf, struct err_info *reterr);
 
+/* As file_read, from the standard input. */
+MUST_USE enum err file_read_stdin(struct buf *buf, struct err_info *reterr);
+
 /* Writes `content` to a new or emptied file with permission bits `mode`; an existing file loses the
  * bits that `mode` does not have. */
 MUST_USE enum err file_write(const char *path, struct str content, unsigned mode,

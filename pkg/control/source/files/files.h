@@ -38,5 +38,18 @@ MUST_USE enum err files_open(struct loop *loop, const char *directory,
                              const struct source_events *events, struct files **ret_files,
                              struct err_info *reterr);
 
+/* What files_read was asked for. */
+struct files_paths {
+    const char *const *items; /* files of any name, directories, and "-": the standard input */
+    size_t count;
+};
+
+/* Reads each path once, delivers everything and watches nothing. What cannot be read is reported,
+ * each file under its own name, the standard input as FILES_STDIN; the others are read all the
+ * same. Returns how many that were: files and directories that cannot be read, or are no YAML. */
+size_t files_read(struct files_paths paths, const struct source_events *events);
+
+#define FILES_STDIN "<stdin>"
+
 /* Ends without events. Takes NULL, returns NULL. */
 struct files *files_close(struct files *files);

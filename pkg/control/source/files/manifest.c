@@ -1,8 +1,10 @@
 #include "control/source/files/manifest.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "control/source/files/files.h"
 #include "core/base/file.h"
 #include "core/yaml/yaml.h"
 
@@ -86,6 +88,24 @@ static void complain(struct files__content *content, const char *path, struct jv
                                     : "Nothing of this file is used");
 }
 
+/* A list may unfold into more objects than a file has documents. */
+static enum err check_lists(const struct yaml_stream *stream, struct yaml_error *reterr)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < stream->count; i++) {
+        size_t count = 0;
+        (void)api_documents(&stream->documents[i], &count); /* their number */
+        total += count;
+        if (total <= YAML_DOCUMENTS_MAX)
+            continue;
+        reterr->mark = stream->documents[i]->mark;
+        (void)snprintf(reterr->message, sizeof(reterr->message), "more than %zu objects",
+                       YAML_DOCUMENTS_MAX); /* it fits */
+        return ERR_LIMIT;
+    }
+    return ERR_OK;
+}
+
 static enum err decode(const char *path, struct str text, struct files__content *content,
                        struct files__paths *paths)
 {
@@ -93,6 +113,8 @@ static enum err decode(const char *path, struct str text, struct files__content 
     struct yaml_stream stream;
     struct yaml_error error = {.message = ""};
     enum err e = yaml_parse(arena, text, &stream, &error);
+    if (e == ERR_OK)
+        e = check_lists(&stream, &error);
     if (e != ERR_OK) {
         complain(content, path, error.mark, error.message);
     } else {
@@ -119,6 +141,20 @@ enum err files__manifest_read(const char *path, struct files__content *content,
         e = decode(path, buf_str(&text), content, paths);
     else if (e != ERR_NOT_FOUND)
         complain(content, path, (struct jv_mark){0}, reason.message);
+    buf_deinit(&text);
+    return e;
+}
+
+enum err files__stdin_read(struct files__content *content, struct files__paths *paths)
+{
+    struct buf text;
+    struct err_info reason = {.message = ""};
+    buf_init_secret(&text, YAML_SIZE_MAX); /* it may hold keys */
+    enum err e = file_read_stdin(&text, &reason);
+    if (e == ERR_OK)
+        e = decode(FILES_STDIN, buf_str(&text), content, paths);
+    else
+        complain(content, FILES_STDIN, (struct jv_mark){0}, reason.message);
     buf_deinit(&text);
     return e;
 }

@@ -18,3 +18,7 @@ bool files__paths_have(const struct files__paths *paths, struct str path);
  * in the content says. */
 MUST_USE enum err files__manifest_read(const char *path, struct files__content *content,
                                        struct files__paths *paths);
+
+/* As files__manifest_read, from the standard input. Relative paths in it are relative to the
+ * working directory. */
+MUST_USE enum err files__stdin_read(struct files__content *content, struct files__paths *paths);

@@ -52,7 +52,9 @@ static void on_report(void *arg, struct str origin, const struct finding_list *f
         struct buf line;
         buf_init(&line, 4096);
         finding_print(finding_get(findings, i), &line);
-        struct str text = str_from(buf_str(&line), strlen(f.top) + 1);
+        struct str text = buf_str(&line);
+        if (str_starts_with(text, str_of(f.top)))
+            text = str_from(text, strlen(f.top) + 1);
         buf_printf(&f.events, "!%.*s ", STR_ARG(text));
         buf_deinit(&line);
     }
@@ -195,6 +197,73 @@ static void without_a_loop_it_reads_once(void **state)
     put("a.yaml", secret("a1"));
     assert_int_equal(files_open(NULL, f.directory, &EVENTS, &f.files, NULL), ERR_OK);
     assert_events("+a1 ");
+}
+
+static size_t read_paths(const char *const *paths, size_t count)
+{
+    return files_read((struct files_paths){paths, count}, &EVENTS);
+}
+
+static void reads_paths_once(void **state)
+{
+    (void)state;
+    assert_int_equal(mkdir(path_of("sub"), 0700), 0);
+    put("a.txt", secret("a"));
+    put("sub/b.json", "{\"type\": \"Mesh\", \"name\": \"b\"}");
+    put("sub/.c.yml", secret("c"));
+    const char *paths[] = {path_of("a.txt"), path_of("sub"), path_of("sub/b.json")};
+    assert_int_equal(read_paths(paths, 3), 0);
+    assert_int_equal(f.settled, 1);
+    assert_events("+a +b ");
+}
+
+static void what_cannot_be_read_is_reported_and_the_rest_is_read(void **state)
+{
+    (void)state;
+    assert_int_equal(mkdir(path_of("sub"), 0700), 0);
+    put("a.yaml", secret("a"));
+    put("b.yaml", "a: [");
+    const char *no[] = {path_of("no.yaml")};
+    assert_int_equal(read_paths(no, 1), 1);
+    assert_events("!d/no.yaml: error: does not exist ");
+    const char *empty[] = {path_of("sub")};
+    assert_int_equal(read_paths(empty, 1), 1);
+    assert_events("!d/sub: error: holds no manifest: no file named *.yaml, *.yml or *.json ");
+    const char *paths[] = {path_of("b.yaml"), path_of("a.yaml")};
+    assert_int_equal(read_paths(paths, 2), 1);
+    assert_events("+a !d/b.yaml:2:1: error: did not find expected node content while parsing a "
+                  "flow node. Nothing of this file is used ");
+}
+
+static void a_list_of_too_many_objects_is_refused(void **state)
+{
+    (void)state;
+    struct buf text;
+    buf_init(&text, 1 << 20);
+    buf_append(&text, STR("--- 1\n---\nkind: List\nitems:\n"));
+    for (size_t i = 0; i < 20000; i++)
+        buf_append(&text, STR("- {}\n"));
+    buf_append_char(&text, '\0');
+    put("a.yaml", text.data);
+    buf_deinit(&text);
+    const char *paths[] = {path_of("a.yaml")};
+    assert_int_equal(read_paths(paths, 1), 1);
+    assert_events("!d/a.yaml:3:1: error: more than 20000 objects. Nothing of this file is used ");
+}
+
+static void reads_the_standard_input(void **state)
+{
+    (void)state;
+    put("a.yaml", "{type: Secret, mesh: default, name: a, data: YQ==}\n--- 1\n");
+    int before = dup(STDIN_FILENO);
+    int file = open(path_of("a.yaml"), O_RDONLY | O_CLOEXEC);
+    assert_int_equal(dup2(file, STDIN_FILENO), STDIN_FILENO);
+    const char *paths[] = {"-"};
+    assert_int_equal(read_paths(paths, 1), 0);
+    assert_int_equal(dup2(before, STDIN_FILENO), STDIN_FILENO);
+    close(file);
+    close(before);
+    assert_events("+a !<stdin>:2:5: error: is no resource: it has to be an object, not a number ");
 }
 
 static void a_directory_that_is_none_is_an_error(void **state)
@@ -434,6 +503,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(reads_a_directory),
         TEST(without_a_loop_it_reads_once),
+        TEST(reads_paths_once),
+        TEST(what_cannot_be_read_is_reported_and_the_rest_is_read),
+        TEST(a_list_of_too_many_objects_is_refused),
+        TEST(reads_the_standard_input),
         TEST(a_directory_that_is_none_is_an_error),
         TEST(changes_come_when_the_writer_closed),
         TEST(a_slow_rewrite_loses_nothing),
