@@ -5,4 +5,5 @@
 
 extern const struct command generate_command;
 extern const struct command run_command;
+extern const struct command validate_command;
 extern const struct command version_command;

@@ -1,10 +1,11 @@
-/* otemon: run MeshGateway manifests on one machine, and make what they need. */
+/* otemon: run MeshGateway manifests on one machine, check them, and make what they need. */
 #include "otemon/commands.h"
 
 #include "core/base/attr.h"
 
 static const struct command *const commands[] = {
     &run_command,
+    &validate_command,
     &generate_command,
     &version_command,
 };
@@ -14,7 +15,7 @@ static const struct command root = {
     .summary = "the gateway for Kuma's MeshGateway manifests",
     .description =
         "Otemon serves MeshGateway and MeshGatewayRoute manifests as they are, without Kuma and "
-        "without Kubernetes. Start with `otemon run DIR`.",
+        "without Kubernetes. Start with `otemon run DIR`; `otemon validate PATH...` only checks.",
     .exit_text = "0  done\n"
                  "1  understood, but it could not be done; a sentence on standard error says why\n"
                  "2  the command line was not understood",

@@ -22,6 +22,11 @@ def otemon(*words, **options):
                           "lists the commands"),
     (["--version"], "otemon: version is a command, not a flag: otemon version"),
     (["-v"], "otemon: there is no flag -v; otemon --help lists the flags"),
+    (["validate"], "otemon validate: PATH... is missing; usage: otemon validate [flags] PATH..."),
+    (["validate", "-o", "xml", "a"], "otemon validate: --output is one of text|json, not \"xml\""),
+    (["validate", "a", "-o"], "otemon validate: --output needs a value: text|json"),
+    (["validate", "-x", "a"], "otemon validate: there is no flag -x; otemon validate --help lists "
+                              "the flags"),
     (["version", "now"], "otemon version: \"now\" is one argument too many; usage: otemon version"),
     (["run"], "otemon run: DIR is missing; usage: otemon run [flags] DIR"),
     (["run", "a", "b"], "otemon run: \"b\" is one argument too many; usage: otemon run [flags] "
@@ -52,7 +57,7 @@ def test_what_is_not_understood(words, sentence):
 
 
 @pytest.mark.parametrize("words", [[], ["run"], ["generate"], ["generate", "tls-certificate"],
-                                   ["version"]])
+                                   ["validate"], ["version"]])
 def test_help_at_each_level(words):
     """The page of a command, which fits 80 columns, and names each flag and exit status."""
     done = otemon(*words, "--help")
@@ -81,6 +86,14 @@ def test_the_page_of_run():
     for status in range(3):
         assert f"\n       {status}  " in page
     assert "\n       otemon run examples/quickstart\n" in page
+
+
+def test_the_page_of_validate():
+    page = otemon("validate", "--help").stdout
+    assert "\n       otemon validate [flags] PATH...\n" in page
+    assert "\n       -o, --output=text|json  (default text)\n" in page
+    for status in range(3):
+        assert f"\n       {status}  " in page
 
 
 def test_version():

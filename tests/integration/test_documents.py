@@ -15,7 +15,8 @@ from harness.otemon import ROOT
 BLOCKS = {
     "README.md": ["make run", "curl -H 'Host: shop.example.com'", "make build",
                   "$ build/bin/otemon run examples/quickstart",
-                  "build/bin/otemon generate tls-certificate", "make kube-up"],
+                  "build/bin/otemon generate tls-certificate",
+                  "build/bin/otemon validate examples/quickstart", "make kube-up"],
     "examples/README.md": ["examples/quickstart/backend.py foo 9001 bar 9002",
                            "build/bin/otemon run examples/merged-port",
                            "curl -H 'Host: foo.example.com'",
@@ -23,6 +24,8 @@ BLOCKS = {
                            "curl -k --resolve foo.example.com"],
     "docs/certificates.md": ["openssl s_client", "otemon generate", "kubectl apply",
                              "openssl x509"],
+    "docs/validating.md": ["$ build/bin/otemon validate gateway.yaml",
+                           "$ build/bin/otemon validate -o json gateway.yaml"],
     "docs/observing.md": ["curl http://127.0.0.1:9902/ready"],
 }
 
@@ -122,6 +125,20 @@ def test_what_the_readme_shows_is_what_is_printed():
 def test_generate_of_the_readme():
     said = shell(block("README.md", 4))
     assert re.findall("-----BEGIN (.*)-----", said) == ["PRIVATE KEY", "CERTIFICATE"]
+
+
+def test_validate_of_the_readme():
+    assert shell(block("README.md", 5)) == ""
+
+
+@pytest.mark.parametrize("index", [0, 1])
+def test_validating(index, tmp_path):
+    """What the document shows of its manifest is what is printed."""
+    (manifest,) = documents.blocks("docs/validating.md", "yaml")
+    (tmp_path / "gateway.yaml").write_text(manifest)
+    (tmp_path / "build").symlink_to(ROOT / "build")
+    command, shown = block("docs/validating.md", index).removeprefix("$ ").split("\n", 1)
+    assert shell(command + " || true", cwd=tmp_path) == shown
 
 
 @pytest.mark.parametrize("command", re.findall(r"`(build/bin/otemon [^`]*--help)`",
