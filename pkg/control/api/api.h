@@ -288,28 +288,29 @@ struct api_backend_ref {
     uint32_t port;   /* 0: none */
 };
 
-struct api_mirror {
-    struct api_backend_ref backend;
-    struct str percentage; /* as written */
-    uint32_t ppm;          /* of the requests, in millionths */
+struct api_backend {
+    uint32_t weight;
+    struct api_tags tags; /* of the destination, with kuma.io/service */
+    struct finding_mark mark;
 };
 
-/* Which filter stands here. Of a MeshGatewayRoute what it says is decoded with the work that
- * executes it; until then the compiler makes it a finding on its rule. */
+struct api_mirror {
+    struct api_backend_ref backend;
+    struct api_backend destination; /* of a MeshGatewayRoute, instead */
+    struct str percentage;          /* as written */
+    uint32_t ppm;                   /* of the requests, in millionths */
+};
+
+/* One thing that a rule does with a request or its answer. Until that is done, the compiler makes
+ * it a finding on its rule. */
 struct api_filter {
     enum api_filter_type type;
-    /* Of a MeshHTTPRoute, by type: */
+    /* By type: */
     struct api_header_change request_headers;
     struct api_header_change response_headers;
     struct api_redirect redirect;
     struct api_rewrite rewrite;
     struct api_mirror mirror;
-    struct finding_mark mark;
-};
-
-struct api_backend {
-    uint32_t weight;
-    struct api_tags tags; /* of the destination, with kuma.io/service */
     struct finding_mark mark;
 };
 
@@ -324,9 +325,19 @@ struct api_route_rule {
     struct finding_mark mark;
 };
 
+/* Of a TCP route. */
+struct api_forward_rule {
+    const struct api_backend *backends;
+    size_t backend_count;
+    bool broken; /* has an error of its own */
+    struct finding_mark mark;
+};
+
 struct api_mesh_gateway_route {
     struct api_selectors selectors;
     bool has_http; /* else it is a TCP route, which is a finding until TCP is served */
+    const struct api_forward_rule *tcp_rules;
+    size_t tcp_rule_count;
     const struct str *hostnames; /* lower case */
     size_t hostname_count;
     const struct api_route_rule *rules;

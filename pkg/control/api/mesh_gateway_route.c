@@ -1,6 +1,8 @@
 /* MeshGatewayRoute: which requests go to which services. The rules' numbers are those of Kuma's
- * reference. What filters say is decoded with the work that executes them. */
+ * reference. What its filters say is in gateway_filter.c. */
 #include "control/api/check.h"
+#include "control/api/gateway_filter.h"
+#include "control/api/http_filter.h"
 #include "control/api/kinds.h"
 
 static const struct api__enum_value path_values[] = {
@@ -53,6 +55,15 @@ static const struct api__table path_table = API__TABLE(path_fields, struct api_r
         .offset = offsetof(struct api_value_criterion, value)   \
     }
 
+/* Kuma finds out whether it is a regular expression when it is too late. */
+static void check_pattern(struct api__decoder *d, const struct api__place *place,
+                          const struct api_value_criterion *criterion)
+{
+    struct api__place value = api__member(place, STR("value"));
+    if (criterion->match == API_VALUE_REGEX && criterion->value.size > 0)
+        api__check_regex(d, &value, criterion->value);
+}
+
 /* R9 to R11 */
 static void check_header(struct api__decoder *d, const struct api__place *place, void *object)
 {
@@ -64,6 +75,7 @@ static void check_header(struct api__decoder *d, const struct api__place *place,
         api__error_in(d, place, STR("value"), "cannot be set");
     if (wants_value && header->value.size == 0)
         api__error_in(d, place, STR("value"), "cannot be empty");
+    check_pattern(d, place, header);
 }
 
 /* R12 */
@@ -74,6 +86,7 @@ static void check_query(struct api__decoder *d, const struct api__place *place, 
         api__error_in(d, place, STR("name"), "cannot be empty");
     if (parameter->value.size == 0)
         api__error_in(d, place, STR("value"), "cannot be empty");
+    check_pattern(d, place, parameter);
 }
 
 static const struct api__field header_fields[] = {CRITERION_FIELDS(&header_matches)};
@@ -97,9 +110,12 @@ static void check_match(struct api__decoder *d, const struct api__place *place, 
             api__error(d, place, "cannot be empty");
         return;
     }
+    struct api__place value = api__member(&path, STR("value"));
     if (match->path_match == API_PATH_REGEX) {
         if (match->path.size == 0)
             api__error_in(d, place, STR("value"), "cannot be empty");
+        else
+            api__check_regex(d, &value, match->path);
     } else if (!str_starts_with(match->path, STR("/"))) {
         api__error_in(d, place, STR("value"), "must be an absolute path");
     }
@@ -125,55 +141,18 @@ static const struct api__table match_table = API__TABLE(
     match_fields, struct api_route_match, .mark = offsetof(struct api_route_match, mark),
     .check = check_match);
 
-/* In the order of Kuma's message: when several are there, the last one counts. */
-static const struct api__field filter_fields[] = {
-    {.name = STR_INIT("requestHeader"), .proto = STR_INIT("request_header"), .type = API__IGNORED},
-    {.name = STR_INIT("mirror"), .type = API__IGNORED},
-    {.name = STR_INIT("redirect"), .type = API__IGNORED},
-    {.name = STR_INIT("rewrite"), .type = API__IGNORED},
-    {.name = STR_INIT("responseHeader"),
-     .proto = STR_INIT("response_header"),
-     .type = API__IGNORED},
-};
-static const enum api_filter_type filter_types[] = {
-    API_FILTER_REQUEST_HEADER, API_FILTER_MIRROR,          API_FILTER_REDIRECT,
-    API_FILTER_REWRITE,        API_FILTER_RESPONSE_HEADER,
-};
-
-static void check_filter(struct api__decoder *d, const struct api__place *place, void *object)
+/* Kuma's default of a weight is 0, and where all have it nothing is left to choose from. */
+static void check_weights(struct api__decoder *d, const struct api__place *place,
+                          const struct api_route_rule *rule)
 {
-    (void)d;
-    struct api_filter *filter = object;
-    for (size_t i = 0; i < ARRAY_SIZE(filter_fields); i++) {
-        struct api__place member = api__member(place, filter_fields[i].name);
-        if (api__is_present(&member))
-            filter->type = filter_types[i];
-    }
+    uint64_t sum = 0;
+    for (size_t i = 0; i < rule->backend_count; i++)
+        sum += rule->backends[i].weight;
+    if (rule->backend_count > 1 && sum == 0)
+        api__error_in(d, place, STR("backends"),
+                      "every backend has weight 0 (the default), so there is none to choose; the "
+                      "rule answers 500; give at least one backend a weight");
 }
-
-static const struct api__table filter_table = API__TABLE(filter_fields, struct api_filter,
-                                                         .mark = offsetof(struct api_filter, mark),
-                                                         .check = check_filter);
-
-/* R28. Kuma names the tags without `.destination`. */
-static void check_backend(struct api__decoder *d, const struct api__place *place, void *object)
-{
-    const struct api_backend *backend = object;
-    api__check_tags(d, place, backend->tags,
-                    API__TAGS_SELECTOR | API__TAGS_SOME | API__TAGS_SERVICE);
-}
-
-static const struct api__field backend_fields[] = {
-    {.name = STR_INIT("weight"),
-     .type = API__UINT32,
-     .offset = offsetof(struct api_backend, weight)},
-    {.name = STR_INIT("destination"),
-     .type = API__TAGS,
-     .offset = offsetof(struct api_backend, tags)},
-};
-static const struct api__table backend_table = API__TABLE(
-    backend_fields, struct api_backend, .mark = offsetof(struct api_backend, mark),
-    .check = check_backend);
 
 /* R5 and R25 to R27. A rule that redirects has nothing else to do. */
 static void check_rule(struct api__decoder *d, const struct api__place *place, void *object)
@@ -183,15 +162,16 @@ static void check_rule(struct api__decoder *d, const struct api__place *place, v
         api__error_in(d, place, STR("matches"), "cannot be empty");
         return;
     }
-    bool redirects = false;
-    for (size_t i = 0; i < rule->filter_count; i++)
-        redirects |= rule->filters[i].type == API_FILTER_REDIRECT;
+    struct api__place filters = api__member(place, STR("filters"));
+    api__check_gateway_filters(d, &filters, rule);
+    bool redirects = api__filters_redirect(rule->filters, rule->filter_count);
     if (redirects && rule->filter_count != 1)
         api__error_in(d, place, STR("filters"), "redirects cannot be used with other filters");
     else if (redirects && rule->backend_count > 0)
         api__error_in(d, place, STR("backends"), "must be empty when using redirect filters");
     else if (!redirects && rule->backend_count == 0)
         api__error_in(d, place, STR("backends"), "cannot be empty");
+    check_weights(d, place, rule);
 }
 
 static const struct api__field rule_fields[] = {
@@ -202,33 +182,21 @@ static const struct api__field rule_fields[] = {
     {.name = STR_INIT("filters"),
      .type = API__LIST,
      .offset = offsetof(struct api_route_rule, filters),
-     .table = &filter_table},
+     .table = &api__gateway_filter_table},
     {.name = STR_INIT("backends"),
      .type = API__LIST,
      .offset = offsetof(struct api_route_rule, backends),
-     .table = &backend_table},
+     .table = &api__destination_table},
 };
 static const struct api__table rule_table = API__TABLE(
     rule_fields, struct api_route_rule, .mark = offsetof(struct api_route_rule, mark),
     .broken = offsetof(struct api_route_rule, broken), .check = check_rule);
 
-static struct str lower_case(struct arena *arena, struct str s)
-{
-    char *copy = arena_alloc(arena, s.size, 1);
-    for (size_t i = 0; i < s.size; i++) {
-        char c = s.data[i];
-        copy[i] = c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
-    }
-    return str_make(copy, s.size);
-}
-
 static void check_http(struct api__decoder *d, const struct api__place *place, void *object)
 {
     struct api_mesh_gateway_route *route = object;
-    struct str *names = ARENA_NEW_ARRAY(d->arena, struct str, route->hostname_count);
-    for (size_t i = 0; i < route->hostname_count; i++)
-        names[i] = lower_case(d->arena, route->hostnames[i]);
-    route->hostnames = names;
+    struct api__place hostnames = api__member(place, STR("hostnames"));
+    route->hostnames = api__read_hostnames(d, &hostnames, route->hostnames, route->hostname_count);
     if (route->rule_count == 0)
         api__error_in(d, place, STR("rules"), "cannot be empty");
 }
@@ -245,8 +213,45 @@ static const struct api__field http_fields[] = {
 static const struct api__table http_table = API__TABLE(http_fields, struct api_mesh_gateway_route,
                                                        .check = check_http);
 
+/* Kuma looks at nothing of a TCP route. */
+static void check_forward(struct api__decoder *d, const struct api__place *place, void *object)
+{
+    const struct api_forward_rule *rule = object;
+    if (rule->backend_count == 0)
+        api__error_in(d, place, STR("backends"), "cannot be empty");
+}
+
+static const struct api__field forward_fields[] = {
+    API__FIELD("backends", LIST, API__AT(struct api_forward_rule, backends),
+               .table = &api__destination_table),
+};
+static const struct api__table forward_table = API__TABLE(
+    forward_fields, struct api_forward_rule, .mark = offsetof(struct api_forward_rule, mark),
+    .broken = offsetof(struct api_forward_rule, broken), .check = check_forward);
+
+static const struct api__field tcp_fields[] = {
+    API__FIELD("rules", LIST, API__AT(struct api_mesh_gateway_route, tcp_rules),
+               .table = &forward_table),
+};
+
+static void check_tcp(struct api__decoder *d, const struct api__place *place, void *object)
+{
+    const struct api_mesh_gateway_route *route = object;
+    struct api__place rules = api__member(place, STR("rules"));
+    if (route->tcp_rule_count == 0)
+        api__warning(d, &rules, "is empty, so the route leads nowhere");
+    else if (route->tcp_rule_count > 1)
+        api__warning(d, &rules,
+                     "only the first rule is used: a connection says nothing by which "
+                     "to choose another");
+}
+
+static const struct api__table tcp_table = API__TABLE(tcp_fields, struct api_mesh_gateway_route,
+                                                      .check = check_tcp);
+
+/* In the order of Kuma's message: when both are there, the last one counts. */
 static const struct api__field conf_fields[] = {
-    {.name = STR_INIT("tcp"), .type = API__IGNORED},
+    {.name = STR_INIT("tcp"), .type = API__OBJECT, .table = &tcp_table},
     {.name = STR_INIT("http"),
      .type = API__OBJECT,
      .has = offsetof(struct api_mesh_gateway_route, has_http),

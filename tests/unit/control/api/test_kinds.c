@@ -39,8 +39,9 @@ static void a_route_with_everything(void **state)
                               "     filters:\n"
                               "     - rewrite: {replacePrefixMatch: /}\n"
                               "     - request_header: {set: [{name: a, value: b}]}\n"
-                              "     - responseHeader: {}\n"
-                              "     - mirror: {}\n"
+                              "     - responseHeader: {remove: [x]}\n"
+                              "     - mirror: {percentage: 12.5, backend: {destination: "
+                              "{kuma.io/service: m}}}\n"
                               "     backends:\n"
                               "     - {weight: 9, destination: {kuma.io/service: cart}}\n"
                               "     - destination: {kuma.io/service: cart, version: next}\n"
@@ -122,10 +123,23 @@ static void what_is_wrong_with_a_rule_costs_that_rule(void **state)
                 "8:35 error " RULE ".matches[0].query_parameters[0].match: unknown value PRESENT: "
                 "must be one of EXACT, REGEX\n");
     assert_rule(ROOT, "8:3 error " RULE ".backends: cannot be empty\n");
-    assert_rule(ROOT ", filters: [{redirect: {}}], " BACK,
-                "8:77 error " RULE ".backends: must be empty when using redirect filters\n");
-    assert_rule(ROOT ", filters: [{redirect: {}}, {mirror: {}}]",
+    assert_rule(ROOT ", filters: [{redirect: {status_code: 301}}], " BACK,
+                "8:93 error " RULE ".backends: must be empty when using redirect filters\n");
+    assert_rule(ROOT ", filters: [{redirect: {statusCode: 301}}, {rewrite: {replaceFull: /}}]",
                 "8:50 error " RULE ".filters: redirects cannot be used with other filters\n");
+    assert_rule(ROOT ", backends: [{destination: {kuma.io/service: a}}, {weight: 0, destination: "
+                     "{kuma.io/service: b}}]",
+                "8:50 error " RULE
+                ".backends: every backend has weight 0 (the default), so there is none to choose; "
+                "the rule answers 500; give at least one backend a weight\n");
+    assert_rule("matches: [{path: {match: REGEX, value: '('}, headers: [{match: REGEX, name: a, "
+                "value: '*'}], queryParameters: [{match: REGEX, name: a, value: '(?=a)'}]}], " BACK,
+                "8:36 error " RULE ".matches[0].path.value: is no regular expression of RE2: a ( "
+                "has no )\n"
+                "8:83 error " RULE ".matches[0].headers[0].value: is no regular expression of RE2: "
+                "there is nothing before a repetition\n"
+                "8:139 error " RULE ".matches[0].queryParameters[0].value: is no regular "
+                "expression of RE2: looking ahead, (?=, is not part of it\n");
     assert_rule(ROOT ", backends: [{weight: 1}]",
                 "8:61 error " RULE ".backends[0]: mandatory tag \"kuma.io/service\" is missing\n"
                 "8:61 error " RULE ".backends[0]: must have at least one tag\n");
@@ -145,11 +159,45 @@ static void routes_without_rules(void **state)
     manifest_decode(&m, ROUTE " conf: {http: {}}\n");
     assert_findings(&m, "7:9 error conf.http.rules: cannot be empty\n");
     assert_true(m.object->broken);
+    manifest_decode(&m, ROUTE " conf: {http: {hostnames: [A.b, '*.c', a_b], rules: [{" ROOT
+                              ", " BACK "}]}}\n");
+    assert_findings(&m, "7:40 warning conf.http.hostnames[2]: matches no request: invalid "
+                        "hostname\n");
+    assert_str(route()->hostnames[0], "a.b");
+}
+
+/* Kuma looks at nothing of it. */
+static void tcp_routes(void **state)
+{
+    (void)state;
     manifest_decode(&m, ROUTE " conf: {tcp: {rules: []}}\n");
-    assert_findings(&m, "");
+    assert_findings(&m, "7:15 warning conf.tcp.rules: is empty, so the route leads nowhere\n");
+    assert_false(m.object->broken);
     assert_false(route()->has_http);
+    manifest_decode(&m,
+                    ROUTE " conf:\n  tcp:\n   rules:\n"
+                          "   - backends:\n"
+                          "     - {weight: 2, destination: {kuma.io/service: a, version: '1'}}\n"
+                          "     - destination: {kuma.io/service: b}\n");
+    assert_findings(&m, "");
+    assert_int_equal(route()->tcp_rule_count, 1);
+    const struct api_forward_rule *rule = &route()->tcp_rules[0];
+    assert_false(rule->broken);
+    assert_int_equal(rule->backend_count, 2);
+    assert_int_equal(rule->backends[0].weight, 2);
+    assert_str(*api_tags_find(rule->backends[0].tags, STR("version")), "1");
+    manifest_decode(&m, ROUTE " conf: {tcp: {rules: [{}, {backends: [{destination: {a: b}}]}]}}\n");
+    assert_findings(&m,
+                    "7:15 warning conf.tcp.rules: only the first rule is used: a connection says "
+                    "nothing by which to choose another\n"
+                    "7:23 error conf.tcp.rules[0].backends: cannot be empty\n"
+                    "7:39 error conf.tcp.rules[1].backends[0]: mandatory tag "
+                    "\"kuma.io/service\" is missing\n");
+    assert_true(route()->tcp_rules[0].broken);
+    assert_false(m.object->broken);
     manifest_decode(&m, ROUTE " conf: {tcp: {}, http: {rules: [{" ROOT ", " BACK "}]}}\n");
-    assert_findings(&m, "7:9 warning conf.tcp: is ignored, because http is there too\n");
+    assert_findings(&m, "7:9 warning conf.tcp: is ignored, because http is there too\n"
+                        "7:9 warning conf.tcp.rules: is empty, so the route leads nowhere\n");
 }
 
 static void dataplanes(void **state)
@@ -263,9 +311,13 @@ static void secrets(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_route_with_everything), TEST(what_is_wrong_with_a_rule_costs_that_rule),
-        TEST(routes_without_rules),    TEST(dataplanes),
-        TEST(gateway_dataplanes),      TEST(secrets),
+        TEST(a_route_with_everything),
+        TEST(what_is_wrong_with_a_rule_costs_that_rule),
+        TEST(routes_without_rules),
+        TEST(tcp_routes),
+        TEST(dataplanes),
+        TEST(gateway_dataplanes),
+        TEST(secrets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
