@@ -63,6 +63,24 @@ static const struct api__field listener_fields[] = {
     {.name = STR_INIT("resources"), .type = API__OBJECT, .table = &resources_table},
 };
 
+/* What Kuma accepts, and finds missing or ignores when it serves. */
+static void check_tls_use(struct api__decoder *d, const struct api__place *tls,
+                          const struct api_listener *listener)
+{
+    bool uses_tls = listener->protocol == API_PROTOCOL_HTTPS ||
+                    listener->protocol == API_PROTOCOL_TLS;
+    struct api__place certificates = api__member(tls, STR("certificates"));
+    if (!listener->has_tls && listener->protocol == API_PROTOCOL_TLS)
+        api__error(d, tls,
+                   "cannot be empty: write a mode, PASSTHROUGH, or TERMINATE with certificates");
+    else if (listener->has_tls && !uses_tls && listener->protocol != API_PROTOCOL_NONE)
+        api__warning(d, tls, "is ignored: only listeners for HTTPS and TLS use it");
+    else if (listener->tls.mode == API_TLS_PASSTHROUGH && listener->tls.certificate_count > 0)
+        api__warning(d, &certificates,
+                     "is ignored: with PASSTHROUGH the back end has the "
+                     "certificate");
+}
+
 /* L5 to L9: what a listener's own TLS has to be. */
 static void check_tls(struct api__decoder *d, const struct api__place *place,
                       const struct api_listener *listener)
@@ -70,6 +88,7 @@ static void check_tls(struct api__decoder *d, const struct api__place *place,
     struct api__place tls = api__member(place, STR("tls"));
     bool is_https = listener->protocol == API_PROTOCOL_HTTPS;
     size_t certificates = listener->tls.certificate_count;
+    check_tls_use(d, &tls, listener);
     if (!listener->has_tls) {
         if (is_https)
             api__error(d, &tls, "cannot be empty");
@@ -210,6 +229,24 @@ static void check_port_limits(const struct port_group *group)
     }
 }
 
+/* Kuma takes the first listener's word for the whole port. */
+static void check_port_cross_mesh(const struct port_group *group)
+{
+    uint32_t first = group->indexes[0];
+    for (size_t i = 1; i < group->count; i++)
+        first = MIN(first, group->indexes[i]);
+    for (size_t i = 0; i < group->count; i++) {
+        size_t index = group->indexes[i];
+        if (group->items[index].cross_mesh == group->items[first].cross_mesh)
+            continue;
+        struct api__place listener = api__item(group->listeners, index);
+        struct api__place field = api__member(&listener, STR("crossMesh"));
+        api__warning(group->d, &field,
+                     "differs from that of conf.listeners[%u], which counts for the whole port",
+                     (unsigned)first);
+    }
+}
+
 /* By port, hostname, place in the list. */
 static int compare_listeners(const void *a, const void *b, void *arg)
 {
@@ -236,6 +273,7 @@ static void check_ports(struct api__decoder *d, const struct api__place *listene
         check_port_protocols(&group);
         check_port_hostnames(&group);
         check_port_limits(&group);
+        check_port_cross_mesh(&group);
     }
 }
 

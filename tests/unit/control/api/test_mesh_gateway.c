@@ -207,7 +207,19 @@ static void tls(void **state)
 #define CERT(n)  "certificates: [" n "]"
 #define FIELD(f) "conf.listeners[0].tls" f ": "
     assert_listener("port: 1, protocol: HTTPS", "7:1 error " FIELD("") "cannot be empty\n");
-    assert_listener("port: 1, protocol: TLS", "");
+    assert_listener("port: 1, protocol: TLS",
+                    "7:1 error " FIELD("") "cannot be empty: write a mode, PASSTHROUGH, or "
+                                           "TERMINATE with certificates\n");
+    assert_listener("port: 1, protocol: TCP, tls: {mode: PASSTHROUGH}",
+                    "7:26 warning " FIELD("") "is ignored: only listeners for HTTPS and TLS use "
+                                              "it\n");
+    assert_listener("port: 1, protocol: HTTP, tls: {}",
+                    "7:27 warning " FIELD("") "is ignored: only listeners for HTTPS and TLS use "
+                                              "it\n"
+                                              "7:27 error " FIELD(".mode") "cannot be empty\n");
+    assert_listener("port: 1, protocol: TLS, tls: {mode: PASSTHROUGH, certificates: [{secret: a}]}",
+                    "7:51 warning " FIELD(".certificates") "is ignored: with PASSTHROUGH the back "
+                                                           "end has the certificate\n");
     assert_listener(TLS("{}"), "7:28 error " FIELD(".mode") "cannot be empty\n");
     assert_listener(TLS("{mode: PASSTHROUGH}"),
                     "7:34 error " FIELD(".mode") "mode is not supported on HTTPS listeners\n");
@@ -298,6 +310,17 @@ static void listeners_on_one_port_have_to_agree(void **state)
     assert_false(m.object->broken);
 }
 
+/* Kuma does not see it. */
+static void listeners_of_a_port_are_for_one_kind_of_client(void **state)
+{
+    (void)state;
+    manifest_decode(&m, LISTENERS "{port: 1, protocol: HTTP, hostname: z.a},\n"
+                                  "{port: 1, protocol: HTTP, hostname: a.a, crossMesh: true},\n"
+                                  "{port: 2, protocol: HTTP, crossMesh: true}]}\n");
+    assert_findings(&m, "8:42 warning conf.listeners[1].crossMesh: differs from that of "
+                        "conf.listeners[0], which counts for the whole port\n");
+}
+
 static void a_gateway_across_meshes_has_one_selector(void **state)
 {
     (void)state;
@@ -347,6 +370,7 @@ int main(void)
         TEST(tls),
         TEST(data_sources),
         TEST(listeners_on_one_port_have_to_agree),
+        TEST(listeners_of_a_port_are_for_one_kind_of_client),
         TEST(a_gateway_across_meshes_has_one_selector),
         TEST(warns_of_what_it_does_not_know),
         TEST(null_is_as_absent),
