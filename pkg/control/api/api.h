@@ -421,6 +421,7 @@ enum api_inbound_state {
 };
 
 struct api_inbound {
+    struct str name; /* of the port, or empty */
     uint32_t port;
     uint32_t service_port;
     struct str service_address;
@@ -434,6 +435,8 @@ struct api_inbound {
 
 struct api_dataplane {
     struct str address;
+    struct str advertised_address; /* what others use instead, or empty */
+    uint32_t admin_port;           /* 0: as it comes */
     bool is_builtin_gateway;
     struct api_tags gateway_tags;
     const struct api_inbound *inbounds;

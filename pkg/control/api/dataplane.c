@@ -2,6 +2,7 @@
  * those of Kuma's reference. */
 #include "control/api/check.h"
 #include "control/api/kinds.h"
+#include "control/api/sidecar.h"
 
 enum gateway_type {
     DELEGATED = 0,
@@ -12,6 +13,8 @@ enum gateway_type {
 struct staged {
     struct api_dataplane dataplane; /* first: what is left of it */
     enum gateway_type gateway_type;
+    const struct api__outbound *outbounds;
+    size_t outbound_count;
 };
 
 static const struct api__enum_value gateway_type_values[] = {
@@ -51,8 +54,8 @@ static const struct api__field inbound_fields[] = {
      .offset = offsetof(struct api_inbound, state),
      .values = &states},
     {.name = STR_INIT("health"), .type = API__OBJECT, .table = &health_table},
-    {.name = STR_INIT("serviceProbe"), .type = API__IGNORED},
-    {.name = STR_INIT("name"), .type = API__IGNORED},
+    API__FIELD("serviceProbe", CHECKED, .table = &api__service_probe_table),
+    API__FIELD("name", STRING, API__AT(struct api_inbound, name)),
 };
 
 static void check_inbound(struct api__decoder *d, const struct api__place *place, void *object)
@@ -107,6 +110,12 @@ static void check_gateway(struct api__decoder *d, const struct api__place *gatew
     api__check_tags(d, &tags, gateway_tags, API__TAGS_SERVICE);
 }
 
+static struct str address_of(const struct api_dataplane *dataplane,
+                             const struct api_inbound *inbound)
+{
+    return inbound->address.size > 0 ? inbound->address : dataplane->address;
+}
+
 /* D3, D4, D6 and D7: what stands beside a gateway. */
 static void check_bounds(struct api__decoder *d, const struct api__place *place, bool is_gateway,
                          const struct staged *staged)
@@ -114,7 +123,7 @@ static void check_bounds(struct api__decoder *d, const struct api__place *place,
     struct api__place inbound = api__member(place, STR("inbound"));
     struct api__place outbound = api__member(place, STR("outbound"));
     bool has_inbound = staged->dataplane.inbound_count > 0;
-    bool has_outbound = api__is_present(&outbound) && outbound.value->count > 0;
+    bool has_outbound = staged->outbound_count > 0;
     bool is_builtin = staged->gateway_type == BUILTIN;
     if (is_gateway && is_builtin && has_inbound)
         api__error(d, &inbound, "inbound cannot be defined for builtin gateways");
@@ -124,6 +133,51 @@ static void check_bounds(struct api__decoder *d, const struct api__place *place,
         api__error(d, &inbound, "inbound cannot be defined for delegated gateways");
     if (!is_gateway && !has_inbound)
         api__error(d, place, "has to contain at least one inbound interface or gateway");
+    if (!is_gateway || !is_builtin)
+        api__check_outbounds(d, &outbound, staged->outbounds, staged->outbound_count);
+}
+
+/* On an address that the admin port of the proxy is on, too. */
+static bool is_on_loopback(struct str address)
+{
+    return str_starts_with(address, STR("127.")) || str_equal(address, STR("::1")) ||
+           str_equal(address, STR("0.0.0.0")) || str_equal(address, STR("::"));
+}
+
+/* D2 */
+static void check_admin(struct api__decoder *d, const struct api__place *place,
+                        const struct staged *staged)
+{
+    const struct api_dataplane *dataplane = &staged->dataplane;
+    struct api__place admin = api__member(place, STR("admin"));
+    uint32_t port = dataplane->admin_port;
+    for (size_t i = 0; port > 0 && i < dataplane->inbound_count; i++) {
+        const struct api_inbound *inbound = &dataplane->inbounds[i];
+        if (inbound->port == port && is_on_loopback(address_of(dataplane, inbound)))
+            api__error_in(d, &admin, STR("port"), "must differ from inbound");
+    }
+    for (size_t i = 0; port > 0 && i < staged->outbound_count; i++) {
+        const struct api__outbound *outbound = &staged->outbounds[i];
+        if (outbound->port == port &&
+            (outbound->address.size == 0 || is_on_loopback(outbound->address)))
+            api__error_in(d, &admin, STR("port"), "must differ from outbound");
+    }
+}
+
+/* A proxy that forwards to itself. */
+static void check_loops(struct api__decoder *d, const struct api__place *place,
+                        const struct api_dataplane *dataplane)
+{
+    struct api__place list = api__member(place, STR("inbound"));
+    for (size_t i = 0; i < dataplane->inbound_count; i++) {
+        const struct api_inbound *inbound = &dataplane->inbounds[i];
+        struct api__place item = api__item(&list, i);
+        bool same_port = inbound->service_port == 0 || inbound->service_port == inbound->port;
+        if (inbound->service_address.size > 0 && same_port &&
+            str_equal(inbound->service_address, address_of(dataplane, inbound)))
+            api__error_in(d, &item, STR("serviceAddress"),
+                          "serviceAddress and servicePort has to differ from address and port");
+    }
 }
 
 /* D10 to D12 */
@@ -144,12 +198,19 @@ static void check_networking(struct api__decoder *d, const struct api__place *pl
     bool is_gateway = api__is_present(&gateway);
     staged->dataplane.is_builtin_gateway = is_gateway && staged->gateway_type == BUILTIN;
     check_bounds(d, place, is_gateway, staged);
+    check_admin(d, place, staged);
+    check_loops(d, place, &staged->dataplane);
     if (is_gateway)
         check_gateway(d, &gateway, staged->dataplane.gateway_tags);
     struct api__place address = api__member(place, STR("address"));
     staged->dataplane.address_mark = api__mark(&address);
     check_address(d, &address, staged->dataplane.address);
 }
+
+static const struct api__field admin_fields[] = {
+    API__FIELD("port", UINT32, API__AT(struct staged, dataplane.admin_port)),
+};
+static const struct api__table admin_table = API__TABLE(admin_fields, struct staged, .check = NULL);
 
 static const struct api__field networking_fields[] = {
     {.name = STR_INIT("address"),
@@ -160,20 +221,19 @@ static const struct api__field networking_fields[] = {
      .type = API__LIST,
      .offset = offsetof(struct staged, dataplane.inbounds),
      .table = &inbound_table},
-    {.name = STR_INIT("outbound"), .type = API__IGNORED},
-    {.name = STR_INIT("advertisedAddress"), .type = API__IGNORED},
-    {.name = STR_INIT("admin"), .type = API__IGNORED},
-    {.name = STR_INIT("transparentProxying"),
-     .proto = STR_INIT("transparent_proxying"),
-     .type = API__IGNORED},
+    API__FIELD("outbound", LIST, API__AT(struct staged, outbounds), .table = &api__outbound_table),
+    API__FIELD("advertisedAddress", STRING, API__AT(struct staged, dataplane.advertised_address)),
+    API__FIELD("admin", OBJECT, .table = &admin_table),
+    API__FIELD("transparentProxying", CHECKED, .proto = STR_INIT("transparent_proxying"),
+               .table = &api__transparent_proxying_table),
 };
 static const struct api__table networking_table = API__TABLE(networking_fields, struct staged,
                                                              .check = check_networking);
 
 static const struct api__field fields[] = {
     {.name = STR_INIT("networking"), .type = API__OBJECT, .table = &networking_table},
-    {.name = STR_INIT("metrics"), .type = API__IGNORED},
-    {.name = STR_INIT("probes"), .type = API__IGNORED},
+    API__FIELD("metrics", IGNORED),
+    API__FIELD("probes", CHECKED, .table = &api__probes_table),
 };
 
 /* D1 and D5 */

@@ -179,6 +179,16 @@ static void decode_enum_set(struct api__decoder *d, const struct api__place *pla
     }
 }
 
+static void decode_duration(struct api__decoder *d, const struct api__place *place,
+                            uint64_t *ret_ns)
+{
+    if (place->value->type != JV_STRING)
+        wrong_type(d, place, "a string such as 10s or 1m30s");
+    else if (api__duration(place->value->text, ret_ns) != ERR_OK)
+        api__undecodable(d, place, "bad Duration: \"%.*s\": write it like 10s, 1m30s or 250ms",
+                         STR_ARG(str_first(place->value->text, QUOTED_MAX)));
+}
+
 static void decode_bytes(struct api__decoder *d, const struct api__place *place,
                          struct str *ret_bytes)
 {
@@ -279,11 +289,15 @@ static void decode_field(struct api__decoder *d, const struct api__place *place,
     case API__ENUM_NAME: decode_enum_name(d, place, field->values, into); return;
     case API__ENUM_SET: decode_enum_set(d, place, field->values, into); return;
     case API__SCALAR: decode_scalar(d, place, into); return;
+    case API__DURATION: decode_duration(d, place, into); return;
     case API__BYTES: decode_bytes(d, place, into); return;
     case API__TAGS: api__decode_tags(d, place, into); return;
     case API__STRINGS: decode_strings(d, place, field, into); return;
     case API__JSON: decode_json(d, place, into); return;
     case API__OBJECT: api__decode(d, place, field->table, into); return;
+    case API__CHECKED:
+        api__decode(d, place, field->table, arena_alloc(d->arena, 1, field->table->size));
+        return;
     case API__LIST: decode_list(d, place, field, into); return;
     }
 }

@@ -75,11 +75,13 @@ enum api__type {
     API__ENUM_NAME, /* struct str: the name of a value of `values`; empty for number 0 */
     API__ENUM_SET,  /* uint32_t: a list of names of `values`, whose numbers are bits */
     API__SCALAR,    /* struct str: a string, or a number as it is written */
+    API__DURATION,  /* uint64_t: nanoseconds, of what Go writes: "1m30s" */
     API__BYTES,     /* struct str: base64 */
     API__TAGS,      /* struct api_tags */
     API__STRINGS,   /* pointer and count: a list of strings */
     API__JSON,      /* struct str: an object as it is, in canonical JSON */
     API__OBJECT,    /* what `table` says, at `offset` */
+    API__CHECKED,   /* what `table` says, of which nothing is kept */
     API__LIST,      /* pointer and count: a list of what `table` says */
 };
 
@@ -145,6 +147,10 @@ void api__decode_tags(struct api__decoder *d, const struct api__place *place,
 
 /* A label of the object that `document` is, or empty. */
 struct str api__label(const struct api__decoder *d, const struct jv *document, struct str name);
+
+/* What Go takes for a duration that is not negative, in nanoseconds: "1.5h", "1m30s", "0".
+ * ERR_INVALID; ERR_LIMIT: longer than 290 years. */
+MUST_USE enum err api__duration(struct str text, uint64_t *ret_ns);
 
 /* RFC 3339 to milliseconds since 1970 UTC. ERR_INVALID. */
 MUST_USE enum err api__time(struct str text, uint64_t *ret_wall_ms);

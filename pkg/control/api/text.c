@@ -1,4 +1,4 @@
-/* A small reader of text: times. */
+/* Small readers of text: times and durations. */
 #include "control/api/decode.h"
 
 /* Exactly `size` digits at the start of `*rest`, which are cut off, up to `max`. */
@@ -87,4 +87,78 @@ enum err api__time(struct str text, uint64_t *ret_wall_ms)
         return ERR_INVALID;
     *ret_wall_ms = ((uint64_t)minutes * 60 + second) * 1000 + ms;
     return ERR_OK;
+}
+
+static bool is_digit(struct str rest)
+{
+    return rest.size > 0 && rest.data[0] >= '0' && rest.data[0] <= '9';
+}
+
+/* "ms": in nanoseconds; 0: it is none. The longer ones first. */
+static uint64_t cut_unit(struct str *rest)
+{
+    static const struct {
+        struct str name;
+        uint64_t ns;
+    } units[] = {
+        {STR_INIT("ns"), 1},
+        {STR_INIT("us"), 1000},
+        {STR_INIT("\xC2\xB5s"), 1000}, /* the micro sign, and the Greek letter */
+        {STR_INIT("\xCE\xBCs"), 1000},
+        {STR_INIT("ms"), 1000 * 1000},
+        {STR_INIT("s"), 1000 * 1000 * 1000},
+        {STR_INIT("m"), UINT64_C(60) * 1000 * 1000 * 1000},
+        {STR_INIT("h"), UINT64_C(3600) * 1000 * 1000 * 1000},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
+        if (!str_starts_with(*rest, units[i].name))
+            continue;
+        *rest = str_from(*rest, units[i].name.size);
+        return units[i].ns;
+    }
+    return 0;
+}
+
+/* "1.5h" */
+static enum err cut_part(struct str *rest, uint64_t *total_ns)
+{
+    uint64_t whole = 0;
+    uint64_t fraction = 0;
+    uint64_t parts = 1; /* of one, that the fraction counts */
+    bool any = is_digit(*rest);
+    for (; is_digit(*rest); *rest = str_from(*rest, 1)) {
+        if (whole > INT64_MAX / 10)
+            return ERR_LIMIT;
+        whole = whole * 10 + (uint64_t)(rest->data[0] - '0');
+    }
+    if (str_starts_with(*rest, STR(".")))
+        *rest = str_from(*rest, 1);
+    any = any || is_digit(*rest);
+    for (; is_digit(*rest); *rest = str_from(*rest, 1)) {
+        if (parts == 1000000)
+            continue; /* millionths of an hour will do */
+        fraction = fraction * 10 + (uint64_t)(rest->data[0] - '0');
+        parts *= 10;
+    }
+    uint64_t unit = cut_unit(rest);
+    if (!any || unit == 0)
+        return ERR_INVALID;
+    if (whole > (INT64_MAX - *total_ns) / unit)
+        return ERR_LIMIT;
+    *total_ns += whole * unit + fraction * unit / parts;
+    return *total_ns > INT64_MAX ? ERR_LIMIT : ERR_OK;
+}
+
+enum err api__duration(struct str text, uint64_t *ret_ns)
+{
+    uint64_t total_ns = 0;
+    struct str rest = str_starts_with(text, STR("+")) ? str_from(text, 1) : text;
+    enum err e = rest.size > 0 ? ERR_OK : ERR_INVALID;
+    if (str_equal(rest, STR("0")))
+        rest = STR_EMPTY;
+    while (e == ERR_OK && rest.size > 0)
+        e = cut_part(&rest, &total_ns);
+    if (e == ERR_OK)
+        *ret_ns = total_ns;
+    return e;
 }

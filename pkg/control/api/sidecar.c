@@ -1,0 +1,180 @@
+#include "control/api/sidecar.h"
+
+#include "control/api/check.h"
+
+/* Where goes what is checked and not kept. */
+struct nothing {
+    uint32_t number;
+    int value;
+    uint64_t duration_ns;
+    struct str text;
+    const struct str *strings;
+    size_t string_count;
+    const void *items;
+    size_t item_count;
+};
+
+#define NOTHING(field_name, field_type, member, ...) \
+    API__FIELD(field_name, field_type, API__AT(struct nothing, member) __VA_ARGS__)
+#define PROTO(spelling) , .proto = STR_INIT(spelling)
+
+/* ---- References ---- */
+
+struct ref {
+    struct str kind;
+    struct str name;
+    struct str namespace;
+    uint32_t port;
+    struct api_tags labels;
+};
+
+static void check_kind(struct api__decoder *d, const struct api__place *ref, struct str kind)
+{
+    if (!str_equal(kind, STR("MeshExternalService")) &&
+        !str_equal(kind, STR("MeshMultiZoneService")) && !str_equal(kind, STR("MeshService")))
+        api__error_in(d, ref, STR("kind"),
+                      "invalid value. Available values are: "
+                      "MeshExternalService,MeshMultiZoneService,MeshService");
+}
+
+static void check_ref(struct api__decoder *d, const struct api__place *place, const struct ref *ref)
+{
+    check_kind(d, place, ref->kind);
+    if (ref->name.size == 0 && ref->labels.count == 0)
+        api__error_in(d, place, STR("name"), "name or labels are required");
+    if (ref->name.size == 0 && ref->namespace.size > 0)
+        api__error_in(d, place, STR("name"), "name is required, when namespace is defined");
+    if (ref->name.size > 0 && ref->labels.count > 0)
+        api__error_in(d, place, STR("labels"), "labels cannot be defined when name is specified");
+}
+
+/* D13. Kuma writes "transparentProxing". */
+static void check_reachable(struct api__decoder *d, const struct api__place *place, void *object)
+{
+    struct api__place refs = *place->parent;
+    struct api__place reachable = *refs.parent;
+    struct api__place proxying = *reachable.parent;
+    struct api__place ref = *place;
+    proxying.name = STR("transparentProxing");
+    reachable.parent = &proxying;
+    refs.parent = &reachable;
+    ref.parent = &refs;
+    check_ref(d, &ref, object);
+}
+
+static const struct api__field ref_fields[] = {
+    API__FIELD("kind", STRING, API__AT(struct ref, kind)),
+    API__FIELD("name", STRING, API__AT(struct ref, name)),
+    API__FIELD("namespace", STRING, API__AT(struct ref, namespace)),
+    API__FIELD("port", UINT32, API__AT(struct ref, port)),
+    API__FIELD("labels", TAGS, API__AT(struct ref, labels)),
+};
+static const struct api__table ref_table = API__TABLE(ref_fields, struct ref,
+                                                      .check = check_reachable);
+
+/* ---- Redirection of traffic ---- */
+
+static const struct api__field reachable_fields[] = {
+    API__FIELD("refs", LIST, API__AT(struct nothing, items), .table = &ref_table),
+};
+static const struct api__table reachable_table = API__TABLE(reachable_fields, struct nothing,
+                                                            .check = NULL);
+
+static const struct api__enum_value family_values[] = {
+    {STR_INIT("UnSpecified"), 0},
+    {STR_INIT("DualStack"), 1},
+    {STR_INIT("IPv4"), 2},
+    {STR_INIT("IPv6"), 3},
+};
+static const struct api__enum families = {family_values, ARRAY_SIZE(family_values)};
+
+static const struct api__field transparent_fields[] = {
+    NOTHING("redirectPortInbound", UINT32, number, PROTO("redirect_port_inbound")),
+    NOTHING("redirectPortOutbound", UINT32, number, PROTO("redirect_port_outbound")),
+    API__FIELD("directAccessServices", STRINGS, API__AT(struct nothing, strings),
+               .proto = STR_INIT("direct_access_services")),
+    API__FIELD("reachableServices", STRINGS, API__AT(struct nothing, strings),
+               .proto = STR_INIT("reachable_services")),
+    API__FIELD("ipFamilyMode", ENUM, API__AT(struct nothing, value),
+               .proto = STR_INIT("ip_family_mode"), .values = &families),
+    API__FIELD("reachableBackends", OBJECT, .proto = STR_INIT("reachable_backends"),
+               .table = &reachable_table),
+};
+const struct api__table api__transparent_proxying_table = API__TABLE(transparent_fields,
+                                                                     struct nothing, .check = NULL);
+
+/* ---- Probes ---- */
+
+static const struct api__field service_probe_fields[] = {
+    NOTHING("interval", DURATION, duration_ns),
+    NOTHING("timeout", DURATION, duration_ns),
+    NOTHING("unhealthyThreshold", UINT32, number, PROTO("unhealthy_threshold")),
+    NOTHING("healthyThreshold", UINT32, number, PROTO("healthy_threshold")),
+    API__FIELD("tcp", IGNORED), /* it has no members */
+};
+const struct api__table api__service_probe_table = API__TABLE(service_probe_fields, struct nothing,
+                                                              .check = NULL);
+
+static const struct api__field endpoint_fields[] = {
+    NOTHING("inboundPort", UINT32, number, PROTO("inbound_port")),
+    NOTHING("inboundPath", STRING, text, PROTO("inbound_path")),
+    NOTHING("path", STRING, text),
+};
+static const struct api__table endpoint_table = API__TABLE(endpoint_fields, struct nothing,
+                                                           .check = NULL);
+
+static const struct api__field probes_fields[] = {
+    NOTHING("port", UINT32, number),
+    API__FIELD("endpoints", LIST, API__AT(struct nothing, items), .table = &endpoint_table),
+};
+const struct api__table api__probes_table = API__TABLE(probes_fields, struct nothing,
+                                                       .check = NULL);
+
+/* ---- Outbounds ---- */
+
+static const struct api__field outbound_ref_fields[] = {
+    API__FIELD("kind", STRING, API__AT(struct api__outbound, ref_kind)),
+    API__FIELD("name", STRING, API__AT(struct api__outbound, ref_name)),
+    API__FIELD("port", UINT32, API__AT(struct api__outbound, ref_port)),
+    API__FIELD("labels", TAGS, API__AT(struct api__outbound, ref_labels)),
+};
+static const struct api__table outbound_ref_table = API__TABLE(outbound_ref_fields,
+                                                               struct api__outbound, .check = NULL);
+
+static const struct api__field outbound_fields[] = {
+    API__FIELD("address", STRING, API__AT(struct api__outbound, address)),
+    API__FIELD("port", UINT32, API__AT(struct api__outbound, port)),
+    API__FIELD("tags", TAGS, API__AT(struct api__outbound, tags)),
+    API__FIELD("backendRef", OBJECT, .has = offsetof(struct api__outbound, has_ref),
+               .table = &outbound_ref_table),
+};
+const struct api__table api__outbound_table = API__TABLE(outbound_fields, struct api__outbound,
+                                                         .check = NULL);
+
+static void check_outbound(struct api__decoder *d, const struct api__place *place,
+                           const struct api__outbound *outbound)
+{
+    struct api__place tags = api__member(place, STR("tags"));
+    struct api__place ref = api__member(place, STR("backendRef"));
+    api__check_port(d, place, STR("port"), outbound->port);
+    if (outbound->address.size > 0 && !api__is_ip(outbound->address))
+        api__error_in(d, place, STR("address"), "address has to be valid IP address");
+    if (!outbound->has_ref) {
+        api__check_tags(d, &tags, outbound->tags, API__TAGS_SERVICE);
+        return;
+    }
+    check_kind(d, &ref, outbound->ref_kind);
+    if (outbound->ref_name.size == 0 && outbound->ref_labels.count == 0)
+        api__error(d, &ref, "either 'name' or 'labels' should be specified");
+    if (outbound->tags.count > 0)
+        api__error(d, &ref, "both backendRef and tags/service cannot be defined");
+}
+
+void api__check_outbounds(struct api__decoder *d, const struct api__place *list,
+                          const struct api__outbound *outbounds, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct api__place place = api__item(list, i);
+        check_outbound(d, &place, &outbounds[i]);
+    }
+}

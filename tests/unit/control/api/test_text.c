@@ -1,0 +1,64 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "control/api/decode.h"
+#include "core/base/attr.h"
+
+#define SECOND UINT64_C(1000000000)
+
+static void durations_as_go_writes_them(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        uint64_t ns;
+    } cases[] = {
+        {"0", 0},
+        {"10s", 10 * SECOND},
+        {"+1m30s", 90 * SECOND},
+        {"250ms", SECOND / 4},
+        {"1.5h", 5400 * SECOND},
+        {".5s", SECOND / 2},
+        {"5.s", 5 * SECOND},
+        {"1us", 1000},
+        {"1\xC2\xB5s", 1000},
+        {"1\xCE\xBCs", 1000},
+        {"3ns", 3},
+        {"1h1m1s", 3661 * SECOND},
+        {"0.123456789123s", 123456000},
+        {"9223372036854775807ns", INT64_MAX},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        uint64_t ns = 1;
+        assert_int_equal(api__duration(str_of(cases[i].text), &ns), ERR_OK);
+        assert_int_equal(ns, cases[i].ns);
+    }
+}
+
+static void durations_that_are_none(void **state)
+{
+    (void)state;
+    static const char *const invalid[] = {"",   "10",  "s",   "-1s", "+",   "1d", ".s",
+                                          "1.", "1s1", " 1s", "1 s", "1sm", "00"};
+    static const char *const large[] = {"9223372036854775808ns", "99999999999999999999999s",
+                                        "2562048h", "9223372036854775807ns1ns"};
+    uint64_t ns = 1;
+    for (size_t i = 0; i < ARRAY_SIZE(invalid); i++)
+        assert_int_equal(api__duration(str_of(invalid[i]), &ns), ERR_INVALID);
+    for (size_t i = 0; i < ARRAY_SIZE(large); i++)
+        assert_int_equal(api__duration(str_of(large[i]), &ns), ERR_LIMIT);
+    assert_int_equal(ns, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(durations_as_go_writes_them),
+        cmocka_unit_test(durations_that_are_none),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
