@@ -529,6 +529,45 @@ struct api_mesh_external_service {
     struct api_external_tls tls;
 };
 
+enum api_mtls_mode {
+    API_MTLS_STRICT = 0,
+    API_MTLS_PERMISSIVE = 1,
+};
+
+/* A certificate authority of a mesh. Its own key is no business of ours. */
+struct api_mesh_ca {
+    struct str name;
+    struct str type; /* "builtin", "provided" */
+    enum api_mtls_mode mode;
+    bool has_certificate;
+    struct str expiration; /* of certificates: "30d" */
+    uint64_t request_timeout_ns;
+    uint64_t chain_timeout_ns;
+};
+
+enum api_services_mode {
+    API_SERVICES_DISABLED = 0,
+    API_SERVICES_EVERYWHERE = 1,
+    API_SERVICES_REACHABLE_BACKENDS = 2,
+    API_SERVICES_EXCLUSIVE = 3,
+};
+
+struct api_mesh {
+    struct str enabled_backend; /* the CA that counts; empty: no mTLS */
+    const struct api_mesh_ca *cas;
+    size_t ca_count;
+    bool skips_ca_checks;
+    bool prefers_local_zone;
+    bool uses_zone_egress;
+    bool forbids_external_services;
+    bool passes_through; /* false as well when it is not said */
+    enum api_services_mode services_mode;
+    struct api_selectors requirements; /* a dataplane has to fulfil one of them, */
+    struct api_selectors restrictions; /* and none of these */
+    const struct str *skipped_policies;
+    size_t skipped_policy_count;
+};
+
 struct api_secret {
     struct str data; /* decoded bytes */
 };
@@ -630,6 +669,7 @@ struct api_object {
     bool broken;               /* at its root (selectors, conf): it takes no part in anything */
     const struct finding_list *findings;
     union {
+        const struct api_mesh *mesh;
         const void *content; /* whichever it is */
         const struct api_mesh_gateway *mesh_gateway;
         const struct api_mesh_gateway_route *mesh_gateway_route;

@@ -319,6 +319,40 @@ static bool is_of_gateway(const struct api_object *object)
            object->mesh_tcp_route->target.kind == API_TARGET_MESH_GATEWAY;
 }
 
+/* What a mesh asks for and its gateways do not do. */
+static void review_mesh(const struct viewer *viewer, const struct api_object *object)
+{
+    const struct api_mesh *mesh = object->mesh;
+    const struct {
+        bool is_asked;
+        struct str field;
+        const char *message;
+    } unserved_fields[] = {
+        {mesh->enabled_backend.size > 0, STR("mtls.enabledBackend"),
+         "has no effect yet: the gateway speaks to its back ends without mTLS, and one that wants "
+         "it refuses"},
+        {mesh->prefers_local_zone, STR("routing.localityAwareLoadBalancing"),
+         "has no effect yet: all zones are equal"},
+        {mesh->uses_zone_egress, STR("routing.zoneEgress"),
+         "has no effect yet: back ends are reached without an egress"},
+        {mesh->requirements.count + mesh->restrictions.count > 0, STR("constraints.dataplaneProxy"),
+         "has no effect yet: every dataplane may join"},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(unserved_fields) && !object->broken; i++) {
+        if (unserved_fields[i].is_asked)
+            (void)warn(viewer, object, object->mark, unserved_fields[i].field,
+                       str_of(unserved_fields[i].message));
+    }
+}
+
+static void review_meshes(const struct viewer *viewer)
+{
+    size_t count;
+    const struct api_object *const *objects = cache_list_all(viewer->cache, API_MESH, &count);
+    for (size_t i = 0; i < count; i++)
+        review_mesh(viewer, objects[i]);
+}
+
 static void review_unserved(const struct viewer *viewer, enum api_kind kind)
 {
     size_t count = 0;
@@ -355,6 +389,7 @@ static void view(struct viewer *viewer)
     report->routes = routes;
     for (size_t i = 0; i < ARRAY_SIZE(unserved); i++)
         review_unserved(viewer, unserved[i]);
+    review_meshes(viewer);
     box->review.findings = box->findings;
 }
 

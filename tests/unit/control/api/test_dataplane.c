@@ -131,7 +131,7 @@ static void backends_that_a_sidecar_reaches(void **state)
 #define FIELD "error networking.transparentProxing.reachableBackends.refs[0]."
 #define REFS(ref)                                                                                  \
     "address: 10.0.0.1, " INBOUND ", transparentProxying: {reachableBackends: {refs: [{" ref "}]}" \
-                                                                                             "}"
+    "}"
     assert_networking(REFS("kind: Mesh, name: a"),
                       FIELD "kind: invalid value. Available values are: "
                             "MeshExternalService,MeshMultiZoneService,MeshService\n");
