@@ -1,5 +1,4 @@
-/* Dataplane: where a builtin gateway listens, and the endpoints of services. The rules' numbers are
- * those of Kuma's reference. */
+/* Dataplane: where a builtin gateway listens, and the endpoints of services. */
 #include "control/api/check.h"
 #include "control/api/kinds.h"
 #include "control/api/sidecar.h"
@@ -96,7 +95,6 @@ static const struct api__field gateway_fields[] = {
 static const struct api__table gateway_table = API__TABLE(gateway_fields, struct staged,
                                                           .check = NULL);
 
-/* D8 and D9 */
 static void check_gateway(struct api__decoder *d, const struct api__place *gateway,
                           struct api_tags gateway_tags)
 {
@@ -116,7 +114,7 @@ static struct str address_of(const struct api_dataplane *dataplane,
     return inbound->address.size > 0 ? inbound->address : dataplane->address;
 }
 
-/* D3, D4, D6 and D7: what stands beside a gateway. */
+/* What stands beside a gateway. */
 static void check_bounds(struct api__decoder *d, const struct api__place *place, bool is_gateway,
                          const struct staged *staged)
 {
@@ -144,7 +142,6 @@ static bool is_on_loopback(struct str address)
            str_equal(address, STR("0.0.0.0")) || str_equal(address, STR("::"));
 }
 
-/* D2 */
 static void check_admin(struct api__decoder *d, const struct api__place *place,
                         const struct staged *staged)
 {
@@ -180,7 +177,6 @@ static void check_loops(struct api__decoder *d, const struct api__place *place,
     }
 }
 
-/* D10 to D12 */
 static void check_address(struct api__decoder *d, const struct api__place *address, struct str text)
 {
     if (text.size == 0)
@@ -236,7 +232,6 @@ static const struct api__field fields[] = {
     API__FIELD("probes", CHECKED, .table = &api__probes_table),
 };
 
-/* D1 and D5 */
 static void check(struct api__decoder *d, const struct api__place *place, void *object)
 {
     const struct staged *staged = object;

@@ -12,7 +12,7 @@ static const struct api__field destination_fields[] = {
     API__FIELD("destination", TAGS, API__AT(struct api_backend, tags)),
 };
 
-/* R23 and R28. Kuma names the tags without `.destination`. */
+/* Kuma names the tags without `.destination`. */
 static void check_destination(struct api__decoder *d, const struct api__place *place, void *object)
 {
     const struct api_backend *backend = object;
@@ -239,7 +239,7 @@ static void check_name(struct api__decoder *d, const struct api__place *place, s
         api__error(d, place, "must consist of letters, digits and !#$%%&'*+-.^_`|~");
 }
 
-/* R14 to R16, of a request; Kuma does not look at what is done to a response. */
+/* Of a request; Kuma does not look at what is done to a response. */
 static void check_headers(const struct context *c, const struct api__place *list,
                           const struct api_header *headers, size_t count, bool is_request)
 {
@@ -257,7 +257,6 @@ static void check_headers(const struct context *c, const struct api__place *list
     }
 }
 
-/* R13 and R17 */
 static void check_change(const struct context *c, const struct api__place *place,
                          const struct api_header_change *change, bool is_request)
 {
@@ -277,7 +276,7 @@ static void check_change(const struct context *c, const struct api__place *place
     }
 }
 
-/* R18 and R19; and what no client understands as a redirect. */
+/* What no client understands as a redirect. */
 static void check_redirect(const struct context *c, const struct api__place *place,
                            const struct api_redirect *redirect)
 {
@@ -295,7 +294,6 @@ static void check_redirect(const struct context *c, const struct api__place *pla
         api__warning(c->d, &path, "has no effect: no match of the rule is one of a path prefix");
 }
 
-/* R20 to R23 */
 static void check_mirrored(const struct context *c, const struct api__place *place,
                            const struct api_mirror *mirror)
 {
@@ -330,7 +328,7 @@ static void check_one(const struct context *c, const struct api__place *place,
         return;
     case API_FILTER_MIRROR: check_mirrored(c, &mirror, &filter->mirror); return;
     case API_FILTER_REDIRECT: check_redirect(c, &redirect, &filter->redirect); return;
-    case API_FILTER_REWRITE: /* R24 */
+    case API_FILTER_REWRITE:
         if (filter->rewrite.path.type == API_PATH_PREFIX_REPLACED && !c->has_prefix)
             api__error_in(c->d, &rewrite, STR("replacePrefixMatch"),
                           "cannot be used without a match on path prefix");

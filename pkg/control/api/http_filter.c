@@ -54,7 +54,7 @@ static const struct api__field change_fields[] = {
     API__FIELD("remove", STRINGS, API__AT(struct api_header_change, remove), .max = HEADERS_MAX),
 };
 
-/* H8, of one name in `list`. */
+/* Of one name in `list`. */
 static void check_once(struct api__decoder *d, const struct api__place *list, size_t index,
                        struct str name, struct map *seen)
 {
@@ -63,7 +63,6 @@ static void check_once(struct api__decoder *d, const struct api__place *list, si
         api__error_in(d, &item, STR("name"), "duplicate header name");
 }
 
-/* H7 and H8 */
 static void check_change(struct api__decoder *d, const struct api__place *place, void *object)
 {
     const struct api_header_change *change = object;
@@ -138,7 +137,6 @@ static bool is_ipv4_with_zeros(struct str text)
     return count == 4;
 }
 
-/* H10 and H11 */
 static void check_hostname(struct api__decoder *d, const struct api__place *place, struct str name)
 {
     if (name.size == 0)
@@ -194,7 +192,6 @@ static const struct api__field rewrite_fields[] = {
                API__AT(struct api_rewrite, host_to_backend_hostname)),
 };
 
-/* H12 and H13 */
 static void check_rewrite(struct api__decoder *d, const struct api__place *place, void *object)
 {
     const struct api_rewrite *rewrite = object;
@@ -292,7 +289,7 @@ static const struct api__field filter_fields[] = {
     API__FIELD("requestMirror", OBJECT, API__AT(struct api_filter, mirror), .table = &mirror_table),
 };
 
-/* H6; and what stands there besides what is done. */
+/* What stands there besides what is done. */
 static void check_filter(struct api__decoder *d, const struct api__place *place, void *object)
 {
     struct api_filter *filter = object;

@@ -1,4 +1,4 @@
-/* MeshGateway: the endpoints of a gateway. The rules' numbers are those of Kuma's reference. */
+/* MeshGateway: the endpoints of a gateway. */
 #include <stdlib.h>
 
 #include "control/api/check.h"
@@ -81,7 +81,7 @@ static void check_tls_use(struct api__decoder *d, const struct api__place *tls,
                      "certificate");
 }
 
-/* L5 to L9: what a listener's own TLS has to be. */
+/* What a listener's own TLS has to be. */
 static void check_tls(struct api__decoder *d, const struct api__place *place,
                       const struct api_listener *listener)
 {
@@ -106,7 +106,7 @@ static void check_tls(struct api__decoder *d, const struct api__place *place,
         api__error_in(d, &tls, STR("certificates"), "cannot have more than 2 certificates");
 }
 
-/* L4 and L10: a listener for other meshes takes its TLS from the mesh. */
+/* A listener for other meshes takes its TLS from the mesh. */
 static void check_cross_mesh(struct api__decoder *d, const struct api__place *place,
                              const struct api_listener *listener)
 {
@@ -177,7 +177,7 @@ static void port_error(const struct port_group *group, size_t at, struct str mem
     api__error(group->d, member.size == 0 ? &listener : &field, "%s", message);
 }
 
-/* P1: every listener of a port speaks one protocol. */
+/* Every listener of a port speaks one protocol. */
 static void check_port_protocols(const struct port_group *group)
 {
     bool conflict = false;
@@ -190,7 +190,7 @@ static void check_port_protocols(const struct port_group *group)
     }
 }
 
-/* P2: a hostname stands on a port once. */
+/* A hostname stands on a port once. */
 static void check_port_hostnames(const struct port_group *group)
 {
     for (size_t i = 0; i < group->count; i++) {
@@ -207,7 +207,7 @@ static void check_port_hostnames(const struct port_group *group)
     }
 }
 
-/* P3: the limit belongs to the port. */
+/* The limit belongs to the port. */
 static void check_port_limits(const struct port_group *group)
 {
     uint32_t limit = 0;

@@ -1,5 +1,5 @@
-/* MeshGatewayRoute: which requests go to which services. The rules' numbers are those of Kuma's
- * reference. What its filters say is in gateway_filter.c. */
+/* MeshGatewayRoute: which requests go to which services. What its filters say is in
+ * gateway_filter.c. */
 #include "control/api/check.h"
 #include "control/api/gateway_filter.h"
 #include "control/api/http_filter.h"
@@ -64,7 +64,6 @@ static void check_pattern(struct api__decoder *d, const struct api__place *place
         api__check_regex(d, &value, criterion->value);
 }
 
-/* R9 to R11 */
 static void check_header(struct api__decoder *d, const struct api__place *place, void *object)
 {
     const struct api_value_criterion *header = object;
@@ -78,7 +77,6 @@ static void check_header(struct api__decoder *d, const struct api__place *place,
     check_pattern(d, place, header);
 }
 
-/* R12 */
 static void check_query(struct api__decoder *d, const struct api__place *place, void *object)
 {
     const struct api_value_criterion *parameter = object;
@@ -99,7 +97,7 @@ static const struct api__table query_table = API__TABLE(
     query_fields, struct api_value_criterion, .mark = offsetof(struct api_value_criterion, mark),
     .check = check_query);
 
-/* R6 to R8. Kuma names the path's value without `.path`. */
+/* Kuma names the path's value without `.path`. */
 static void check_match(struct api__decoder *d, const struct api__place *place, void *object)
 {
     struct api_route_match *match = object;
@@ -154,7 +152,7 @@ static void check_weights(struct api__decoder *d, const struct api__place *place
                       "rule answers 500; give at least one backend a weight");
 }
 
-/* R5 and R25 to R27. A rule that redirects has nothing else to do. */
+/* A rule that redirects has nothing else to do. */
 static void check_rule(struct api__decoder *d, const struct api__place *place, void *object)
 {
     const struct api_route_rule *rule = object;

@@ -1,5 +1,4 @@
-/* MeshHTTPRoute: which requests go where, as a policy. The rules' numbers are those of Kuma's
- * reference. What its filters say is in http_filter.c. */
+/* MeshHTTPRoute: which requests go where, as a policy. What its filters say is in http_filter.c. */
 #include "control/api/check.h"
 #include "control/api/http_filter.h"
 #include "control/api/kinds.h"
@@ -36,7 +35,6 @@ static const struct api__field path_fields[] = {
     API__FIELD("value", STRING, API__AT(struct api_route_match, path), .required = true, .min = 1),
 };
 
-/* H2 and H3 */
 static void check_path(struct api__decoder *d, const struct api__place *place, void *object)
 {
     const struct api_route_match *match = object;
@@ -73,7 +71,7 @@ static void check_value(struct api__decoder *d, const struct api__place *place, 
                        criterion->match == API_VALUE_ABSENT;
     if (criterion->match == API_VALUE_REGEX)
         api__check_regex(d, &value, criterion->value);
-    else if (is_presence && criterion->value.size > 0) /* H5 */
+    else if (is_presence && criterion->value.size > 0)
         api__error(d, &value, "must not be defined");
 }
 
@@ -110,7 +108,6 @@ static const struct api__field match_fields[] = {
     API__FIELD("headers", LIST, API__AT(struct api_route_match, headers), .table = &header_table),
 };
 
-/* H4 */
 static void check_match(struct api__decoder *d, const struct api__place *place, void *object)
 {
     struct api_route_match *match = object;
@@ -159,7 +156,7 @@ static void check_filters(struct api__decoder *d, const struct api__place *list,
     }
 }
 
-/* H15, and what Kuma does not look at. */
+/* What Kuma does not look at. */
 static void check_default(struct api__decoder *d, const struct api__place *place, void *object)
 {
     const struct api_http_rule *rule = object;
@@ -184,7 +181,7 @@ static const struct api__field rule_fields[] = {
     API__FIELD("default", OBJECT, .table = &default_table, .required = true),
 };
 
-/* H9: a prefix can be replaced where there is one. */
+/* A prefix can be replaced where there is one. */
 static void check_rule(struct api__decoder *d, const struct api__place *place, void *object)
 {
     const struct api_http_rule *rule = object;
@@ -213,7 +210,6 @@ static const struct api__field to_fields[] = {
                .required = true),
 };
 
-/* H17 */
 static void check_to(struct api__decoder *d, const struct api__place *place, void *object)
 {
     struct api_http_to *to = object;

@@ -48,7 +48,7 @@ static void check_ref(struct api__decoder *d, const struct api__place *place, co
         api__error_in(d, place, STR("labels"), "labels cannot be defined when name is specified");
 }
 
-/* D13. Kuma writes "transparentProxing". */
+/* Kuma writes "transparentProxing". */
 static void check_reachable(struct api__decoder *d, const struct api__place *place, void *object)
 {
     struct api__place refs = *place->parent;
