@@ -80,7 +80,6 @@ static void unknown_fields_are_said_at_every_depth(void **state)
         "mean \"interval\"?\n");
 }
 
-/* D2 */
 static void the_admin_port_is_taken(void **state)
 {
     (void)state;
@@ -117,13 +116,12 @@ static void outbounds(void **state)
                       FIELD "backendRef: both backendRef and tags/service cannot be defined\n" FIELD
                             "backendRef.kind: invalid value. Available values are: "
                             "MeshExternalService,MeshMultiZoneService,MeshService\n");
-    /* D4 is all that is said of those of a gateway. */
+    /* That is all that is said of those of a gateway. */
     assert_networking("address: 10.0.0.1, " GATEWAY ", outbound: [{}]",
                       "error networking.outbound: outbound cannot be defined for builtin "
                       "gateways\n");
 }
 
-/* D13 */
 static void backends_that_a_sidecar_reaches(void **state)
 {
     (void)state;

@@ -132,7 +132,6 @@ static void a_mirror_is_decoded(void **state)
     }
 }
 
-/* R13 to R17 */
 static void header_fields(void **state)
 {
     (void)state;
@@ -183,7 +182,6 @@ static void header_fields_of_responses(void **state)
                    "");
 }
 
-/* R18, R19, R25 to R27 */
 static void redirects(void **state)
 {
     (void)state;
@@ -213,14 +211,13 @@ static void redirects(void **state)
     assert_faults(&m,
                   "warning" FILTER("0") ".redirect.path: has no effect: no match of the rule is "
                                         "one of a path prefix\n");
-    /* R25: one that rewrites the host counts. */
+    /* One that rewrites the host counts. */
     (void)decode(PREFIX, "{redirect: {status_code: 301}}, {rewrite: {hostToBackendHostname: true}}",
                  "[]");
     assert_faults(&m, "error conf.http.rules[0].filters: redirects cannot be used with other "
                       "filters\n");
 }
 
-/* R20 to R23 */
 static void mirrors(void **state)
 {
     (void)state;
@@ -252,7 +249,6 @@ static void mirrors(void **state)
                                        "and underscores or be \"*\"\n");
 }
 
-/* R24 */
 static void rewrites(void **state)
 {
     (void)state;
