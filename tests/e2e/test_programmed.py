@@ -7,7 +7,7 @@ import pytest
 
 from harness.wire import Wire
 from kube import api as server
-from kube.gateway import conditions, host, rule, selector, mesh_gateway_route
+from kube.gateway import host, mesh_gateway_route, rule, selector
 
 PATHS = ("/", "/a", "/a/b")
 PROBES = (*PATHS, "/a/b/c", "/c")
@@ -54,6 +54,13 @@ class Route:
         self.name = gateway.route("one")
         self.collection = f"{server.KUMA}/meshgatewayroutes"
 
+    def start(self):
+        """From the same rules for every test."""
+        rules = {("PREFIX", "/"): "one"}
+        self.change(rules)
+        self.gateway.wait_programmed()
+        return rules
+
     def watch(self):
         found = self.api.get(f"{self.collection}/{self.name}")
         return self.api.watch(self.collection, f"metadata.name={self.name}",
@@ -69,15 +76,14 @@ class Route:
         return made["metadata"]["generation"]
 
 
-def wait_programmed(events, generation):
-    """Reads events until one says that this generation is served."""
+def wait_programmed(events, generation, wanted="True"):
+    """Reads events until one says of this generation whether it is served. Returns the message."""
     for event in events:
-        status = event["object"].get("status", {"conditions": []})
-        observed = {each["type"]: each["observedGeneration"] for each in status["conditions"]}
-        if (event["object"]["metadata"]["generation"] == generation and
-                observed.get("Programmed") == generation and
-                conditions(status)["Programmed"][0] == "True"):
-            return
+        metadata, status = event["object"]["metadata"], event["object"].get("status", {})
+        said = {each["type"]: each for each in status.get("conditions", [])}.get("Programmed")
+        if (said and said["status"] == wanted and
+                said["observedGeneration"] == metadata["generation"] == generation):
+            return said["message"]
     raise AssertionError("the watch ended")
 
 
@@ -106,9 +112,14 @@ def named(answer):
     return answer.body.decode().removeprefix("Name: ").split("\n")[0]
 
 
+@pytest.fixture(scope="module")
+def pods(gateway):
+    return gateway.pods()
+
+
 @pytest.fixture
-def probes(gateway):
-    made = [Probe(pod["status"]["podIP"]) for pod in gateway.pods()]
+def probes(pods):
+    made = [Probe(pod["status"]["podIP"]) for pod in pods]
     yield made
     for each in made:
         each.close()
@@ -122,17 +133,51 @@ def rng():
     return random.Random(seed)
 
 
-def test_programmed_is_never_early(api, gateway, probes, rng, figure):
-    assert len(probes) == 2
-    route, rules, took = Route(api, gateway), {("PREFIX", "/"): "one"}, []
+@pytest.fixture
+def route(api, gateway):
+    return Route(api, gateway)
+
+
+def assert_served(probes, rules, path):
+    """By all proxies, on connections that were there and on new ones."""
+    assert [probe.ask(path) for probe in probes] == [[answer_of(rules, path)] * 2] * 2, path
+
+
+def test_programmed_is_never_early(route, probes, rng, figure):
+    rules, took = route.start(), []
     with route.watch() as events:
-        for number in range(500):
+        for _ in range(500):
             rules, path = a_change(rng, rules)
             began = time.monotonic()
             wait_programmed(events, route.change(rules))
             took.append(time.monotonic() - began)
-            answers = [probe.ask(path) for probe in probes]
-            assert answers == [[answer_of(rules, path)] * 2] * 2, f"change {number}, {path}"
+            assert_served(probes, rules, path)
     took.sort()
     figure(f"a route changed 500 times: Programmed after {took[250] * 1000:.0f} ms (p50), "
            f"{took[495] * 1000:.0f} ms (p99), never early")
+
+
+def test_programmed_waits_for_the_slowest(node, route, pods, probes, rng):
+    """One proxy stands still, too shortly for Kubernetes to see it."""
+    rules = route.start()
+    with route.watch() as events:
+        for _ in range(20):
+            rules, path = a_change(rng, rules)
+            pause = node.pause(rng.choice(pods), "otemon-proxy", 0.2)
+            wait_programmed(events, route.change(rules))
+            assert pause.finished.is_set(), "early"
+            assert_served(probes, rules, path)
+
+
+def test_programmed_turns_false_when_a_proxy_does_not_answer(node, route, pods, probes, rng):
+    """After a second, which is when it is said who is waited for."""
+    rules, path = a_change(rng, route.start())
+    with route.watch() as events:
+        pause = node.pause(pods[1], "otemon-proxy", 1.8)
+        generation = route.change(rules)
+        said = wait_programmed(events, generation, "False")
+        assert not pause.finished.is_set(), "late"
+        assert said.startswith("1/2 proxies serve this") and pods[1]["metadata"]["name"] in said
+        wait_programmed(events, generation)
+        assert pause.finished.is_set(), "early"
+        assert_served(probes, rules, path)

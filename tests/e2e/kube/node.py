@@ -3,6 +3,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import threading
 from pathlib import Path
 
 from harness.shell import run
@@ -68,10 +69,21 @@ class Node(Cluster):
         return [path.parent for path in Path("/proc").glob("[0-9]*/cgroup")
                 if uid in read(path) and f"/{program}" in read(path.with_name("cmdline"))]
 
+    def signal(self, pod, program, number):
+        (process,) = self.processes(pod, program)
+        os.kill(int(process.name), number)
+
     def kill(self, pod, program):
         """As a lack of memory does it: without a word to anybody."""
-        (process,) = self.processes(pod, program)
-        os.kill(int(process.name), signal.SIGKILL)
+        self.signal(pod, program, signal.SIGKILL)
+
+    def pause(self, pod, program, seconds):
+        """Has the program stand still for so long. Returns the Timer, which has `finished` when it
+        runs again."""
+        self.signal(pod, program, signal.SIGSTOP)
+        timer = threading.Timer(seconds, self.signal, (pod, program, signal.SIGCONT))
+        timer.start()
+        return timer
 
 
 def read(path):
