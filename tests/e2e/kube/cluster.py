@@ -90,10 +90,12 @@ class Cluster:
             process.stdout.close()
 
     def is_reachable(self, target, port, namespace="default"):
-        """Whether it accepts connections; kube-proxy hears of a ready pod later than others."""
+        """Whether it accepts connections; kube-proxy hears of a ready pod later than others. One
+        that it still leads to a pod that is gone would wait for minutes."""
         with self.reach(target, port, namespace) as where:
             address, number = where.split(":")
             with socket.socket() as sock:
+                sock.settimeout(1)
                 return sock.connect_ex((address, int(number))) == 0
 
     def dump(self, folder):
