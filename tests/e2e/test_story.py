@@ -10,7 +10,7 @@ import pytest
 from harness import certificates, waiting
 from harness.certificates import certificate_of
 from kube import chart, quiet
-from kube.gateway import SITES, conditions, host, message
+from kube.gateway import SITES, conditions, host, kubernetes_secret, message
 from kube.load import Load, lane
 
 
@@ -131,6 +131,17 @@ def test_a_broken_certificate_costs_its_listener_alone(gateway, load):
         assert gateway.ask("two", tls=True) == "two"
 
 
+def test_a_certificate_of_kubernetes_own_type(cluster, gateway, load):
+    """As cert-manager writes it, in the place of one of Kuma's type."""
+    with load.losing_nothing():
+        cluster.kubectl("--namespace", chart.NAMESPACE, "delete", "secret",
+                        gateway.certificate("two"))
+        gateway.set_certificate("two", certificates.bundle(host("two")), kubernetes_secret)
+        waiting.until(lambda: fingerprints(gateway, "two") == [fingerprint(gateway, "two")],
+                      "the new one in the status")
+        assert gateway.served_certificate("two") == certificate_of(gateway.bundles["two"])
+
+
 def test_back_ends_scale(cluster, gateway, load):
     with load.losing_nothing():
         for replicas in (3, 1):
@@ -168,11 +179,14 @@ def test_the_gateway_scales(cluster, gateway, load):
         wait_pods(cluster, gateway, gateway.name, 1)
 
 
-def test_the_gateway_rolls(cluster, gateway, load):
-    """As a new image makes it; what a person has written into the Deployment stays."""
+def test_the_proxies_are_upgraded(cluster, operator, gateway, load):
+    """Another value of the chart starts the operator anew, and then the pods of the gateway."""
+    def policy():
+        found = cluster.get("--namespace", gateway.namespace, f"deployment/{gateway.name}")
+        return found["spec"]["template"]["spec"]["containers"][0]["imagePullPolicy"]
     with load.losing_nothing():
-        cluster.kubectl("--namespace", gateway.namespace, "rollout", "restart",
-                        f"deployment/{gateway.name}")
+        operator.upgrade("--set", "proxy.image.pullPolicy=Never")
+        waiting.until(lambda: policy() == "Never", policy)
         cluster.rollout(gateway.name, gateway.namespace)
         wait_pods(cluster, gateway, gateway.name, 1)
         gateway.wait_programmed()

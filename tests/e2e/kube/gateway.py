@@ -52,11 +52,20 @@ def instance(name, **spec):
             "spec": {"serviceType": "ClusterIP", **spec}}
 
 
-def secret(name, text):
+def kuma_secret(name, text):
     """As Kuma's page has it."""
     return {"apiVersion": "v1", "kind": "Secret", "type": "system.kuma.io/secret",
             "metadata": {"name": name, "labels": {"kuma.io/mesh": "default"}},
             "data": {"value": certificates.to_base64(text)}}
+
+
+def kubernetes_secret(name, text):
+    """As `kubectl create secret tls` makes it."""
+    key, _, certificate = text.partition("-----BEGIN CERTIFICATE-----")
+    return {"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls",
+            "metadata": {"name": name},
+            "data": {"tls.key": certificates.to_base64(key), "tls.crt": certificates.to_base64(
+                f"-----BEGIN CERTIFICATE-----{certificate}")}}
 
 
 class Gateway:
@@ -114,9 +123,9 @@ class Gateway:
         deployment["spec"]["template"]["metadata"].update(template)
         self.cluster.apply(deployment, manifests.service(name), namespace=self.namespace)
 
-    def set_certificate(self, site, text):
+    def set_certificate(self, site, text, form=kuma_secret):
         self.bundles[site] = text
-        self.cluster.apply(secret(self.certificate(site), text), namespace=NAMESPACE)
+        self.cluster.apply(form(self.certificate(site), text), namespace=NAMESPACE)
 
     def set_route(self, site, *rules):
         self.cluster.apply(mesh_gateway_route(
