@@ -160,43 +160,53 @@ def test_nothing_comes_before_a_token(cluster, operator, one, guest):
 
 # ---- What can be read ----
 
-def test_keys_and_tokens_are_nowhere(cluster, node, operator, one, other, guest, curl):
-    """Not even where a key stands in a Secret that cannot be used."""
+@pytest.fixture
+def hidden(node, operator, one, other):
+    """Every key and token that is in use."""
+    found = set()
+    for gateway in (one, other):
+        for bundle in gateway.bundles.values():
+            found |= secrets.of_bundle(bundle)
+        found |= secrets.of_pod(node, gateway.pods()[0], "otemon-proxy",
+                                "var/run/otemon/token/token")
+    authority = node.get("--namespace", chart.NAMESPACE, "secret/otemon-authority")["data"]
+    for value in authority.values():
+        found |= secrets.of_secret_value(value)
+    return found | secrets.of_pod(node, operator.pod(), "otemon-operator",
+                                  "var/run/secrets/kubernetes.io/serviceaccount/token")
+
+
+def test_keys_and_tokens_are_nowhere(node, operator, one, other, guest, curl, hidden):
+    """Not even where a key stands in a Secret that cannot be used, or a token is refused."""
     broken = one.bundles["two"].replace("BEGIN CERTIFICATE", "BEGIN NONSENSE")
     one.set_certificate("two", broken)
     waiting.until(lambda: conditions(one.status())["ResolvedRefs"][0] == "False", one.status)
-    token = tokens.granted(cluster, guest)
+    token = tokens.granted(node, guest)
     configuration(operator, one, token)
     assert_refused(operator, one, token + "x")
-    authority = cluster.get("--namespace", chart.NAMESPACE, "secret/otemon-authority")["data"]
-
-    hidden = secrets.of_token(token)
-    for bundle in (*one.bundles.values(), *other.bundles.values(), broken):
-        hidden |= secrets.of_bundle(bundle)
-    for value in authority.values():
-        hidden |= secrets.of_secret_value(value)
-    hidden |= secrets.of_pod(node, operator.pod(), "otemon-operator",
-                             "var/run/secrets/kubernetes.io/serviceaccount/token")
-    for gateway in (one, other):
-        hidden |= secrets.of_pod(node, gateway.pods()[0], "otemon-proxy",
-                                 "var/run/otemon/token/token")
+    hidden = hidden | secrets.of_bundle(broken) | secrets.of_token(token)
 
     texts = secrets.readable(node, curl, (one.namespace, other.namespace))
     shown = "".join(text for where, text in texts.items() if where.endswith("/config"))
-    assert shown.count("(redacted)") >= 6  # these dumps do have the resources with keys
+    assert shown.count("(redacted)") >= 6  # these dumps do have what a key belongs to
     for where, text in texts.items():
         assert not [each for each in hidden if each in text], where
 
 
 # ---- The last word of an administrator ----
 
+def security(node, heading):
+    """Types what docs/security.md has below a heading."""
+    (text,) = documents.sections("docs/security.md", "sh")[heading]
+    documents.shell(text, env=node.environment)
+
+
 def test_the_authority_is_replaced(node, operator, one, other, curl):
-    """By the commands of docs/security.md: proxies serve on, and find their way to the new one."""
+    """Proxies serve on, and find their way to the new one."""
     def connected():
         return operator.metric(curl, "otemon_operator_proxies")
     before = operator.authority(one.namespace)
-    documents.shell(documents.sections("docs/security.md", "sh")["The authority"][0],
-                    env=node.environment)
+    security(node, "The authority")
     operator.wait_serving()
     for gateway in (one, other):
         assert gateway.ask("one") == "one"
@@ -204,9 +214,14 @@ def test_the_authority_is_replaced(node, operator, one, other, curl):
     assert operator.authority(one.namespace) != before
 
 
-def test_namespaces_without_gateways(cluster, operator, one, other, guest):
-    """With gatewayNamespaces the pods of others are refused, whatever they say of themselves."""
-    token = tokens.granted(cluster, guest)
+def test_namespaces_without_gateways(node, operator, one, guest):
+    """The pods of others are refused, whatever they say of themselves."""
+    token = tokens.granted(node, guest)
     configuration(operator, one, token)
-    operator.upgrade(*CHART_VALUES, "--set", f"gatewayNamespaces={{{other.namespace}}}")
-    assert "namespace" in assert_refused(operator, other, token)
+    with node.namespace("edge"):  # the page's
+        security(node, "A pod's annotation earns it the keys")
+        operator.wait_serving()
+        assert "namespace" in assert_refused(operator, one, token)
+        waiting.until(lambda: conditions(one.instance_status())["Accepted"] ==
+                      ("False", "NotPermitted"), one.instance_status)
+    assert one.ask("one") == "one"  # what was served is served on

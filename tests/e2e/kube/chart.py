@@ -53,8 +53,9 @@ class Operator:
 
     def pod(self):
         """The one pod that there is, as a tree."""
-        (found,) = self.cluster.get("--namespace", NAMESPACE, "pods",
-                                    f"--selector=app.kubernetes.io/name={NAME}")["items"]
+        pods = self.cluster.get("--namespace", NAMESPACE, "pods",
+                                f"--selector=app.kubernetes.io/name={NAME}")["items"]
+        (found,) = [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
         return found
 
     def logs(self, *words):

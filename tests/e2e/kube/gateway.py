@@ -173,6 +173,10 @@ class Gateway:
     def status(self):
         return self.cluster.get("meshgateway", self.name)["status"]
 
+    def instance_status(self):
+        return self.cluster.get("--namespace", self.namespace, "meshgatewayinstance",
+                                self.name)["status"]
+
     def listener_status(self, site, protocol):
         (found,) = [each for each in self.status()["listeners"]
                     if (each["hostname"], each["protocol"]) == (host(site), protocol)]
