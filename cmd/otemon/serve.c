@@ -10,6 +10,7 @@
 #include "control/pipeline/pipeline.h"
 #include "control/source/files/files.h"
 #include "core/admin/admin.h"
+#include "core/base/clock.h"
 #include "core/base/mem.h"
 #include "core/net/net.h"
 #include "otemon/report.h"
@@ -243,6 +244,7 @@ static enum err pipeline_begin(struct serve *serve, struct err_info *reterr)
         .send = on_send,
         .compiled = on_compiled,
         .arg = serve,
+        .wall_ms = clock_wall_ms,
     };
     serve->pipeline = pipeline_new(&options);
     struct source_events events = pipeline_events(serve->pipeline);

@@ -3,6 +3,7 @@
 #include "control/pipeline/pipeline.h"
 #include "control/source/files/files.h"
 #include "core/base/attr.h"
+#include "core/base/clock.h"
 #include "otemon/commands.h"
 #include "otemon/judgement.h"
 
@@ -72,6 +73,7 @@ static int validate_run(const struct command_input *input)
         .placement = {.is_local = on_is_local, .is_partial = true},
         .send = on_send,
         .compiled = on_compiled,
+        .wall_ms = clock_wall_ms,
     };
     struct pipeline *pipeline = pipeline_new(&options);
     struct source_events events = pipeline_events(pipeline);

@@ -1,6 +1,7 @@
 /* Stage 5: data sources become the certificates that an HTTPS listener presents. */
 #include "control/compile/stages.h"
 #include "core/base/assert.h"
+#include "core/base/clock.h"
 
 /* One data source of a listener. */
 struct place {
@@ -190,6 +191,23 @@ static struct compile__certificate *load(const struct place *place)
     UNREACHABLE();
 }
 
+/* Clients refuse it, and yet it is served: they may be told to. */
+static void report_age(const struct place *place, const struct model_secret *secret)
+{
+    char text[CLOCK_TEXT_SIZE];
+    uint64_t now_ms = place->run->wall_ms;
+    bool is_over = now_ms > secret->not_after_ms;
+    if (now_ms == 0 || (now_ms >= secret->not_before_ms && !is_over))
+        return;
+    clock_format(is_over ? secret->not_after_ms : secret->not_before_ms, text);
+    (void)compile__find(place->run, FINDING_WARNING, place->port->binding->gateway,
+                        place->source->mark, field_of(place),
+                        is_over ? "the certificate has expired on %.10s: clients refuse it; renew "
+                                  "it"
+                                : "the certificate is not valid before %.10s: clients refuse it",
+                        text);
+}
+
 /* Presents what was loaded, unless a certificate of its type is there before. */
 static void present(const struct place *place, struct compile__certificate *certificate,
                     struct compile__certificate **by_type)
@@ -202,6 +220,7 @@ static void present(const struct place *place, struct compile__certificate *cert
     }
     if (by_type[certificate->key_type] == NULL) {
         by_type[certificate->key_type] = certificate;
+        report_age(place, certificate->secret->secret);
         return;
     }
     struct str type = pki_key_type_name(certificate->key_type);

@@ -1,8 +1,9 @@
 /* The compiler: resources in; snapshot, findings and report out.
  *
- * A pure function. It reads no clock, no file and no former result, and never fails: what cannot be
- * served becomes a finding and costs only itself. Equal objects give an equal outcome, in whatever
- * order they came. It has two halves, because back ends come and go all day and routes do not:
+ * A pure function. It reads no clock (the time is an argument), no file and no former result, and
+ * never fails: what cannot be served becomes a finding and costs only itself. Equal objects give an
+ * equal outcome, in whatever order they came. It has two halves, because back ends come and go all
+ * day and routes do not:
  *
  *     input ──> draft: all but endpoint sets ──> result: with the endpoints of a discovery
  *
@@ -61,6 +62,7 @@ struct compile_input {
     /* The cache may lack what is elsewhere: nobody is told that a MeshGateway, a Secret or a back
      * end is missing while the cache has none of their kind at all. */
     bool is_partial;
+    uint64_t wall_ms; /* what is said of certificates that are out of date; 0: nothing is */
 };
 
 /* A snapshot takes at most this many matches of rules (10,000 routes of five matches on ten hosts),

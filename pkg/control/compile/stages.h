@@ -15,7 +15,8 @@
 /* One run of the first half. */
 struct compile__run {
     const struct cache *cache;
-    bool is_partial; /* as of compile_input */
+    bool is_partial; /* as of compile_input, like the next */
+    uint64_t wall_ms;
     struct compile_memory *memory;
     struct compile_draft *draft;   /* what is being made */
     struct finding_list *findings; /* where findings go: the draft's, a plan's, or nowhere */

@@ -29,6 +29,8 @@ struct pipeline_options {
     publish_send_fn send;               /* see publish.h; answers go to pipeline_publish */
     pipeline_compiled_fn compiled;
     void *arg; /* of both */
+    /* The time of day, for what is said of certificates that are out of date; NULL: nothing is. */
+    uint64_t (*wall_ms)(void);
 };
 
 MUST_USE struct pipeline *pipeline_new(const struct pipeline_options *options);
