@@ -337,13 +337,14 @@ static struct api__place field_find(struct api__decoder *d, const struct api__pl
 }
 
 /* What stands beside the fields of a Universal resource. */
+static const struct str envelope_names[] = {STR_INIT("type"),   STR_INIT("mesh"),
+                                            STR_INIT("name"),   STR_INIT("creationTime"),
+                                            STR_INIT("labels"), STR_INIT("modificationTime")};
+
 static bool is_envelope_name(struct str name)
 {
-    static const struct str names[] = {STR_INIT("type"),   STR_INIT("mesh"),
-                                       STR_INIT("name"),   STR_INIT("creationTime"),
-                                       STR_INIT("labels"), STR_INIT("modificationTime")};
-    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-        if (str_equal(names[i], name))
+    for (size_t i = 0; i < ARRAY_SIZE(envelope_names); i++) {
+        if (str_equal(envelope_names[i], name))
             return true;
     }
     return false;
@@ -364,19 +365,23 @@ static bool is_field_name(const struct api__table *table, struct str name)
 static void warn_of_unknown(struct api__decoder *d, const struct api__place *place,
                             const struct api__table *table)
 {
-    struct str names[FIELDS_MAX];
+    struct str names[FIELDS_MAX + ARRAY_SIZE(envelope_names)];
+    size_t count = 0;
+    bool has_envelope = place->parent == NULL && d->is_universal;
     ASSERT(table->count <= FIELDS_MAX);
     for (size_t i = 0; i < table->count; i++)
-        names[i] = table->fields[i].name;
+        names[count++] = table->fields[i].name;
+    for (size_t i = 0; has_envelope && i < ARRAY_SIZE(envelope_names); i++)
+        names[count++] = envelope_names[i];
     for (size_t i = 0; i < place->value->count && !api__is_full(d); i++) {
         struct str name = place->value->members[i].key;
         if (is_field_name(table, name))
             continue;
-        if (place->parent == NULL && d->is_universal && is_envelope_name(name))
+        if (has_envelope && is_envelope_name(name))
             continue;
         struct api__place unknown = api__key(place, name);
         unknown.step = API__MEMBER;
-        struct str closest = spell_closest(name, names, table->count);
+        struct str closest = spell_closest(name, names, count);
         if (closest.size > 0)
             api__warning(d, &unknown, "unknown field, ignored; did you mean \"%.*s\"?",
                          STR_ARG(closest));

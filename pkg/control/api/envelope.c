@@ -258,6 +258,19 @@ static const struct api_object *decode(const struct api__envelope *e, enum api_k
     return object;
 }
 
+/* The member that was to be the name, or the empty slice. */
+static struct str meant_as_name(const struct jv *object)
+{
+    const struct str name = STR("name");
+    size_t count = object != NULL && object->type == JV_OBJECT ? object->count : 0;
+    for (size_t i = 0; i < count; i++) {
+        struct str key = object->members[i].key;
+        if (!str_equal(key, name) && spell_closest(key, &name, 1).size > 0)
+            return str_first(key, QUOTED_MAX);
+    }
+    return STR_EMPTY;
+}
+
 /* Without a name there is nothing to keep. */
 static void report_name(const struct api__envelope *e)
 {
@@ -265,8 +278,11 @@ static void report_name(const struct api__envelope *e)
     const char *message = "cannot be empty";
     if (name != NULL && name->type != JV_STRING)
         message = "must be a string: write it in quotes";
-    problem(e, FINDING_ERROR, e->is_universal ? STR("name") : STR("metadata"), "%s%s",
-            e->is_universal ? "" : "name ", message);
+    struct str near = meant_as_name(e->is_universal ? e->document : e->metadata);
+    problem(e, FINDING_ERROR, e->is_universal ? STR("name") : STR("metadata"), "%s%s%s%.*s%s",
+            e->is_universal ? "" : "name ", message,
+            near.size > 0 ? "; did you write it as \"" : "", STR_ARG(near),
+            near.size > 0 ? "\"?" : "");
 }
 
 const struct api_object *api_decode(const struct jv *document, const struct api_origin *origin,

@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <yaml.h>
 
@@ -71,6 +72,19 @@ static struct jv_mark mark_at(struct str text, size_t offset)
     return mark;
 }
 
+/* What to write instead, where libyaml's words do not help the author of a manifest. */
+static const char *remedy_of(const char *problem, const char *context)
+{
+    if (strstr(context, "scanning an alias") != NULL)
+        return "; write text that begins with * in quotes";
+    if (strstr(context, "scanning an anchor") != NULL)
+        return "; write text that begins with & in quotes";
+    if (strstr(problem, "cannot start any token") != NULL)
+        return "; indent by spaces instead of tabs, and write text that begins with @ or ` in "
+               "quotes";
+    return "";
+}
+
 static enum err fail_parser(struct composer *c)
 {
     const yaml_parser_t *parser = &c->parser;
@@ -81,9 +95,9 @@ static enum err fail_parser(struct composer *c)
         mark = mark_at(text, parser->problem_offset);
     }
     const char *problem = parser->problem != NULL ? parser->problem : "not well-formed";
-    if (parser->context == NULL)
-        return fail(c, ERR_INVALID, mark, "%s", problem);
-    return fail(c, ERR_INVALID, mark, "%s %s", problem, parser->context);
+    const char *context = parser->context != NULL ? parser->context : "";
+    return fail(c, ERR_INVALID, mark, "%s%s%s%s", problem, context[0] == '\0' ? "" : " ", context,
+                remedy_of(problem, context));
 }
 
 static enum err event_next(struct composer *c, yaml_event_t *ret_event)

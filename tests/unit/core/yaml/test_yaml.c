@@ -233,6 +233,17 @@ static void bounds_depth(void **state)
     buf_deinit(&buf);
 }
 
+static void says_what_to_write_where_the_parser_does_not(void **state)
+{
+    (void)state;
+    assert_fails_with(STR("a: *.b"), ERR_INVALID, 1, 5,
+                      "; write text that begins with * in quotes");
+    assert_fails_with(STR("a: &.b"), ERR_INVALID, 1, 5,
+                      "; write text that begins with & in quotes");
+    assert_fails_with(STR("a:\n\tb: 1"), ERR_INVALID, 2, 1, "; indent by spaces instead of tabs");
+    assert_fails_with(STR("a: @b"), ERR_INVALID, 1, 4, "begins with @ or ` in quotes");
+}
+
 static void bounds_alias_bombs(void **state)
 {
     (void)state;
@@ -368,6 +379,7 @@ int main(void)
         TEST(says_where_text_is_not_yaml),
         TEST(refuses_what_is_not_utf8),
         TEST(bounds_depth),
+        TEST(says_what_to_write_where_the_parser_does_not),
         TEST(bounds_alias_bombs),
         TEST(bounds_values_by_the_size_of_the_text),
         TEST(bounds_the_members_of_an_object),

@@ -1,0 +1,174 @@
+"""Typical typing mistakes: `otemon validate` names line and column, and what to write."""
+import pytest
+
+from harness.otemon import PROGRAM
+from harness.shell import run as shell
+
+MANIFEST = """\
+type: MeshGateway
+mesh: default
+name: edge
+selectors:
+- match:
+    kuma.io/service: edge
+tags:
+  team: blue
+conf:
+  listeners:
+  - port: 8080
+    protocol: HTTP
+    hostname: shop.example.com
+    tags:
+      port: http
+---
+type: MeshGatewayRoute
+mesh: default
+name: shop
+selectors:
+- match:
+    kuma.io/service: edge
+    port: http
+conf:
+  http:
+    hostnames:
+    - shop.example.com
+    rules:
+    - matches:
+      - path:
+          match: PREFIX
+          value: /api
+      backends:
+      - weight: 1
+        destination:
+          kuma.io/service: api
+---
+type: Dataplane
+mesh: default
+name: api-1
+networking:
+  address: 127.0.0.1
+  inbound:
+  - port: 9001
+    tags:
+      kuma.io/service: api
+"""
+
+LISTENER = "MeshGateway edge (mesh default): conf.listeners[0]"
+RULE = "MeshGatewayRoute shop (mesh default): conf.http.rules[0]"
+NOWHERE = ("MeshGatewayRoute shop (mesh default): selectors: attaches to no listener: no selector "
+           "matches the tags that a listener gets from its dataplane, its gateway and itself")
+
+# What was written, what was typed in its place, and the line that says so.
+MISTAKES = [
+    ("type: MeshGateway\n", "type: MeshGatway\n",
+     "1:1: error: MeshGatway edge: type: unknown type \"MeshGatway\"; did you mean MeshGateway?"),
+    ("type: MeshGateway\n", "kind: MeshGateway\n",
+     "1:1: error: MeshGateway: apiVersion and kind belong together: Kuma's kinds have apiVersion: "
+     "kuma.io/v1alpha1"),
+    ("mesh: default\nname: edge", "name: edge", "1:1: error: MeshGateway edge: mesh: cannot be "
+                                                "empty"),
+    ("mesh: default\nname: edge", "mehs: default\nname: edge",
+     "2:1: warning: MeshGateway edge: mehs: unknown field, ignored; did you mean \"mesh\"?"),
+    ("name: edge\n", "nmae: edge\n",
+     "1:1: error: MeshGateway: name: cannot be empty; did you write it as \"nmae\"?"),
+    ("name: edge\n", "name: 1\n",
+     "3:1: error: MeshGateway: name: must be a string: write it in quotes"),
+    ("selectors:\n", "selector:\n",
+     "4:1: warning: MeshGateway edge (mesh default): selector: unknown field, ignored; did you "
+     "mean \"selectors\"?"),
+    ("    kuma.io/service: edge\ntags", "    kuma.io/servce: edge\ntags",
+     "5:3: error: MeshGateway edge (mesh default): selectors[0].match: mandatory tag "
+     "\"kuma.io/service\" is missing"),
+    ("- match:\n    kuma.io/service: edge\ntags", "  match:\n    kuma.io/service: edge\ntags",
+     "4:1: error: MeshGateway edge (mesh default): selectors: must be a list, not an object"),
+    ("team: blue", "team: 5",
+     "8:3: error: MeshGateway edge (mesh default): tags[\"team\"]: must be a string: write \"5\" "
+     "in quotes"),
+    ("team: blue", "team: on",
+     "8:3: error: MeshGateway edge (mesh default): tags[\"team\"]: must be a string, and this word "
+     "means true: write it in quotes"),
+    ("team: blue", "kuma.io/zone: east",
+     "8:3: error: MeshGateway edge (mesh default): tags[\"kuma.io/zone\"]: tag name must not be "
+     "\"kuma.io/zone\""),
+    ("port: 8080", "port: 80800", f"11:5: error: {LISTENER}.port: port must be in the range [1, "
+                                  "65535]"),
+    ("port: 8080", "port: eighty", f"11:5: error: {LISTENER}.port: must be a whole number from 0 "
+                                   "to 4294967295, not eighty"),
+    ("port: 8080", "prot: 8080", f"11:5: warning: {LISTENER}.prot: unknown field, ignored; did you "
+                                 "mean \"port\"?"),
+    ("protocol: HTTP\n", "protocol: http\n", f"12:5: error: {LISTENER}.protocol: unknown value "
+                                             "http: must be one of NONE, TCP, TLS, HTTP, HTTPS"),
+    ("protocol: HTTP\n", "protocol: HTTPS\n", f"11:5: error: {LISTENER}.tls: cannot be empty"),
+    ("protocol: HTTP\n", "protocol: HTTP\n    protocol: HTTP\n",
+     "13:5: error: the key protocol stands at line 12, column 5 already. Nothing of this file is "
+     "used"),
+    ("hostname: shop", "hostname: https://shop", f"13:5: error: {LISTENER}.hostname: invalid "
+                                                 "hostname"),
+    ("hostname: shop", "hostnames: shop", f"13:5: warning: {LISTENER}.hostnames: unknown field, "
+                                          "ignored; did you mean \"hostname\"?"),
+    ("hostname: shop.", "hostname: *.",
+     "13:16: error: did not find expected alphabetic or numeric character while scanning an alias"
+     "; write text that begins with * in quotes. Nothing of this file is used"),
+    ("  listeners:\n", "\tlisteners:\n",
+     "10:1: error: found character that cannot start any token while scanning for the next token; "
+     "indent by spaces instead of tabs, and write text that begins with @ or ` in quotes. Nothing "
+     "of this file is used"),
+    ("    tags:\n      port", "   tags:\n      port",
+     "14:4: error: did not find expected key while parsing a block mapping. Nothing of this file "
+     "is used"),
+    ("    tags:\n      port", "    crossMesh: 'true'\n    tags:\n      port",
+     f"14:5: error: {LISTENER}.crossMesh: must be true or false, without quotes, not a string"),
+    ("    tags:\n      port", "    resources: {connectionlimit: 5}\n    tags:\n      port",
+     f"14:17: warning: {LISTENER}.resources.connectionlimit: unknown field, ignored; did you mean "
+     "\"connectionLimit\"?"),
+    ("type: MeshGatewayRoute", "type: MeshGatewayRoutes",
+     "17:1: error: MeshGatewayRoutes shop: type: unknown type \"MeshGatewayRoutes\"; did you mean "
+     "MeshGatewayRoute?"),
+    ("    port: http\nconf", "    port: htttp\nconf", f"21:3: warning: {NOWHERE}"),
+    ("    - shop.example.com\n", "    - shop.exmaple.com\n",
+     "17:1: warning: MeshGatewayRoute shop (mesh default): conf.http.hostnames: no listener that "
+     "the route attaches to serves one of its host names"),
+    ("match: PREFIX", "match: Prefix", f"31:11: error: {RULE}.matches[0].path.match: unknown value "
+                                       "Prefix: must be one of EXACT, PREFIX, REGEX"),
+    ("value: /api", "value: api", f"30:9: error: {RULE}.matches[0].value: must be an absolute "
+                                  "path"),
+    ("      backends:\n", "        method: get\n      backends:\n",
+     f"33:9: error: {RULE}.matches[0].method: unknown value get: must be one of NONE, CONNECT, "
+     "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT, TRACE"),
+    ("      backends:\n", "        headers: [{name: x, value: 2}]\n      backends:\n",
+     f"33:29: error: {RULE}.matches[0].headers[0].value: must be a string: write \"2\" in quotes"),
+    ("      backends:\n", "      filters: [{redirect: {status_code: 304}}]\n      backends:\n",
+     f"33:29: error: {RULE}.filters[0].redirect.status_code: 304 is no redirect that can be "
+     "served: write 301, 302, 303, 307 or 308"),
+    ("      backends:\n", "      filters: [{rewrite: {replacePrefix: /}}]\n      backends:\n",
+     f"33:28: warning: {RULE}.filters[0].rewrite.replacePrefix: unknown field, ignored; did you "
+     "mean \"replacePrefixMatch\"?"),
+    ("weight: 1", "weight: 50%", f"34:9: error: {RULE}.backends[0].weight: must be a whole number "
+                                 "from 0 to 4294967295, not 50%"),
+    ("destination:", "destinations:", f"35:9: warning: {RULE}.backends[0].destinations: unknown "
+                                      "field, ignored; did you mean \"destination\"?"),
+    ("          kuma.io/service: api\n", "          kuma.io/service: apis\n",
+     f"34:9: warning: {RULE}.backends[0].destination: service \"apis\" has no endpoints: no "
+     "Dataplane has an inbound with this service in mesh default (did you mean api?); requests to "
+     "it get 503"),
+    ("address: 127.0.0.1", "adress: 127.0.0.1",
+     "42:3: warning: Dataplane api-1 (mesh default): networking.adress: unknown field, ignored; "
+     "did you mean \"address\"?"),
+    ("address: 127.0.0.1", "address: 127.0.0.1:9001",
+     "42:3: error: Dataplane api-1 (mesh default): networking.address: address has to be valid IP "
+     "address or domain name"),
+]
+
+
+def test_there_is_no_mistake_to_begin_with():
+    done = shell(PROGRAM, "validate", "-", input=MANIFEST)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+@pytest.mark.parametrize("written, typed, said", MISTAKES,
+                         ids=[typed.strip().replace("\n", " ") for _, typed, _ in MISTAKES])
+def test_a_mistake(written, typed, said):
+    assert written in MANIFEST
+    done = shell(PROGRAM, "validate", "-", input=MANIFEST.replace(written, typed, 1))
+    assert done.returncode != 0
+    assert f"<stdin>:{said}" in done.stdout.splitlines()
