@@ -80,6 +80,7 @@ static void compile_routes(const struct operator__groups *groups, struct operato
         .cache = groups->cache,
         .dataplanes = dataplane,
         .dataplane_count = 1,
+        .wall_ms = groups->wall_ms,
     };
     group->draft = compile_draft_unref(group->draft);
     group->draft = compile_draft_new(&input, group->memory);

@@ -50,6 +50,7 @@ struct operator__groups {
     struct discovery *discovery;
     struct map *by_key; /* struct operator__group */
     uint64_t passes;
+    uint64_t wall_ms; /* of the next update, for what is said of certificates; 0: nothing is */
     struct compile_counts past; /* of groups that are gone */
 };
 

@@ -38,6 +38,7 @@ static void pass(struct operator_handle *op)
     loop_alarm_cancel(op->pass_alarm);
     const struct cache_changes changes = cache_take_changes(op->cache);
     const struct operator__pod_events events = operator__pod_events(op);
+    op->groups.wall_ms = clock_wall_ms();
     operator__groups_update(&op->groups, &changes);
     operator__proxies_update(&op->proxies, op->cache, op->groups.placement, &events);
     operator__groups_drop(&op->groups);
