@@ -184,6 +184,8 @@ static void claim_paths(struct compile__run *run, const struct compile__host *ho
 static bool is_within_limit(struct compile__run *run, struct compile__route *route)
 {
     const struct compile__plan *plan = route->plan;
+    if (route->left_out.size > 0)
+        return false; /* it was said, for another host */
     if (plan->match_count <= COMPILE_RULES_MAX - run->rule_count) {
         run->rule_count += plan->match_count;
         return true;
