@@ -16,12 +16,12 @@ static const char manifests[] =
     " conf: {http: {rules: [{matches: [{path: {match: PREFIX, value: /}}],"
     " backends: [{destination: {kuma.io/service: web}}]}]}}}\n";
 
-static struct cache *make_cache(void)
+static struct cache *make_cache_of(struct str text)
 {
     struct cache *cache = cache_new();
     struct arena *arena = arena_new(4096);
     struct yaml_stream stream;
-    assert_int_equal(yaml_parse(arena, str_of(manifests), &stream, NULL), ERR_OK);
+    assert_int_equal(yaml_parse(arena, text, &stream, NULL), ERR_OK);
     struct finding_list *problems = finding_list_new();
     const struct api_origin origin = {.file = STR("in.yaml")};
     for (size_t i = 0; i < stream.count; i++) {
@@ -32,6 +32,11 @@ static struct cache *make_cache(void)
     problems = finding_list_free(problems);
     arena = arena_free(arena);
     return cache;
+}
+
+static struct cache *make_cache(void)
+{
+    return make_cache_of(str_of(manifests));
 }
 
 static const struct api_tag edge_tags[] = {{STR_INIT("kuma.io/service"), STR_INIT("e")}};
@@ -93,11 +98,39 @@ static void test_without_a_bound_dataplane_there_is_nothing_to_serve(void **stat
     cache = cache_free(cache);
 }
 
+/* A route on more hosts than there is room for is left out on what is beyond, and said once. */
+static void test_what_does_not_fit_is_said_once(void **state)
+{
+    (void)state;
+    struct buf text;
+    buf_init(&text, 1 << 22);
+    buf_append(&text, STR("{type: MeshGateway, mesh: default, name: edge, selectors: [{match: "
+                          "{kuma.io/service: e}}], conf: {listeners: ["));
+    for (size_t i = 0; i < COMPILE_RULES_MAX / API_ITEMS_MAX + 3; i++)
+        buf_printf(&text, "{port: 8080, protocol: HTTP, hostname: h%zu},", i);
+    buf_append(&text, STR("]}}\n---\n{type: MeshGatewayRoute, mesh: default, name: r, selectors: "
+                          "[{match: {kuma.io/service: e}}], conf: {http: {rules: [{backends: "
+                          "[{destination: {kuma.io/service: web}}], matches: ["));
+    for (size_t i = 0; i < API_ITEMS_MAX; i++)
+        buf_printf(&text, "{path: {match: EXACT, value: /%zu}},", i);
+    buf_append(&text, STR("]}]}}}\n"));
+    struct cache *cache = make_cache_of(buf_str(&text));
+    buf_deinit(&text);
+    struct compile_result *result = compile_one(cache, &bound);
+    assert_int_equal(finding_count(result->findings), 2); /* and nobody offers web */
+    assert_true(str_equal(finding_get(result->findings, 0)->field, STR("conf.http.rules")));
+    assert_true(str_equal(result->report.routes[0].accepted.reason, STR("UnsupportedValue")));
+    result = compile_result_free(result);
+    cache = cache_free(cache);
+    assert_int_equal(api_objects_alive(), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_result_outlives_what_it_was_made_of),
         cmocka_unit_test(test_without_a_bound_dataplane_there_is_nothing_to_serve),
+        cmocka_unit_test(test_what_does_not_fit_is_said_once),
     };
     return cmocka_run_group_tests_name("control/compile", tests, NULL, NULL);
 }
