@@ -146,7 +146,7 @@ static bool takes_traffic(const struct judge *judge, const struct api_object *po
     const bool *in_slice = map_get(judge->proxies->in_slice, pod->key.name);
     if (pod->pod->is_terminating)
         return false;
-    return in_slice != NULL ? *in_slice : known->status.acknowledged != NULL;
+    return in_slice != NULL ? *in_slice : known->had || known->status.acknowledged != NULL;
 }
 
 /* Who refuses the first configuration is never ready, and has the most to say. */

@@ -4,7 +4,7 @@
  * Pods are watched as metadata, which says nothing of their readiness. The EndpointSlices do: a pod
  * takes requests when one of them says so. One that no slice names (it was annotated by hand, and
  * no Service leads to it) counts from its first acknowledgement on, because that is when its
- * readiness probe succeeds. */
+ * readiness probe succeeds; one that comes back to us has had that before. */
 #pragma once
 
 #include <stdbool.h>

@@ -311,11 +311,13 @@ void stream_pod_gone(struct stream *stream, struct str uid)
 
 bool stream_pod_find(const struct stream *stream, struct str uid, struct stream_pod *ret_pod)
 {
+    static const struct model_digest nothing;
     const struct pod *pod = map_get(stream->pods, uid);
     if (pod == NULL)
         return false;
     *ret_pod = (struct stream_pod){
         .connected = pod->session != NULL,
+        .had = !model_digest_equal(&pod->have, &nothing),
         .status = publish_status(pod->publish),
     };
     return true;

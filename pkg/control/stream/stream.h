@@ -76,6 +76,7 @@ void stream_pod_gone(struct stream *stream, struct str uid);
 
 struct stream_pod {
     bool connected;
+    bool had;                     /* it served something when it connected, whatever that was */
     struct publish_status status; /* borrowed until the next call */
 };
 

@@ -91,6 +91,17 @@ static void slices_are_about_pods_of_their_namespace(void **state)
 }
 
 /* Its readiness probe succeeds when it has applied its first transaction. */
+/* It served before we began, and is to be sent something else. */
+static void without_a_slice_a_pod_that_comes_back_is_waited_for(void **state)
+{
+    (void)state;
+    world_update(&w);
+    world_know(&w, "1")->connected = true;
+    expect("NoProxies: ");
+    world_know(&w, "1")->had = true;
+    expect("Pending: 0/1 ");
+}
+
 static void without_a_slice_a_pod_counts_once_it_acknowledged(void **state)
 {
     (void)state;
@@ -351,6 +362,7 @@ int main(void)
         TEST(one_of_several_slices_is_enough),
         TEST(slices_are_about_pods_of_their_namespace),
         TEST(without_a_slice_a_pod_counts_once_it_acknowledged),
+        TEST(without_a_slice_a_pod_that_comes_back_is_waited_for),
         TEST(a_pod_that_ends_does_not_count),
         TEST(who_is_not_connected_is_waited_for),
         TEST(a_refusal_is_told),

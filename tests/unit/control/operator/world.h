@@ -24,6 +24,7 @@ struct world_pod {
     bool connected;
     enum publish_state state;
     const struct model_snapshot *acknowledged;
+    bool had;
 };
 
 struct world {
@@ -252,8 +253,11 @@ static inline bool world_find_pod(void *arg, struct str uid, struct stream_pod *
         const struct world_pod *pod = &w->pods[i];
         if (pod->uid == NULL || !str_equal(str_of(pod->uid), uid))
             continue;
-        *ret_pod = (struct stream_pod){pod->connected, {.state = pod->state}};
-        ret_pod->status.acknowledged = pod->acknowledged;
+        *ret_pod = (struct stream_pod){
+            .connected = pod->connected,
+            .had = pod->had,
+            .status = {.state = pod->state, .acknowledged = pod->acknowledged},
+        };
         if (pod->state == PUBLISH_REFUSED) {
             ret_pod->status.refused_resource = STR("listener edge:80");
             ret_pod->status.refused_reason = STR("port 80 is in use");

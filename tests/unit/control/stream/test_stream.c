@@ -310,10 +310,12 @@ static void who_comes_back_is_sent_what_differs(void **state)
     proxy_start(rig, proxy, "front/1");
     turns_until(rig->loop, &proxy->transactions, 1);
     expect_state(rig, "1", PUBLISH_SERVED);
+    assert_false(find(rig, "1").had);
     feed_client_restart(proxy->client);
     turns_until(rig->loop, &proxy->disconnected, 1);
     turns_until(rig->loop, &proxy->connected, 2);
     turns_for(rig->loop, A_WHILE_MS);
+    assert_true(find(rig, "1").had);
     assert_int_equal(proxy->transactions, 1); /* nothing has changed */
     assert_int_equal(find(rig, "1").status.state, PUBLISH_SERVED);
     feed_client_restart(proxy->client);
