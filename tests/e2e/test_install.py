@@ -89,8 +89,8 @@ def test_the_page(bare, shell):
 
 
 def requests(node, shell):
-    said = shell("4. Requests")
-    assert "LoadBalancerAddressNotReady" in said
+    waiting.until(lambda: "LoadBalancerAddressNotReady" in shell("4. Requests"),
+                  "what is missing, once the pods are available")
     with Terminal(block("4. Requests", 1), env=node.environment) as forward:
         forward.wait_said("Forwarding from 127.0.0.1:8443")
         blog, shop = shell("4. Requests", 2).split("Name: ")[1:]
