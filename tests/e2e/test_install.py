@@ -137,9 +137,11 @@ def uninstall(node, shell):
     """Everything goes, in the steps of the page."""
     shell("Uninstall", 0)
     node.wait("delete", "deployment/edge", "service/edge")
-    left = node.kubectl("get", "all,clusterroles,clusterrolebindings,roles,rolebindings",
-                        "--all-namespaces", "--output=name")
-    assert "otemon" not in left
+
+    def left():
+        return node.kubectl("get", "all,clusterroles,clusterrolebindings,roles,rolebindings",
+                            "--all-namespaces", "--output=name")
+    waiting.until(lambda: "otemon" not in left(), left)  # helm does not wait for the pod's end
     assert node.kubectl("get", "mgw", "--output=name")  # manifests stay
     ours = node.kubectl("get", "secrets,configmaps", "--all-namespaces", "--output=name")
     assert "otemon-authority" in ours and "otemon-ca" in ours
