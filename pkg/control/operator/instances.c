@@ -192,15 +192,6 @@ static void say(const struct entry *entry, const struct api_object *object,
 
 /* ---- The update ---- */
 
-static bool is_permitted(const struct operator__instances_options *options, struct str namespace)
-{
-    for (size_t i = 0; i < options->namespace_count; i++) {
-        if (str_equal(options->namespaces[i], namespace))
-            return true;
-    }
-    return options->namespace_count == 0;
-}
-
 /* Of a namespace where there may be no gateways nothing is made. */
 static void forbid(struct instance_verdict *verdict, const struct api_object *object,
                    struct arena *arena)
@@ -231,7 +222,7 @@ static void update(struct entry *entry, const struct api_object *object, uint64_
         .deployment = operator__observed_read(&entry->deployment.observed, arena),
     };
     struct instance_verdict verdict = instance_judge(arena, object, gateway, &observed);
-    if (!is_permitted(options, object->namespace))
+    if (!placement_is_permitted(options->namespaces, options->namespace_count, object->namespace))
         forbid(&verdict, object, arena);
     apply_service(entry, object, gateway, verdict.wants_service, arena);
     apply_deployment(entry, object, verdict.wants_deployment);

@@ -68,14 +68,13 @@ static struct group *group_of(const struct search *search, struct str mesh, stru
     return group;
 }
 
-/* Whether pods of that namespace may be gateways. */
-static bool is_permitted(const struct placement_group_options *options, struct str namespace)
+bool placement_is_permitted(const struct str *namespaces, size_t count, struct str namespace)
 {
-    for (size_t i = 0; i < options->namespace_count; i++) {
-        if (str_equal(options->namespaces[i], namespace))
+    for (size_t i = 0; i < count; i++) {
+        if (str_equal(namespaces[i], namespace))
             return true;
     }
-    return options->namespace_count == 0;
+    return count == 0;
 }
 
 static void place_pod(const struct search *search, const struct api_object *pod)
@@ -83,7 +82,8 @@ static void place_pod(const struct search *search, const struct api_object *pod)
     struct arena *arena = search->box->arena;
     if (pod->broken || !pod->pod->is_builtin_gateway)
         return; /* what is wrong with it stands in its own findings */
-    if (!is_permitted(search->options, pod->namespace)) {
+    if (!placement_is_permitted(search->options->namespaces, search->options->namespace_count,
+                                pod->namespace)) {
         report(search, pod, "kuma.io/gateway",
                str_format(arena,
                           "pods of namespace %.*s may not be gateways, so this one is served "

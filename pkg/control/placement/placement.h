@@ -77,6 +77,10 @@ struct placement_group_options {
     size_t namespace_count;
 };
 
+/* Whether there may be gateways in `namespace`, by `count` namespaces that were named; 0: in all.
+ */
+bool placement_is_permitted(const struct str *namespaces, size_t count, struct str namespace);
+
 /* Sorted by key. Holds references of the objects that it points into. */
 struct placement_groups {
     const struct placement_group *items;
