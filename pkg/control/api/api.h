@@ -127,6 +127,9 @@ enum api_protocol {
     API_PROTOCOL_HTTPS = 5,
 };
 
+/* "HTTP", as manifests have it; empty for none. */
+struct str api_protocol_name(enum api_protocol protocol);
+
 enum api_tls_mode {
     API_TLS_NONE = 0,
     API_TLS_TERMINATE = 1,

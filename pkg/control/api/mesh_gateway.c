@@ -13,6 +13,15 @@ static const struct api__enum_value protocol_values[] = {
 };
 static const struct api__enum protocols = {protocol_values, ARRAY_SIZE(protocol_values)};
 
+struct str api_protocol_name(enum api_protocol protocol)
+{
+    for (size_t i = 0; i < protocols.count; i++) {
+        if (protocol != API_PROTOCOL_NONE && protocols.values[i].number == (int)protocol)
+            return protocols.values[i].name;
+    }
+    return STR_EMPTY;
+}
+
 static const struct api__enum_value mode_values[] = {
     {STR_INIT("NONE"), API_TLS_NONE},
     {STR_INIT("TERMINATE"), API_TLS_TERMINATE},

@@ -170,18 +170,6 @@ static void find_certificates(const struct run *run, const struct operator__verd
     listener->certificates = found;
 }
 
-static struct str protocol_name(enum api_protocol protocol)
-{
-    switch (protocol) {
-    case API_PROTOCOL_TCP: return STR("TCP");
-    case API_PROTOCOL_TLS: return STR("TLS");
-    case API_PROTOCOL_HTTP: return STR("HTTP");
-    case API_PROTOCOL_HTTPS: return STR("HTTPS");
-    case API_PROTOCOL_NONE: break;
-    }
-    return STR_EMPTY;
-}
-
 static struct status_listener listener_of(const struct run *run,
                                           const struct operator__verdict *verdict,
                                           const struct compile_listener_report *report)
@@ -193,7 +181,7 @@ static struct status_listener listener_of(const struct run *run,
     conditions[3] = programmed_of(&report->accepted, &verdict->programmed.condition);
     struct status_listener listener = {
         .port = report->port,
-        .protocol = protocol_name(report->protocol),
+        .protocol = api_protocol_name(report->protocol),
         .hostname = report->hostname,
         .attached_routes = report->attached_routes,
         .conditions = {conditions, 4},
