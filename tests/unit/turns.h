@@ -49,3 +49,27 @@ static inline void turns_for(struct loop *loop, uint64_t ms)
         loop_run(loop);
     alarm = loop_alarm_close(alarm);
 }
+
+struct turns_few {
+    struct loop *loop;
+    struct loop_deferred stop;
+    unsigned left;
+};
+
+static inline void turns_on_stop(void *arg)
+{
+    struct turns_few *few = arg;
+    if (--few->left == 0)
+        loop_stop(few->loop);
+    else
+        loop_defer(few->loop, &few->stop);
+}
+
+/* A few turns, none of which sleeps: what is due at once happens. */
+static inline void turns_now(struct loop *loop)
+{
+    struct turns_few few = {.loop = loop, .left = 4};
+    loop_deferred_init(&few.stop, turns_on_stop, &few);
+    loop_defer(loop, &few.stop);
+    loop_run(loop);
+}

@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "../../turns.h"
 #include "control/apply/apply.h"
 #include "core/base/arena.h"
 #include "core/base/vec.h"
@@ -20,8 +21,6 @@ struct rig {
     struct loop *loop;
     struct apply *apply;
     VEC(struct sent) sent;
-    struct loop_deferred stop;
-    unsigned turns;
 };
 
 static void on_send(void *arg, const struct apply_document *document)
@@ -51,24 +50,6 @@ static int teardown(void **state)
     return 0;
 }
 
-static void stop(void *arg)
-{
-    struct rig *rig = arg;
-    if (--rig->turns == 0)
-        loop_stop(rig->loop);
-    else
-        loop_defer(rig->loop, &rig->stop);
-}
-
-/* A few turns of the loop, in which what is due at once is sent. */
-static void turn(struct rig *rig)
-{
-    rig->turns = 4;
-    loop_deferred_init(&rig->stop, stop, rig);
-    loop_defer(rig->loop, &rig->stop);
-    loop_run(rig->loop);
-}
-
 static void set(struct rig *rig, const char *path, const char *body)
 {
     apply_set(rig->apply, &(struct apply_document){str_of(path), STR("me"), str_of(body)});
@@ -76,7 +57,7 @@ static void set(struct rig *rig, const char *path, const char *body)
 
 static void expect_sent(struct rig *rig, size_t count, const char *body)
 {
-    turn(rig);
+    turns_now(rig->loop);
     assert_int_equal(rig->sent.count, count);
     assert_true(str_equal(rig->sent.items[count - 1].body, str_of(body)));
 }
@@ -153,7 +134,7 @@ static void test_a_failure_is_sent_again_with_the_newest(void **state)
     expect_sent(rig, 1, "1"); /* after a pause only */
     assert_int_equal(apply_pending(rig->apply), 1);
     while (rig->sent.count == 1)
-        turn(rig);
+        turns_now(rig->loop);
     expect_sent(rig, 2, "2");
 }
 
@@ -177,7 +158,7 @@ static void test_what_is_forgotten_is_sent_when_set_anew(void **state)
     set(rig, "/a", "1");
     apply_forget(rig->apply, STR("/a"));
     apply_forget(rig->apply, STR("/nothing"));
-    turn(rig);
+    turns_now(rig->loop);
     assert_int_equal(rig->sent.count, 0);
     set(rig, "/a", "1");
     expect_sent(rig, 1, "1");
@@ -199,11 +180,11 @@ static void test_few_are_under_way_at_once(void **state)
         struct str path = str_format(rig->arena, "/%u", i);
         set(rig, path.data, "1");
     }
-    turn(rig);
+    turns_now(rig->loop);
     assert_int_equal(rig->sent.count, APPLY_IN_FLIGHT_MAX);
     apply_answer(rig->apply, rig->sent.items[0].path, ERR_OK, 0);
     apply_answer(rig->apply, rig->sent.items[1].path, ERR_UNAVAILABLE, 1000);
-    turn(rig);
+    turns_now(rig->loop);
     assert_int_equal(rig->sent.count, APPLY_IN_FLIGHT_MAX + 2);
 }
 

@@ -1,5 +1,6 @@
 #include "world.h"
 
+#include "../../turns.h"
 #include "control/operator/operator.h"
 #include "control/operator/statuses.h"
 #include "core/base/base64.h"
@@ -24,8 +25,6 @@ static struct operator__statuses statuses;
 static struct loop *loop;
 static struct apply *apply;
 static VEC(struct document) sent;
-static struct loop_deferred stop;
-static unsigned turns;
 static uint64_t patience_ms;
 
 static void on_send(void *arg, const struct apply_document *document)
@@ -64,24 +63,6 @@ static int teardown(void **state)
     return 0;
 }
 
-static void on_stop(void *arg)
-{
-    (void)arg; /* there is one */
-    if (--turns == 0)
-        loop_stop(loop);
-    else
-        loop_defer(loop, &stop);
-}
-
-/* A few turns of the loop, in which what is due at once is sent. */
-static void turn(void)
-{
-    turns = 4;
-    loop_deferred_init(&stop, on_stop, NULL);
-    loop_defer(loop, &stop);
-    loop_run(loop);
-}
-
 static uint64_t say_of(struct operator__statuses *of, const struct operator__groups *groups,
                        const struct operator__proxies *proxies, uint64_t now_ms)
 {
@@ -108,7 +89,7 @@ static uint64_t say(uint64_t now_ms)
         world_update(&w);
     sent.count = 0;
     uint64_t again_ms = say_of(&statuses, &w.groups, &w.proxies, now_ms);
-    turn();
+    turns_now(loop);
     for (size_t i = 0; i < sent.count; i++)
         apply_answer(apply, sent.items[i].path, ERR_OK, 0);
     return again_ms;

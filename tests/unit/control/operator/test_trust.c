@@ -6,13 +6,12 @@
 
 #include <cmocka.h>
 
+#include "../../turns.h"
 #include "control/operator/trust.h"
 #include "core/base/arena.h"
 
 static struct loop *loop;
 static struct operator__trust trust;
-static struct loop_deferred stop;
-static unsigned turns;
 static struct buf sent; /* "<path>\n" of each document */
 
 static void on_send(void *arg, const struct apply_document *document)
@@ -49,22 +48,10 @@ static int teardown(void **state)
     return 0;
 }
 
-static void on_stop(void *arg)
-{
-    (void)arg; /* there is one */
-    if (--turns == 0)
-        loop_stop(loop);
-    else
-        loop_defer(loop, &stop);
-}
-
 /* What was sent since the last call, which the server takes. */
 static void expect_sent(const char *wanted)
 {
-    turns = 4;
-    loop_deferred_init(&stop, on_stop, NULL);
-    loop_defer(loop, &stop);
-    loop_run(loop);
+    turns_now(loop);
     if (!str_equal(buf_str(&sent), str_of(wanted)))
         fail_msg("%.*s", STR_ARG(buf_str(&sent)));
     struct str rest = buf_str(&sent);
