@@ -61,6 +61,10 @@ enum api_kind {
 /* "MeshGateway". */
 struct str api_kind_name(enum api_kind kind);
 
+/* "meshgateways", as an API server names the resources of a kind of the group kuma.io; empty for
+ * kinds of other groups. */
+struct str api_kind_plural(enum api_kind kind);
+
 /* What identifies an object. For namespaced objects in the Kubernetes envelope the name is
  * "<name>.<namespace>"; Secrets go by their bare name, since they all live in one namespace. */
 struct api_key {
@@ -726,8 +730,8 @@ const struct api_object *api_object_unref(const struct api_object *object);
 
 /* Whether two objects of one key and uid say the same of what is kept, so that either will do.
  * Services, EndpointSlices and Pods are compared, unless they have findings; the kinds of Kuma that
- * an API server delivers have a generation, which says it. All others are never equal: a file says
- * what it likes of its generation. */
+ * an API server delivers have a generation, which says it, but for labels. All others are never
+ * equal: a file says what it likes of its generation. */
 bool api_object_equal(const struct api_object *a, const struct api_object *b);
 
 /* Objects alive in this process, for leak tests. Any thread. */

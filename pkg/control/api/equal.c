@@ -50,19 +50,33 @@ static bool pods_equal(const struct api_pod *a, const struct api_pod *b)
            api_tags_equal(a->gateway_tags, b->gateway_tags);
 }
 
+/* Of one generation, but labels and annotations raise none: what is kept of them is compared. */
 static bool generations_equal(const struct api_object *a, const struct api_object *b)
 {
     bool served = a->file.size == 0 && b->file.size == 0 && a->uid.size > 0;
-    return served && a->generation > 0 && a->generation == b->generation;
+    return served && a->generation > 0 && a->generation == b->generation &&
+           a->is_shadow == b->is_shadow;
+}
+
+/* Where they stand in the document is no matter. */
+static bool findings_equal(const struct finding_list *a, const struct finding_list *b)
+{
+    bool same = finding_count(a) == finding_count(b);
+    for (size_t i = 0; same && i < finding_count(a); i++) {
+        const struct finding *left = finding_get(a, i);
+        const struct finding *right = finding_get(b, i);
+        same = left->severity == right->severity && str_equal(left->field, right->field) &&
+               str_equal(left->message, right->message);
+    }
+    return same;
 }
 
 bool api_object_equal(const struct api_object *a, const struct api_object *b)
 {
     if (api_key_compare(&a->key, &b->key) != 0 || !str_equal(a->uid, b->uid))
         return false;
-    if (a->key.kind == API_MESH_GATEWAY || a->key.kind == API_MESH_GATEWAY_ROUTE ||
-        a->key.kind == API_MESH_GATEWAY_INSTANCE)
-        return generations_equal(a, b);
+    if (api_kind_plural(a->key.kind).size > 0)
+        return generations_equal(a, b) && findings_equal(a->findings, b->findings);
     if (finding_count(a->findings) > 0 || finding_count(b->findings) > 0)
         return false;
     if (a->key.kind == API_SERVICE)

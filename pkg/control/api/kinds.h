@@ -18,6 +18,7 @@ typedef const void *(*api__read_fn)(struct api__decoder *d, const struct api__pl
 /* A kind of Kuma has a table for its spec; one of Kubernetes, of which little is kept, a reader. */
 struct api__kind {
     struct str name;
+    struct str plural; /* of a kind that an API server has of Kuma */
     const struct api__table *table;
     api__read_fn read;
     enum api__mesh_place mesh;

@@ -128,6 +128,24 @@ static void kinds_of_kuma(void **state)
     }
 }
 
+static void labels_raise_no_generation(void **state)
+{
+    (void)state;
+    static const char *const yaml[] = {
+        "{metadata: {name: x, namespace: a, uid: u, generation: 1}}",
+        "{metadata: {name: x, namespace: a, uid: u, generation: 1,"
+        " labels: {kuma.io/effect: shadow}}}",
+        "{metadata: {name: x, namespace: a, uid: u, generation: 1,"
+        " labels: {kuma.io/mesh: other}}}",
+        "{metadata: {name: x, namespace: a, uid: u, generation: 1,"
+        " labels: {kuma.io/origin: nobody}}}",
+    };
+    assert_all_differ(API_MESH_TIMEOUT, yaml, ARRAY_SIZE(yaml));
+    assert_true(equal(API_MESH_TIMEOUT, yaml[0],
+                      "{metadata: {name: x, namespace: a, uid: u, generation: 1,"
+                      " labels: {team: a}}}"));
+}
+
 static void files_say_what_they_like(void **state)
 {
     (void)state;
@@ -145,9 +163,13 @@ static void files_say_what_they_like(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(services),      cmocka_unit_test(slices),
-        cmocka_unit_test(pods),          cmocka_unit_test(tags),
-        cmocka_unit_test(kinds_of_kuma), cmocka_unit_test(files_say_what_they_like),
+        cmocka_unit_test(services),
+        cmocka_unit_test(slices),
+        cmocka_unit_test(pods),
+        cmocka_unit_test(tags),
+        cmocka_unit_test(kinds_of_kuma),
+        cmocka_unit_test(labels_raise_no_generation),
+        cmocka_unit_test(files_say_what_they_like),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
