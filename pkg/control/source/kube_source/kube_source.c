@@ -1,5 +1,6 @@
 #include "control/source/kube_source/kube_source.h"
 
+#include "control/source/kube_source/kinds.h"
 #include "control/source/kube_source/track.h"
 #include "core/base/assert.h"
 #include "core/base/mem.h"
@@ -8,14 +9,17 @@
 /* A message is a server's reason with a remedy. */
 #define MESSAGE_SIZE_MAX ((size_t)2048)
 
+/* Before discovery is asked again when it has failed. */
+#define PAUSE_MS 1000U
+
 struct watched {
     struct kube_source *source;
-    const struct kube_source__kind *kind;
-    struct kube_watch *watch;
+    struct kube_source__kind kind;
+    struct kube_watch *watch; /* NULL: it has not been discovered */
     enum kube_watch_state state;
     struct err_info reason;
     bool is_settled;
-    bool lacks_status;
+    enum kube_source__presence presence;
     struct buf message; /* terminated */
 };
 
@@ -25,7 +29,10 @@ struct kube_source {
     void (*on_kind)(void *arg, const struct kube_source_kind *kind);
     void *arg;
     struct kube_source__track track;
-    struct watched watched[KUBE_SOURCE__KINDS];
+    struct arena *arena;
+    struct str system_namespace;
+    struct watched *watched;
+    size_t count;
     struct loop_deferred settling;
     bool is_settled;
     struct kube_request *discovery; /* NULL: none is under way */
@@ -34,13 +41,19 @@ struct kube_source {
 
 /* What is known of a kind. */
 
+static bool lacks_status(const struct watched *watched)
+{
+    return watched->presence == KUBE_SOURCE__WITHOUT_STATUS;
+}
+
 static struct kube_source_kind kind_of(const struct watched *watched)
 {
     return (struct kube_source_kind){
-        .name = watched->kind->name,
+        .name = watched->kind.name,
+        .kind = watched->kind.kind,
         .state = watched->state,
         .is_settled = watched->is_settled,
-        .lacks_status = watched->lacks_status,
+        .lacks_status = lacks_status(watched),
         .message = watched->message.data,
     };
 }
@@ -48,7 +61,7 @@ static struct kube_source_kind kind_of(const struct watched *watched)
 static void tell(struct watched *watched)
 {
     buf_clear(&watched->message);
-    kube_source__describe(watched->kind, watched->state, watched->lacks_status, &watched->reason,
+    kube_source__describe(&watched->kind, watched->state, lacks_status(watched), &watched->reason,
                           &watched->message);
     buf_append_char(&watched->message, '\0');
     struct kube_source_kind kind = kind_of(watched);
@@ -58,7 +71,7 @@ static void tell(struct watched *watched)
 
 static bool all_are_settled(const struct kube_source *source)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(source->watched); i++) {
+    for (size_t i = 0; i < source->count; i++) {
         if (!source->watched[i].is_settled)
             return false;
     }
@@ -87,30 +100,69 @@ static void settle(struct watched *watched)
     touch(watched->source);
 }
 
-/* The status subresources. */
+/* Discovery: which of Kuma's kinds are there, and with which subresources. One request asks for all
+ * of them, so that those which nobody has installed cost nothing. */
 
-static void look_later(struct kube_source *source)
+static void watch_open(struct watched *watched);
+
+static void look_later(struct kube_source *source, uint64_t wait_ms)
 {
     if (!loop_alarm_is_set(source->look))
-        loop_alarm_set(source->look, KUBE_SOURCE_LOOK_MS);
+        loop_alarm_set(source->look, wait_ms);
+}
+
+/* Nothing is waited for. */
+static void pass_over(struct watched *watched)
+{
+    bool is_new = watched->state != KUBE_WATCH_ABSENT;
+    watched->state = KUBE_WATCH_ABSENT;
+    if (!watched->is_settled)
+        settle(watched);
+    if (is_new)
+        tell(watched);
+}
+
+static void discover(struct watched *watched, const struct jv *body)
+{
+    bool lacked_status = lacks_status(watched);
+    watched->presence = kube_source__presence_of(body, watched->kind.plural);
+    bool is_news = watched->state == KUBE_WATCH_READY && lacks_status(watched) != lacked_status;
+    if (watched->watch != NULL && is_news)
+        tell(watched);
+    else if (watched->watch == NULL && watched->presence == KUBE_SOURCE__ABSENT)
+        pass_over(watched);
+    else if (watched->watch == NULL)
+        watch_open(watched);
+}
+
+/* What has not been discovered yet fails with discovery. */
+static void fail_to_discover(struct watched *watched, const struct err_info *reason)
+{
+    if (watched->watch != NULL || watched->is_settled)
+        return;
+    watched->state = KUBE_WATCH_FAILING;
+    watched->reason = *reason;
+    tell(watched);
 }
 
 static void on_discovered(void *arg, const struct kube_answer *answer)
 {
     struct kube_source *source = arg;
+    bool is_answer = answer->err == ERR_OK || answer->err == ERR_NOT_FOUND;
+    bool is_complete = is_answer;
     source->discovery = NULL;
-    for (size_t i = 0; i < ARRAY_SIZE(source->watched); i++) {
+    for (size_t i = 0; i < source->count; i++) {
         struct watched *watched = &source->watched[i];
-        if (watched->kind->plural.size == 0 || watched->state != KUBE_WATCH_READY)
+        if (watched->kind.plural.size == 0)
             continue;
-        bool lacks = answer->err == ERR_OK && !kube_source__has_status(answer->body, watched->kind);
-        if (lacks || answer->err != ERR_OK)
-            look_later(source);
-        if (answer->err != ERR_OK || lacks == watched->lacks_status)
-            continue;
-        watched->lacks_status = lacks;
-        tell(watched);
+        if (is_answer)
+            discover(watched, answer->err == ERR_OK ? answer->body : NULL);
+        else
+            fail_to_discover(watched, &answer->reason);
+        is_complete = is_complete && watched->presence == KUBE_SOURCE__WITH_STATUS;
     }
+    if (!is_complete)
+        look_later(source, is_answer ? KUBE_SOURCE_LOOK_MS : PAUSE_MS);
 }
 
 static void look(void *arg)
@@ -126,7 +178,7 @@ static void look(void *arg)
 static void on_apply(void *arg, const struct jv *document, void **kept)
 {
     struct watched *watched = arg;
-    kube_source__apply(&watched->source->track, watched->kind, document, kept);
+    kube_source__apply(&watched->source->track, watched->kind.kind, document, kept);
     touch(watched->source);
 }
 
@@ -134,14 +186,15 @@ static void on_refuse(void *arg, struct str name_space, struct str name, const c
                       void **kept)
 {
     struct watched *watched = arg;
-    kube_source__refuse(&watched->source->track, watched->kind, name_space, name, reason, kept);
+    kube_source__refuse(&watched->source->track, watched->kind.kind, name_space, name, reason,
+                        kept);
     touch(watched->source);
 }
 
 static void on_remove(void *arg, struct str name_space, struct str name, void *kept)
 {
     struct watched *watched = arg;
-    kube_source__remove(&watched->source->track, watched->kind, name_space, name, kept);
+    kube_source__remove(&watched->source->track, watched->kind.kind, name_space, name, kept);
     if (name.size > 0)
         touch(watched->source);
 }
@@ -159,18 +212,28 @@ static void on_state(void *arg, enum kube_watch_state state, const struct err_in
     watched->state = state;
     watched->reason = *reason;
     if (state == KUBE_WATCH_ABSENT) {
-        watched->lacks_status = false;
+        watched->presence = KUBE_SOURCE__UNKNOWN;
         if (!watched->is_settled)
             settle(watched);
     }
-    if (state == KUBE_WATCH_READY && watched->kind->plural.size > 0)
-        look(watched->source);
+    if (state == KUBE_WATCH_READY && watched->kind.plural.size > 0)
+        look_later(watched->source, 0); /* its definition may be another one now */
     tell(watched);
 }
 
 /* The life of a source. */
 
-static void watch_open(struct watched *watched, const struct kube_source_options *options)
+static struct str path_of(const struct watched *watched)
+{
+    struct str rest = watched->kind.path;
+    struct str before = str_cut(&rest, '%');
+    if (rest.size == 0)
+        return before;
+    return str_format(watched->source->arena, "%.*s%.*s%.*s", STR_ARG(before),
+                      STR_ARG(watched->source->system_namespace), STR_ARG(str_from(rest, 1)));
+}
+
+static void watch_open(struct watched *watched)
 {
     static const struct kube_watch_events events = {
         .apply = on_apply,
@@ -180,24 +243,24 @@ static void watch_open(struct watched *watched, const struct kube_source_options
         .state = on_state,
     };
     struct kube_watch_events own = events;
-    struct str rest = str_of(watched->kind->path);
-    struct buf path;
-    own.arg = watched;
-    buf_init(&path, 1024);
-    buf_append(&path, str_cut(&rest, '%'));
-    if (rest.size > 0) { /* "%s" */
-        buf_append(&path, options->system_namespace);
-        buf_append(&path, str_from(rest, 1));
-    }
-    ASSERT(!buf_overflowed(&path));
-    struct kube_watch_options watch = {
-        .path = buf_str(&path),
-        .field_selector = watched->kind->field_selector,
-        .metadata_only = watched->kind->metadata_only,
-        .is_secret = watched->kind->kind == API_SECRET,
+    struct kube_watch_options options = {
+        .path = path_of(watched),
+        .field_selector = watched->kind.field_selector,
+        .metadata_only = watched->kind.metadata_only,
+        .is_secret = watched->kind.kind == API_SECRET,
     };
-    watched->watch = kube_watch_open(options->kube, &watch, &own);
-    buf_deinit(&path);
+    own.arg = watched;
+    watched->watch = kube_watch_open(watched->source->kube, &options, &own);
+}
+
+static void watched_init(struct watched *watched, struct kube_source *source, size_t index)
+{
+    watched->source = source;
+    watched->kind = kube_source__kind_at(index, source->arena);
+    buf_init(&watched->message, MESSAGE_SIZE_MAX);
+    buf_append_char(&watched->message, '\0');
+    if (watched->kind.plural.size == 0)
+        watch_open(watched);
 }
 
 struct kube_source *kube_source_open(const struct kube_source_options *options)
@@ -209,15 +272,14 @@ struct kube_source *kube_source_open(const struct kube_source_options *options)
     source->arg = options->arg;
     kube_source__track_init(&source->track, options);
     loop_deferred_init(&source->settling, on_settling, source);
+    source->arena = arena_new(1024);
+    source->system_namespace = str_dup(source->arena, options->system_namespace);
     source->look = loop_alarm_open(source->loop, look, source);
-    for (size_t i = 0; i < ARRAY_SIZE(source->watched); i++) {
-        struct watched *watched = &source->watched[i];
-        watched->source = source;
-        watched->kind = &kube_source__kinds[i];
-        buf_init(&watched->message, MESSAGE_SIZE_MAX);
-        buf_append_char(&watched->message, '\0');
-        watch_open(watched, options);
-    }
+    source->count = kube_source__kind_count();
+    source->watched = MEM_NEW_ARRAY(struct watched, source->count);
+    for (size_t i = 0; i < source->count; i++)
+        watched_init(&source->watched[i], source, i);
+    look_later(source, 0);
     return source;
 }
 
@@ -225,7 +287,7 @@ struct kube_source *kube_source_close(struct kube_source *source)
 {
     if (source == NULL)
         return NULL;
-    for (size_t i = 0; i < ARRAY_SIZE(source->watched); i++) {
+    for (size_t i = 0; i < source->count; i++) {
         struct watched *watched = &source->watched[i];
         watched->watch = kube_watch_close(watched->watch);
         buf_deinit(&watched->message);
@@ -234,6 +296,8 @@ struct kube_source *kube_source_close(struct kube_source *source)
     source->look = loop_alarm_close(source->look);
     loop_defer_cancel(&source->settling);
     kube_source__track_deinit(&source->track);
+    source->watched = mem_free(source->watched);
+    source->arena = arena_free(source->arena);
     return mem_free(source);
 }
 
@@ -244,11 +308,11 @@ bool kube_source_is_settled(const struct kube_source *source)
 
 size_t kube_source_kind_count(const struct kube_source *source)
 {
-    return ARRAY_SIZE(source->watched);
+    return source->count;
 }
 
 struct kube_source_kind kube_source_kind(const struct kube_source *source, size_t index)
 {
-    ASSERT(index < ARRAY_SIZE(source->watched));
+    ASSERT(index < source->count);
     return kind_of(&source->watched[index]);
 }

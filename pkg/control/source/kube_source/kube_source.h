@@ -7,6 +7,8 @@
  *
  * Every kind may be missing: it is waited for and picked up when it is installed, without a
  * restart. So is the status subresource of Kuma's kinds, which the definitions of Kuma do not have.
+ * MeshGateway, MeshGatewayRoute and MeshGatewayInstance are missed aloud; of the others a cluster
+ * has those that it needs, with Kuma's definitions or ours.
  *
  *     kube_source_open ... events ... kube_source_close */
 #pragma once
@@ -20,12 +22,13 @@
 
 struct kube_source;
 
-/* How often a kind without a status subresource is looked at again. */
+/* How often a kind that is absent, or without a status subresource, is looked for again. */
 #define KUBE_SOURCE_LOOK_MS 5000U
 
 /* One of the things that are watched. */
 struct kube_source_kind {
     struct str name; /* "MeshGateway", "Secret (kubernetes.io/tls)" */
+    enum api_kind kind;
     enum kube_watch_state state;
     bool is_settled;     /* it was listed, or is absent */
     bool lacks_status;   /* its status cannot be written */

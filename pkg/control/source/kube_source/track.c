@@ -112,15 +112,15 @@ static void forget(struct kube_source__track *track, struct entry *entry)
 }
 
 /* Says what `problems` has about the object, or that it has nothing any more. */
-static void report(struct kube_source__track *track, const struct kube_source__kind *kind,
-                   struct str name_space, struct str name, struct entry *entry)
+static void report(struct kube_source__track *track, enum api_kind kind, struct str name_space,
+                   struct str name, struct entry *entry)
 {
     bool any = finding_count(track->problems) > 0;
     if (track->events.report == NULL || (!any && !entry->is_reported))
         return;
     struct buf origin;
     buf_init(&origin, TEXT_SIZE_MAX);
-    buf_append(&origin, api_kind_name(kind->kind));
+    buf_append(&origin, api_kind_name(kind));
     buf_append_char(&origin, ' ');
     if (name_space.size > 0) {
         buf_append(&origin, name_space);
@@ -139,11 +139,11 @@ static struct entry *entry_of(void **kept)
     return *kept;
 }
 
-void kube_source__apply(struct kube_source__track *track, const struct kube_source__kind *kind,
+void kube_source__apply(struct kube_source__track *track, enum api_kind kind,
                         const struct jv *document, void **kept)
 {
     struct entry *entry = entry_of(kept);
-    struct api_origin origin = {.has_kind = true, .kind = kind->kind};
+    struct api_origin origin = {.has_kind = true, .kind = kind};
     finding_list_clear(track->problems);
     const struct api_object *object = api_decode(document, &origin, track->problems);
     if (object == NULL ||
@@ -162,11 +162,11 @@ void kube_source__apply(struct kube_source__track *track, const struct kube_sour
            jv_text(jv_get(metadata, STR("name"))), entry);
 }
 
-void kube_source__refuse(struct kube_source__track *track, const struct kube_source__kind *kind,
+void kube_source__refuse(struct kube_source__track *track, enum api_kind kind,
                          struct str name_space, struct str name, const char *reason, void **kept)
 {
     struct entry *entry = entry_of(kept);
-    struct finding_subject subject = {.kind = api_kind_name(kind->kind), .name = name};
+    struct finding_subject subject = {.kind = api_kind_name(kind), .name = name};
     forget(track, entry);
     finding_list_clear(track->problems);
     finding_add(track->problems, FINDING_ERROR, &subject, (struct finding_mark){0}, STR_EMPTY,
@@ -174,7 +174,7 @@ void kube_source__refuse(struct kube_source__track *track, const struct kube_sou
     report(track, kind, name_space, name, entry);
 }
 
-void kube_source__remove(struct kube_source__track *track, const struct kube_source__kind *kind,
+void kube_source__remove(struct kube_source__track *track, enum api_kind kind,
                          struct str name_space, struct str name, void *kept)
 {
     struct entry *entry = kept;

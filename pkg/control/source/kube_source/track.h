@@ -7,7 +7,7 @@
  * the other still has. */
 #pragma once
 
-#include "control/source/kube_source/kinds.h"
+#include "control/source/kube_source/kube_source.h"
 #include "core/base/map.h"
 
 struct kube_source__track {
@@ -23,11 +23,11 @@ void kube_source__track_init(struct kube_source__track *track,
 void kube_source__track_deinit(struct kube_source__track *track);
 
 /* The events of a watch. `*kept` is the track's. */
-void kube_source__apply(struct kube_source__track *track, const struct kube_source__kind *kind,
+void kube_source__apply(struct kube_source__track *track, enum api_kind kind,
                         const struct jv *document, void **kept);
-void kube_source__refuse(struct kube_source__track *track, const struct kube_source__kind *kind,
+void kube_source__refuse(struct kube_source__track *track, enum api_kind kind,
                          struct str name_space, struct str name, const char *reason, void **kept);
 
 /* With an empty name: frees and says nothing. */
-void kube_source__remove(struct kube_source__track *track, const struct kube_source__kind *kind,
+void kube_source__remove(struct kube_source__track *track, enum api_kind kind,
                          struct str name_space, struct str name, void *kept);

@@ -7,11 +7,6 @@
 
 #include "control/source/kube_source/track.h"
 
-#define GATEWAYS (&kube_source__kinds[0])
-#define SECRETS  (&kube_source__kinds[3])
-#define TLS      (&kube_source__kinds[4])
-#define PODS     (&kube_source__kinds[7])
-
 /* "+mesh/name " applied, "-mesh/name " removed, "!origin(count) " reported, "." the document. */
 static struct buf events;
 static struct kube_source__track track;
@@ -77,7 +72,7 @@ static void assert_events(const char *wanted)
     buf_clear(&events);
 }
 
-static void apply(const struct kube_source__kind *kind, const char *text, void **kept)
+static void apply(enum api_kind kind, const char *text, void **kept)
 {
     const struct jv *document = NULL;
     assert_int_equal(jv_parse(arena, str_of(text), 1000, &document, NULL), ERR_OK);
@@ -86,7 +81,7 @@ static void apply(const struct kube_source__kind *kind, const char *text, void *
 
 static void drop(void *kept)
 {
-    kube_source__remove(&track, SECRETS, STR_EMPTY, STR_EMPTY, kept);
+    kube_source__remove(&track, API_SECRET, STR_EMPTY, STR_EMPTY, kept);
 }
 
 #define SECRET(type, name, labels, data)                                        \
@@ -101,11 +96,11 @@ static void test_apply_and_remove(void **state)
 {
     (void)state;
     void *kept = NULL;
-    apply(SECRETS, KUMA_SECRET("a", "{}"), &kept);
+    apply(API_SECRET, KUMA_SECRET("a", "{}"), &kept);
     assert_events("+default/a .");
-    apply(SECRETS, KUMA_SECRET("a", "{}"), &kept);
+    apply(API_SECRET, KUMA_SECRET("a", "{}"), &kept);
     assert_events("+default/a .");
-    kube_source__remove(&track, SECRETS, STR("s"), STR("a"), kept);
+    kube_source__remove(&track, API_SECRET, STR("s"), STR("a"), kept);
     assert_events("-default/a ");
 }
 
@@ -114,10 +109,10 @@ static void test_an_object_may_move(void **state)
 {
     (void)state;
     void *kept = NULL;
-    apply(SECRETS, KUMA_SECRET("a", "{}"), &kept);
-    apply(SECRETS, KUMA_SECRET("a", "{\"kuma.io/mesh\":\"m\"}"), &kept);
+    apply(API_SECRET, KUMA_SECRET("a", "{}"), &kept);
+    apply(API_SECRET, KUMA_SECRET("a", "{\"kuma.io/mesh\":\"m\"}"), &kept);
     assert_events("+default/a .-default/a +m/a .");
-    kube_source__remove(&track, SECRETS, STR("s"), STR("a"), kept);
+    kube_source__remove(&track, API_SECRET, STR("s"), STR("a"), kept);
     assert_events("-m/a ");
 }
 
@@ -127,12 +122,12 @@ static void test_a_key_belongs_to_who_delivered_last(void **state)
     (void)state;
     void *old = NULL;
     void *new = NULL;
-    apply(SECRETS, KUMA_SECRET("a", "{}"), &old);
-    apply(TLS, TLS_SECRET("a"), &new);
+    apply(API_SECRET, KUMA_SECRET("a", "{}"), &old);
+    apply(API_SECRET, TLS_SECRET("a"), &new);
     assert_events("+default/a .+default/a .");
-    kube_source__remove(&track, SECRETS, STR("s"), STR("a"), TAKE(old));
+    kube_source__remove(&track, API_SECRET, STR("s"), STR("a"), TAKE(old));
     assert_events("+default/a "); /* what is there anyway */
-    kube_source__remove(&track, TLS, STR("s"), STR("a"), TAKE(new));
+    kube_source__remove(&track, API_SECRET, STR("s"), STR("a"), TAKE(new));
     assert_events("-default/a ");
 }
 
@@ -142,14 +137,14 @@ static void test_a_watch_that_lags(void **state)
     (void)state;
     void *old = NULL;
     void *new = NULL;
-    apply(TLS, TLS_SECRET("a"), &new);
-    apply(SECRETS, KUMA_SECRET("a", "{}"), &old);
-    apply(SECRETS, KUMA_SECRET("a", "{}"), &old);
+    apply(API_SECRET, TLS_SECRET("a"), &new);
+    apply(API_SECRET, KUMA_SECRET("a", "{}"), &old);
+    apply(API_SECRET, KUMA_SECRET("a", "{}"), &old);
     assert_events("+default/a .+default/a .+default/a .");
-    kube_source__remove(&track, SECRETS, STR("s"), STR("a"), TAKE(old));
+    kube_source__remove(&track, API_SECRET, STR("s"), STR("a"), TAKE(old));
     assert_events("+default/a ");
-    apply(SECRETS, KUMA_SECRET("a", "{\"kuma.io/mesh\":\"m\"}"), &old);
-    kube_source__remove(&track, SECRETS, STR("s"), STR("a"), TAKE(old));
+    apply(API_SECRET, KUMA_SECRET("a", "{\"kuma.io/mesh\":\"m\"}"), &old);
+    kube_source__remove(&track, API_SECRET, STR("s"), STR("a"), TAKE(old));
     assert_events("+m/a .-m/a ");
     drop(TAKE(new));
     assert_events("");
@@ -160,10 +155,10 @@ static void test_names_of_two_namespaces(void **state)
     (void)state;
     void *first = NULL;
     void *second = NULL;
-    apply(PODS, "{\"metadata\":{\"namespace\":\"x\",\"name\":\"a\"}}", &first);
-    apply(PODS, "{\"metadata\":{\"namespace\":\"y\",\"name\":\"a\"}}", &second);
+    apply(API_POD, "{\"metadata\":{\"namespace\":\"x\",\"name\":\"a\"}}", &first);
+    apply(API_POD, "{\"metadata\":{\"namespace\":\"y\",\"name\":\"a\"}}", &second);
     assert_events("+default/a.x .+default/a.y .");
-    kube_source__remove(&track, PODS, STR("x"), STR("a"), first);
+    kube_source__remove(&track, API_POD, STR("x"), STR("a"), first);
     assert_events("-default/a.x ");
     drop(second);
 }
@@ -172,15 +167,17 @@ static void test_what_is_too_much(void **state)
 {
     (void)state;
     void *kept = NULL;
-    apply(GATEWAYS, "{\"mesh\":\"default\",\"metadata\":{\"name\":\"g\"},\"spec\":{}}", &kept);
+    apply(API_MESH_GATEWAY, "{\"mesh\":\"default\",\"metadata\":{\"name\":\"g\"},\"spec\":{}}",
+          &kept);
     assert_events("+default/g .");
-    kube_source__refuse(&track, GATEWAYS, STR_EMPTY, STR("g"), "too deep", &kept);
+    kube_source__refuse(&track, API_MESH_GATEWAY, STR_EMPTY, STR("g"), "too deep", &kept);
     assert_events("-default/g !MeshGateway g(1) ");
-    apply(GATEWAYS, "{\"mesh\":\"default\",\"metadata\":{\"name\":\"g\"},\"spec\":{}}", &kept);
+    apply(API_MESH_GATEWAY, "{\"mesh\":\"default\",\"metadata\":{\"name\":\"g\"},\"spec\":{}}",
+          &kept);
     assert_events("+default/g .!MeshGateway g(0) ");
-    kube_source__refuse(&track, GATEWAYS, STR_EMPTY, STR("g"), "too deep", &kept);
+    kube_source__refuse(&track, API_MESH_GATEWAY, STR_EMPTY, STR("g"), "too deep", &kept);
     buf_clear(&events);
-    kube_source__remove(&track, GATEWAYS, STR_EMPTY, STR("g"), kept);
+    kube_source__remove(&track, API_MESH_GATEWAY, STR_EMPTY, STR("g"), kept);
     assert_events("!MeshGateway g(0) ");
 }
 
