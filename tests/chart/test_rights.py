@@ -3,13 +3,19 @@ from conftest import NAMESPACE
 
 NAME = "otemon-operator"
 
+# Of Kuma: each of them is watched, and its status written.
+KINDS = """
+    meshgateways meshgatewayroutes meshgatewayinstances meshes dataplanes externalservices
+    meshhttproutes meshtcproutes meshservices meshexternalservices meshaccesslogs
+    meshcircuitbreakers meshfaultinjections meshhealthchecks meshloadbalancingstrategies
+    meshmetrics meshproxypatches meshratelimits meshretries meshtimeouts meshtlses
+    meshtraces circuitbreakers faultinjections healthchecks ratelimits retries timeouts
+    trafficlogs trafficpermissions traffictraces proxytemplates
+""".split()
+
 CLUSTER = {
-    ("kuma.io", "meshgateways", None): {"list", "watch"},
-    ("kuma.io", "meshgatewayroutes", None): {"list", "watch"},
-    ("kuma.io", "meshgatewayinstances", None): {"list", "watch"},
-    ("kuma.io", "meshgateways/status", None): {"patch"},
-    ("kuma.io", "meshgatewayroutes/status", None): {"patch"},
-    ("kuma.io", "meshgatewayinstances/status", None): {"patch"},
+    **{("kuma.io", kind, None): {"list", "watch"} for kind in KINDS},
+    **{("kuma.io", f"{kind}/status", None): {"patch"} for kind in KINDS},
     ("", "services", None): {"list", "watch"},
     ("", "pods", None): {"list", "watch"},
     ("discovery.k8s.io", "endpointslices", None): {"list", "watch"},

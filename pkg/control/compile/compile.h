@@ -122,11 +122,22 @@ struct compile_route_report {
     struct compile_condition resolved_refs;
 };
 
+/* An object of another kind. */
+struct compile_object_report {
+    const struct api_object *object;
+    struct compile_condition accepted; /* Invalid */
+    /* UnsupportedValue: the object, or something that it asks for, has no effect yet; Shadow: it
+     * shall have none; ok: there is nothing to say */
+    struct compile_condition programmed;
+};
+
 struct compile_report {
     const struct compile_gateway_report *gateways;
     size_t gateway_count;
     const struct compile_route_report *routes; /* sorted by mesh and name, each once */
     size_t route_count;
+    const struct compile_object_report *others; /* of a review; sorted by kind, mesh and name */
+    size_t other_count;
 };
 
 /* ---- Memory ---- */
@@ -183,7 +194,7 @@ MUST_USE struct compile_result *compile_snapshot(const struct compile_input *inp
  * that no dataplane is bound to, or that lost one to another gateway, routes that attach to no
  * listener of any gateway, and objects of kinds that have no effect yet. Its report is complete:
  * every MeshGateway and every MeshGatewayRoute of the cache once, the broken ones too, with what
- * the results say of it. */
+ * the results say of it, and everything else whose author may ask what became of it. */
 struct compile_review {
     const struct finding_list *findings;
     struct compile_report report;

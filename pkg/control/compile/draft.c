@@ -195,7 +195,12 @@ static void finish_report(struct compile__run *run)
             note_uses(run, route->plan, at);
         at++;
     }
-    draft->report = (struct compile_report){gateways, draft->gateways.count, routes, count};
+    draft->report = (struct compile_report){
+        .gateways = gateways,
+        .gateway_count = draft->gateways.count,
+        .routes = routes,
+        .route_count = count,
+    };
 }
 
 /* ---- The run ---- */

@@ -277,10 +277,12 @@ static void review_route(const struct viewer *viewer, const struct api_object *r
         repeat(viewer, route, report->accepted.message);
 }
 
-/* ---- What has no effect yet ---- */
+/* ---- Other kinds ---- */
 
-/* Kinds that are understood, so that what is wrong in them is found, and that change nothing. */
-static const enum api_kind unserved[] = {
+/* What a review speaks of besides MeshGateways and MeshGatewayRoutes. */
+static const enum api_kind other_kinds[] = {
+    API_MESH,
+    API_DATAPLANE,
     API_MESH_HTTP_ROUTE,
     API_MESH_TCP_ROUTE,
     API_EXTERNAL_SERVICE,
@@ -320,8 +322,9 @@ static bool is_of_gateway(const struct api_object *object)
 }
 
 /* What a mesh asks for and its gateways do not do. */
-static void review_mesh(const struct viewer *viewer, const struct api_object *object)
+static void review_mesh(const struct viewer *viewer, struct compile_object_report *report)
 {
+    const struct api_object *object = report->object;
     const struct api_mesh *mesh = object->mesh;
     const struct {
         bool is_asked;
@@ -338,34 +341,67 @@ static void review_mesh(const struct viewer *viewer, const struct api_object *ob
         {mesh->requirements.count + mesh->restrictions.count > 0, STR("constraints.dataplaneProxy"),
          "has no effect yet: every dataplane may join"},
     };
-    for (size_t i = 0; i < ARRAY_SIZE(unserved_fields) && !object->broken; i++) {
-        if (unserved_fields[i].is_asked)
-            (void)warn(viewer, object, object->mark, unserved_fields[i].field,
-                       str_of(unserved_fields[i].message));
+    for (size_t i = 0; i < ARRAY_SIZE(unserved_fields); i++) {
+        if (!unserved_fields[i].is_asked)
+            continue;
+        struct str text = warn(viewer, object, object->mark, unserved_fields[i].field,
+                               str_of(unserved_fields[i].message));
+        compile__deny(&report->programmed, STR("UnsupportedValue"), text);
     }
 }
 
-static void review_meshes(const struct viewer *viewer)
+/* A kind that is understood, so that what is wrong in it is found, and that changes nothing. */
+static void review_unserved(const struct viewer *viewer, struct compile_object_report *report)
 {
-    size_t count;
-    const struct api_object *const *objects = cache_list_all(viewer->cache, API_MESH, &count);
-    for (size_t i = 0; i < count; i++)
-        review_mesh(viewer, objects[i]);
+    const struct api_object *object = report->object;
+    struct finding_subject subject = api_subject(object);
+    struct str text = str_format(viewer->box->arena, "%.*s is not served yet: it has no effect",
+                                 STR_ARG(subject.kind));
+    if (object->is_shadow) { /* as its author wants it */
+        compile__deny(&report->programmed, STR("Shadow"),
+                      STR("kuma.io/effect is shadow: it has no effect"));
+        return;
+    }
+    compile__deny(&report->programmed, STR("UnsupportedValue"), text);
+    finding_add(viewer->box->findings, is_of_gateway(object) ? FINDING_ERROR : FINDING_WARNING,
+                &subject, object->mark, STR_EMPTY, "%.*s", STR_ARG(text));
 }
 
-static void review_unserved(const struct viewer *viewer, enum api_kind kind)
+static void review_other(const struct viewer *viewer, const struct api_object *object,
+                         struct compile_object_report *report)
 {
+    *report = (struct compile_object_report){
+        .object = object,
+        .accepted = compile__accepted(),
+        .programmed = {true, STR("Programmed"), STR_EMPTY},
+    };
+    if (object->broken)
+        compile__deny(&report->accepted, STR("Invalid"),
+                      compile__decoding_error(viewer->box->arena, object, STR_EMPTY));
+    if (object->key.kind == API_MESH && !object->broken)
+        review_mesh(viewer, report);
+    else if (object->key.kind != API_MESH && object->key.kind != API_DATAPLANE)
+        review_unserved(viewer, report);
+}
+
+static void review_others(const struct viewer *viewer)
+{
+    struct compile_report *report = &viewer->box->review.report;
     size_t count = 0;
-    const struct api_object *const *objects = cache_list_all(viewer->cache, kind, &count);
-    for (size_t i = 0; i < count; i++) {
-        struct finding_subject subject = api_subject(objects[i]);
-        if (objects[i]->is_shadow)
-            continue; /* as its author wants it */
-        finding_add(viewer->box->findings,
-                    is_of_gateway(objects[i]) ? FINDING_ERROR : FINDING_WARNING, &subject,
-                    objects[i]->mark, STR_EMPTY, "%.*s is not served yet: it has no effect",
-                    STR_ARG(api_kind_name(kind)));
+    size_t total = 0;
+    for (size_t i = 0; i < ARRAY_SIZE(other_kinds); i++) {
+        (void)cache_list_all(viewer->cache, other_kinds[i], &count); /* their number */
+        total += count;
     }
+    struct compile_object_report *others = ARENA_NEW_ARRAY(viewer->box->arena,
+                                                           struct compile_object_report, total);
+    for (size_t i = 0; i < ARRAY_SIZE(other_kinds); i++) {
+        const struct api_object *const *objects = cache_list_all(viewer->cache, other_kinds[i],
+                                                                 &count);
+        for (size_t j = 0; j < count; j++)
+            review_other(viewer, objects[j], &others[report->other_count++]);
+    }
+    report->others = others;
 }
 
 /* ---- The review ---- */
@@ -387,9 +423,7 @@ static void view(struct viewer *viewer)
         review_route(viewer, objects[i], &routes[i]);
     report->gateways = gateways;
     report->routes = routes;
-    for (size_t i = 0; i < ARRAY_SIZE(unserved); i++)
-        review_unserved(viewer, unserved[i]);
-    review_meshes(viewer);
+    review_others(viewer);
     box->review.findings = box->findings;
 }
 

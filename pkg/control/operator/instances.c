@@ -169,6 +169,8 @@ static void say(const struct entry *entry, const struct api_object *object,
                 const struct instance_verdict *verdict, struct arena *arena, uint64_t wall_ms)
 {
     struct operator__statuses *statuses = entry->instances->options.statuses;
+    if (statuses->lacks_status[API_MESH_GATEWAY_INSTANCE])
+        return;
     struct str path = operator__status_path(arena, object);
     struct status_object target = operator__status_object(
         object, operator__records_standing(statuses->records, path), wall_ms);

@@ -17,17 +17,16 @@ static void on_apply(void *arg, const struct api_object *object)
         operator__touch(op);
 }
 
-static bool has_status(enum api_kind kind)
+static bool has_status(const struct operator_handle *op, enum api_kind kind)
 {
-    return kind == API_MESH_GATEWAY || kind == API_MESH_GATEWAY_ROUTE ||
-           kind == API_MESH_GATEWAY_INSTANCE;
+    return api_kind_plural(kind).size > 0 && !op->statuses.lacks_status[kind];
 }
 
 /* Nothing is to be said of what is gone. */
 static void forget_status(struct operator_handle *op, const struct api_key *key)
 {
     const struct api_object *object = cache_find(op->cache, key);
-    if (object == NULL || !has_status(key->kind))
+    if (object == NULL || !has_status(op, key->kind))
         return;
     CLEANUP(arena_free) struct arena *arena = arena_new(256);
     struct str path = operator__status_path(arena, object);
@@ -64,7 +63,7 @@ static void on_settled(void *arg)
 static void on_document(void *arg, const struct api_object *object, const struct jv *document)
 {
     struct operator_handle *op = arg;
-    if (!has_status(object->key.kind))
+    if (!has_status(op, object->key.kind))
         return;
     CLEANUP(arena_free) struct arena *arena = arena_new(256);
     struct str path = operator__status_path(arena, object);
@@ -80,15 +79,18 @@ static void on_lost(void *arg, struct str path)
     apply_forget(op->apply, path);
 }
 
-static bool any_lacks_status(const struct operator_handle *op)
+/* Where a kind had no status subresource, nothing that was said has arrived. */
+static void note_status(struct operator_handle *op, const struct kube_source_kind *kind)
 {
-    bool any = false;
-    for (size_t i = 0; i < kube_source_kind_count(op->source); i++)
-        any = any || kube_source_kind(op->source, i).lacks_status;
-    return any;
+    bool *lacks_status = &op->statuses.lacks_status[kind->kind];
+    bool has_come = *lacks_status && !kind->lacks_status && kind->state == KUBE_WATCH_READY;
+    *lacks_status = kind->lacks_status || (*lacks_status && !has_come);
+    if (!has_come)
+        return;
+    operator__records_lose(&op->records, on_lost, op);
+    operator__touch_status(op);
 }
 
-/* Where a kind had no status subresource, nothing that was said has arrived. */
 static void on_kind(void *arg, const struct kube_source_kind *kind)
 {
     struct operator_handle *op = arg;
@@ -98,12 +100,7 @@ static void on_kind(void *arg, const struct kube_source_kind *kind)
             LOG_STR("reason", message));
     else if (kind->state == KUBE_WATCH_READY)
         LOG(LOG_INFO, "a kind is watched", LOG_STR("kind", kind->name));
-    op->lacks_status = op->lacks_status || kind->lacks_status;
-    if (!op->lacks_status || kind->lacks_status || kind->state != KUBE_WATCH_READY)
-        return;
-    op->lacks_status = any_lacks_status(op);
-    operator__records_lose(&op->records, on_lost, op);
-    operator__touch_status(op);
+    note_status(op, kind);
 }
 
 /* ---- Open ---- */

@@ -40,8 +40,7 @@ struct operator_handle {
     struct loop_deferred opening; /* of the stream */
     bool is_settled;              /* everything that is there was listed */
     bool is_stopped;
-    bool lacks_status; /* a kind has no status subresource */
-    uint64_t writes;   /* documents that were sent to the API server */
+    uint64_t writes; /* documents that were sent to the API server */
     uint64_t write_failures;
 };
 

@@ -25,7 +25,11 @@ struct run {
 void operator__statuses_init(struct operator__statuses *statuses, struct operator__records *records,
                              struct apply *apply)
 {
-    *statuses = (struct operator__statuses){records, apply, map_new()};
+    *statuses = (struct operator__statuses){
+        .records = records,
+        .apply = apply,
+        .waiting = map_new(),
+    };
 }
 
 static void waiting_free(struct map *waiting)
@@ -52,16 +56,12 @@ static struct str name_of(const struct api_object *object)
 
 struct str operator__status_path(struct arena *arena, const struct api_object *object)
 {
-    static const char *const plurals[API_KINDS] = {
-        [API_MESH_GATEWAY] = "meshgateways",
-        [API_MESH_GATEWAY_ROUTE] = "meshgatewayroutes",
-        [API_MESH_GATEWAY_INSTANCE] = "meshgatewayinstances",
-    };
     struct str name = name_of(object);
+    struct str plural = api_kind_plural(object->key.kind);
     const char *scope = object->namespace.size > 0 ? "namespaces/" : "";
     const char *slash = object->namespace.size > 0 ? "/" : "";
-    return str_format(arena, "/apis/kuma.io/v1alpha1/%s%.*s%s%s/%.*s/status", scope,
-                      STR_ARG(object->namespace), slash, plurals[object->key.kind], STR_ARG(name));
+    return str_format(arena, "/apis/kuma.io/v1alpha1/%s%.*s%s%.*s/%.*s/status", scope,
+                      STR_ARG(object->namespace), slash, STR_ARG(plural), STR_ARG(name));
 }
 
 struct status_object operator__status_object(const struct api_object *object, struct str previous,
@@ -294,12 +294,16 @@ static uint64_t hash_conditions(uint64_t hash, struct status_conditions conditio
     return hash;
 }
 
-/* Of all that a route's status is made of but the times of transitions. Of thousands of routes few
- * have anything new. */
+/* Of all that a status is made of but the times of transitions. Of thousands of objects few have
+ * anything new. */
+static uint64_t hash_plain(const struct status_object *object, struct status_conditions conditions)
+{
+    return hash_conditions(hash_number(hash_seed(), object->generation), conditions);
+}
+
 static uint64_t hash_route(const struct status_object *object, const struct status_route *route)
 {
-    uint64_t hash = hash_conditions(hash_number(hash_seed(), object->generation),
-                                    route->conditions);
+    uint64_t hash = hash_plain(object, route->conditions);
     for (size_t i = 0; i < route->parent_count; i++) {
         const struct status_parent *parent = &route->parents[i];
         hash = hash_text(hash_number(hash, parent->attached_listeners), parent->gateway);
@@ -330,6 +334,25 @@ static void say_route(struct run *run, const struct compile_route_report *report
     if (operator__records_knows(run->statuses->records, path, input))
         return;
     status_route_print(&object, &route, &run->status);
+    end(run, path, &object);
+    operator__records_note(run->statuses->records, path, input);
+}
+
+/* ---- Other kinds ---- */
+
+static void say_other(struct run *run, const struct compile_object_report *report)
+{
+    struct str path;
+    struct status_object object = begin(run, report->object, &path);
+    const struct status_condition conditions[] = {
+        accepted_of(run, report->object, &report->accepted),
+        condition_of(STR("Programmed"), &report->programmed),
+    };
+    const struct status_conditions said = {conditions, report->programmed.ok ? 1 : 2};
+    uint64_t input = hash_plain(&object, said);
+    if (operator__records_knows(run->statuses->records, path, input))
+        return;
+    status_plain_print(&object, said, &run->status);
     end(run, path, &object);
     operator__records_note(run->statuses->records, path, input);
 }
@@ -404,12 +427,17 @@ uint64_t operator__statuses_say(struct operator__statuses *statuses,
     buf_init(&run.status, DOCUMENT_SIZE_MAX);
     judge(&run);
     for (size_t i = 0; i < view->report->gateway_count; i++) {
-        if (!run.held[i])
+        if (!run.held[i] && !statuses->lacks_status[API_MESH_GATEWAY])
             say_gateway(&run, &view->report->gateways[i], &run.verdicts[i]);
     }
     for (size_t i = 0; i < view->report->route_count; i++) {
-        if (!is_held(&run, &view->report->routes[i]))
+        if (!is_held(&run, &view->report->routes[i]) &&
+            !statuses->lacks_status[API_MESH_GATEWAY_ROUTE])
             say_route(&run, &view->report->routes[i]);
+    }
+    for (size_t i = 0; i < view->report->other_count; i++) {
+        if (!statuses->lacks_status[view->report->others[i].object->key.kind])
+            say_other(&run, &view->report->others[i]);
     }
     buf_deinit(&run.status);
     run.arena = arena_free(run.arena);

@@ -1,4 +1,4 @@
-/* Statuses: what is said of MeshGateways and MeshGatewayRoutes, and when. Private to
+/* Statuses: what is said of MeshGateways, MeshGatewayRoutes and other kinds, and when. Private to
  * control/operator.
  *
  * A status is said when its proxies have answered. While an acknowledgement is missing nothing is
@@ -31,7 +31,8 @@ struct operator__view {
 struct operator__statuses {
     struct operator__records *records; /* borrowed, as is the next */
     struct apply *apply;
-    struct map *waiting; /* by gateway, as mesh/name: since when, a uint64_t */
+    struct map *waiting;          /* by gateway, as mesh/name: since when, a uint64_t */
+    bool lacks_status[API_KINDS]; /* kinds without the subresource: nothing can be said */
 };
 
 void operator__statuses_init(struct operator__statuses *statuses, struct operator__records *records,

@@ -41,6 +41,17 @@ static void page_end(struct status__page *page)
     page->arena = arena_free(page->arena);
 }
 
+/* ---- Kinds without more ---- */
+
+void status_plain_print(const struct status_object *object, struct status_conditions conditions,
+                        struct buf *buf)
+{
+    struct status__page page;
+    page_begin(&page, object, buf);
+    status__conditions_write(&page, conditions, page.previous);
+    page_end(&page);
+}
+
 /* ---- MeshGateway ---- */
 
 static void certificate_write(struct jv_writer *writer, const struct model_secret *secret)

@@ -114,7 +114,9 @@ struct status_instance {
     size_t address_count;
 };
 
-/* Append the status, canonical. */
+/* Append the status, canonical. The first is of conditions alone. */
+void status_plain_print(const struct status_object *object, struct status_conditions conditions,
+                        struct buf *buf);
 void status_gateway_print(const struct status_object *object, const struct status_gateway *gateway,
                           struct buf *buf);
 void status_route_print(const struct status_object *object, const struct status_route *route,

@@ -42,12 +42,11 @@ struct world {
     struct compile_review *review;
 };
 
-static void world_init(struct world *w)
+static void world_put(struct world *w, const char *yaml)
 {
-    *w = (struct world){.cache = cache_new()};
     struct arena *arena = arena_new(4096);
     struct yaml_stream stream;
-    assert_int_equal(yaml_parse(arena, str_of(manifests), &stream, NULL), ERR_OK);
+    assert_int_equal(yaml_parse(arena, str_of(yaml), &stream, NULL), ERR_OK);
     struct finding_list *problems = finding_list_new();
     const struct api_origin origin = {.file = STR("in.yaml")};
     for (size_t i = 0; i < stream.count; i++) {
@@ -57,6 +56,12 @@ static void world_init(struct world *w)
     }
     problems = finding_list_free(problems);
     arena = arena_free(arena);
+}
+
+static void world_init(struct world *w)
+{
+    *w = (struct world){.cache = cache_new()};
+    world_put(w, manifests);
 }
 
 /* Each of the first `count` dataplanes is a proxy of its own. */
@@ -185,12 +190,50 @@ static void served_elsewhere(void **state)
     world_deinit(&w);
 }
 
+static const struct compile_object_report *find_other(const struct world *w, const char *name)
+{
+    const struct compile_report *report = &w->review->report;
+    for (size_t i = 0; i < report->other_count; i++) {
+        if (str_equal(report->others[i].object->key.name, str_of(name)))
+            return &report->others[i];
+    }
+    fail_msg("nothing of %s", name);
+    return NULL;
+}
+
+static void other_kinds_learn_what_became_of_them(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w);
+    world_put(&w, "{type: Mesh, name: plain}\n---\n"
+                  "{type: Mesh, name: zonal, routing: {localityAwareLoadBalancing: true}}\n---\n"
+                  "{type: MeshTimeout, mesh: default, name: slow, spec: {}}\n---\n"
+                  "{type: MeshTimeout, mesh: default, name: dark, labels: {kuma.io/effect: shadow},"
+                  " spec: {}}\n---\n"
+                  "{type: Dataplane, mesh: default, name: wrong}\n");
+    review(&w, 0);
+    assert_int_equal(w.review->report.other_count, 5);
+    assert_reason(find_other(&w, "plain")->programmed, true, "Programmed");
+    assert_reason(find_other(&w, "zonal")->programmed, false, "UnsupportedValue");
+    assert_reason(find_other(&w, "slow")->accepted, true, "Accepted");
+    assert_reason(find_other(&w, "slow")->programmed, false, "UnsupportedValue");
+    assert_reason(find_other(&w, "dark")->programmed, false, "Shadow");
+    assert_reason(find_other(&w, "wrong")->accepted, false, "Invalid");
+    assert_reason(find_other(&w, "wrong")->programmed, true, "Programmed");
+    assert_int_equal(finding_count(w.review->findings), 3 + 2); /* of `zonal` and `slow` */
+    world_deinit(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nobody_serves),      cmocka_unit_test(a_part_may_lack_gateways),
-        cmocka_unit_test(results_are_merged), cmocka_unit_test(accepted_by_none),
+        cmocka_unit_test(nobody_serves),
+        cmocka_unit_test(a_part_may_lack_gateways),
+        cmocka_unit_test(results_are_merged),
+        cmocka_unit_test(accepted_by_none),
         cmocka_unit_test(served_elsewhere),
+        cmocka_unit_test(other_kinds_learn_what_became_of_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -165,13 +165,14 @@ static void print_parents(const struct jv *list, bool times, struct buf *buf)
 static struct str summary_of(const struct jv *status, bool times)
 {
     const struct jv *proxies = jv_get(status, STR("proxies"));
+    bool is_route = jv_get(status, STR("parents")) != NULL;
     struct buf buf;
     buf_init(&buf, 65536);
     if (proxies != NULL)
         buf_printf(&buf, "%u/%u:", (unsigned)number_of(proxies, "programmed"),
                    (unsigned)number_of(proxies, "ready"));
     else
-        buf_append(&buf, STR("route:"));
+        buf_append(&buf, is_route ? STR("route:") : STR("other:"));
     print_conditions(status, times, &buf);
     print_listeners(jv_get(status, STR("listeners")), times, &buf);
     print_parents(jv_get(status, STR("parents")), times, &buf);
@@ -614,6 +615,49 @@ static void instances_have_a_namespace(void **state)
     assert_int_equal(said.generation, 7);
 }
 
+/* ---- Other kinds ---- */
+
+#define TIMEOUT_PATH "/apis/kuma.io/v1alpha1/namespaces/ns/meshtimeouts/slow/status"
+
+static void put_timeout(unsigned generation)
+{
+    world_put(&w, str_format(w.arena,
+                             "{kind: MeshTimeout, metadata: {name: slow, namespace: ns, uid: u, "
+                             "generation: %u}, spec: {}}",
+                             generation)
+                      .data);
+}
+
+static void other_kinds_are_told_once(void **state)
+{
+    (void)state;
+    put_timeout(2);
+    world_update(&w);
+    world_acknowledge(&w, "1", EDGE_KEY);
+    (void)say(0); /* that nothing comes of itself is tested above */
+    expect_said(TIMEOUT_PATH, "other: Accepted+ Programmed-UnsupportedValue g2 @00 00\n");
+    expect_text(TIMEOUT_PATH, "MeshTimeout is not served yet");
+    (void)say(1000); /* the same */
+    expect_nothing();
+    put_timeout(3);
+    (void)say(2000); /* the same */
+    expect_said(TIMEOUT_PATH, "other: Accepted+ Programmed-UnsupportedValue g3 @00 00\n");
+}
+
+static void of_kinds_without_a_status_nothing_is_said(void **state)
+{
+    (void)state;
+    statuses.lacks_status[API_MESH_TIMEOUT] = true;
+    statuses.lacks_status[API_MESH_GATEWAY] = true;
+    put_timeout(2);
+    world_put_route(&w, "default", "r", "edge", "/");
+    world_update(&w);
+    world_acknowledge(&w, "1", EDGE_KEY);
+    (void)say(0); /* that nothing comes of itself is tested above */
+    assert_int_equal(sent.count, 1);
+    assert_non_null(find_sent(ROUTE_PATH));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -636,6 +680,8 @@ int main(void)
         TEST(certificates_are_those_that_proxies_have),
         TEST(transitions_are_kept_from_what_stands),
         TEST(instances_have_a_namespace),
+        TEST(other_kinds_are_told_once),
+        TEST(of_kinds_without_a_status_nothing_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -142,6 +142,17 @@ static void a_gateway_lists_its_listeners_and_certificates(void **state)
                                                    "\"proxies\":{\"programmed\":2,\"ready\":3}}");
 }
 
+static void other_kinds_have_conditions_alone(void **state)
+{
+    (void)state;
+    struct status_condition accepted = condition("Accepted", STATUS_TRUE);
+    struct status_object object = {.generation = 3, .now_ms = NOW_MS};
+    struct buf buf = buf_make();
+    status_plain_print(&object, (struct status_conditions){&accepted, 1}, &buf);
+    expect_text(&buf,
+                "{\"conditions\":[" CONDITION("Accepted", "True", "Why", "text", "3", NOW) "]}");
+}
+
 static void an_instance_says_where_it_is(void **state)
 {
     (void)state;
@@ -192,6 +203,7 @@ int main(void)
         cmocka_unit_test(a_transition_is_when_the_status_changed),
         cmocka_unit_test(conditions_of_parents_have_transitions_of_their_own),
         cmocka_unit_test(a_gateway_lists_its_listeners_and_certificates),
+        cmocka_unit_test(other_kinds_have_conditions_alone),
         cmocka_unit_test(an_instance_says_where_it_is),
         cmocka_unit_test(a_document_is_what_apply_takes),
         cmocka_unit_test(of_several_judges_the_worst_counts),
