@@ -53,7 +53,7 @@ static const struct api__field inbound_fields[] = {
      .offset = offsetof(struct api_inbound, state),
      .values = &states},
     {.name = STR_INIT("health"), .type = API__OBJECT, .table = &health_table},
-    API__FIELD("serviceProbe", CHECKED, .table = &api__service_probe_table),
+    API__FIELD("serviceProbe", OBJECT, .is_dropped = true, .table = &api__service_probe_table),
     API__FIELD("name", STRING, API__AT(struct api_inbound, name)),
 };
 
@@ -220,16 +220,16 @@ static const struct api__field networking_fields[] = {
     API__FIELD("outbound", LIST, API__AT(struct staged, outbounds), .table = &api__outbound_table),
     API__FIELD("advertisedAddress", STRING, API__AT(struct staged, dataplane.advertised_address)),
     API__FIELD("admin", OBJECT, .table = &admin_table),
-    API__FIELD("transparentProxying", CHECKED, .proto = STR_INIT("transparent_proxying"),
-               .table = &api__transparent_proxying_table),
+    API__FIELD("transparentProxying", OBJECT, .proto = STR_INIT("transparent_proxying"),
+               .is_dropped = true, .table = &api__transparent_proxying_table),
 };
 static const struct api__table networking_table = API__TABLE(networking_fields, struct staged,
                                                              .check = check_networking);
 
 static const struct api__field fields[] = {
     {.name = STR_INIT("networking"), .type = API__OBJECT, .table = &networking_table},
-    API__FIELD("metrics", IGNORED),
-    API__FIELD("probes", CHECKED, .table = &api__probes_table),
+    API__FIELD("metrics", OPEN),
+    API__FIELD("probes", OBJECT, .is_dropped = true, .table = &api__probes_table),
 };
 
 static void check(struct api__decoder *d, const struct api__place *place, void *object)

@@ -16,6 +16,17 @@ _Static_assert(offsetof(struct api_mesh_gateway, listener_count) ==
 /* Quoted values in messages are cut here. */
 #define QUOTED_MAX ((size_t)60)
 
+/* Where goes what is read and not kept. */
+union nothing {
+    bool boolean;
+    uint32_t number;
+    int value;
+    uint64_t ns;
+    struct str text;
+    struct api_tags tags;
+    struct list list;
+};
+
 static void *at_offset(void *object, size_t offset)
 {
     return (unsigned char *)object + offset;
@@ -190,12 +201,23 @@ static void decode_duration(struct api__decoder *d, const struct api__place *pla
 }
 
 static void decode_bytes(struct api__decoder *d, const struct api__place *place,
-                         struct str *ret_bytes)
+                         const struct api__field *field, struct str *ret_bytes)
 {
-    if (place->value->type != JV_STRING)
+    if (place->value->type != JV_STRING) {
         wrong_type(d, place, "a string in base64");
-    else if (base64_decode(d->arena, place->value->text, ret_bytes) != ERR_OK)
+        return;
+    }
+    check_size(d, place, field, place->value->text.size, "character");
+    if (base64_decode(d->arena, place->value->text, ret_bytes) != ERR_OK)
         api__undecodable(d, place, "is not base64 (with + and /, padded with =)");
+}
+
+/* One of several strings is too long. */
+static void check_item_size(struct api__decoder *d, const struct api__place *item,
+                            const struct api__field *field, struct str text)
+{
+    if (field->item_max > 0 && text.size > field->item_max)
+        api__undecodable(d, item, "must have at most %u characters", field->item_max);
 }
 
 void api__decode_tags(struct api__decoder *d, const struct api__place *place,
@@ -219,6 +241,56 @@ void api__decode_tags(struct api__decoder *d, const struct api__place *place,
     *ret_tags = (struct api_tags){tags, object->count};
 }
 
+static void decode_bounded_tags(struct api__decoder *d, const struct api__place *place,
+                                const struct api__field *field, struct api_tags *ret_tags)
+{
+    struct api_tags tags = {0};
+    api__decode_tags(d, place, &tags);
+    check_size(d, place, field, tags.count, "item");
+    for (size_t i = 0; i < tags.count; i++) {
+        struct api__place tag = api__key(place, tags.items[i].name);
+        struct str longer = tags.items[i].name.size > tags.items[i].value.size
+                                ? tags.items[i].name
+                                : tags.items[i].value;
+        check_item_size(d, &tag, field, longer);
+    }
+    *ret_tags = tags;
+}
+
+/* A whole number, or what is written in quotes. */
+static void decode_quantity(struct api__decoder *d, const struct api__place *place,
+                            struct str *ret_text)
+{
+    decode_scalar(d, place, ret_text);
+    bool is_text = place->value->type == JV_STRING || place->value->type == JV_NUMBER;
+    bool is_whole = place->value->type == JV_STRING ||
+                    str_find_char(place->value->text, '.') == STR_NOT_FOUND;
+    if (is_text && (!is_whole || !api__is_quantity(place->value->text)))
+        api__undecodable(d, place,
+                         "is no quantity: write a whole number, or like \"500m\" or \"64Mi\"");
+}
+
+static void decode_quantities(struct api__decoder *d, const struct api__place *place,
+                              const struct api__field *field, struct api_tags *ret_tags)
+{
+    const struct jv *object = place->value;
+    if (object->type != JV_OBJECT) {
+        wrong_type(d, place, "an object of quantities");
+        return;
+    }
+    if (!is_bounded(d, place))
+        return;
+    check_size(d, place, field, object->count, "item");
+    struct api_tag *tags = ARENA_NEW_ARRAY(d->arena, struct api_tag, object->count);
+    for (size_t i = 0; i < object->count; i++) {
+        const struct jv_member *member = &object->members[object->sorted[i]];
+        struct api__place amount = api__key(place, member->key);
+        tags[i] = (struct api_tag){str_dup(d->arena, member->key), STR_EMPTY};
+        decode_quantity(d, &amount, &tags[i].value);
+    }
+    *ret_tags = (struct api_tags){tags, object->count};
+}
+
 static void decode_strings(struct api__decoder *d, const struct api__place *place,
                            const struct api__field *field, struct list *ret_list)
 {
@@ -235,17 +307,17 @@ static void decode_strings(struct api__decoder *d, const struct api__place *plac
         struct api__place item = api__item(place, i);
         if (d->is_strict || api__is_present(&item))
             decode_string(d, &item, &strings[i]);
+        check_item_size(d, &item, field, strings[i]);
     }
     *ret_list = (struct list){strings, count};
 }
 
 static void decode_json(struct api__decoder *d, const struct api__place *place,
-                        struct str *ret_json)
+                        const struct api__table *shape, struct str *ret_json)
 {
-    if (place->value->type != JV_OBJECT) {
-        wrong_type(d, place, "an object");
+    api__decode(d, place, shape, NULL);
+    if (place->value->type != JV_OBJECT)
         return;
-    }
     struct buf buf;
     buf_init(&buf, API_JSON_SIZE_MAX);
     jv_print(place->value, &buf);
@@ -254,6 +326,12 @@ static void decode_json(struct api__decoder *d, const struct api__place *place,
     else
         *ret_json = str_dup(d->arena, buf_str(&buf));
     buf_deinit(&buf);
+}
+
+/* Where objects of a table go; a shape needs none. */
+static unsigned char *room_for(struct api__decoder *d, const struct api__table *table, size_t count)
+{
+    return table->size == 0 ? NULL : arena_alloc(d->arena, count, table->size);
 }
 
 static void decode_list(struct api__decoder *d, const struct api__place *place,
@@ -268,10 +346,10 @@ static void decode_list(struct api__decoder *d, const struct api__place *place,
         return;
     size_t count = place->value->count;
     check_size(d, place, field, count, "item");
-    unsigned char *items = arena_alloc(d->arena, count, table->size);
+    unsigned char *items = room_for(d, table, count);
     for (size_t i = 0; i < count; i++) {
         struct api__place item = api__item(place, i);
-        api__decode(d, &item, table, items + i * table->size);
+        api__decode(d, &item, table, items == NULL ? NULL : items + i * table->size);
     }
     *ret_list = (struct list){items, count};
 }
@@ -279,9 +357,15 @@ static void decode_list(struct api__decoder *d, const struct api__place *place,
 static void decode_field(struct api__decoder *d, const struct api__place *place,
                          const struct api__field *field, void *object)
 {
-    void *into = at_offset(object, field->offset);
+    union nothing nothing = {0};
+    bool is_kept = object != NULL && !field->is_dropped;
+    void *into = is_kept ? at_offset(object, field->offset) : &nothing;
     switch (field->type) {
     case API__IGNORED: return;
+    case API__OPEN:
+        if (place->value->type != JV_OBJECT)
+            wrong_type(d, place, "an object");
+        return;
     case API__STRING: decode_bounded_string(d, place, field, into); return;
     case API__BOOL: decode_bool(d, place, into); return;
     case API__UINT32: decode_uint32(d, place, field, into); return;
@@ -290,24 +374,23 @@ static void decode_field(struct api__decoder *d, const struct api__place *place,
     case API__ENUM_SET: decode_enum_set(d, place, field->values, into); return;
     case API__SCALAR: decode_scalar(d, place, into); return;
     case API__DURATION: decode_duration(d, place, into); return;
-    case API__BYTES: decode_bytes(d, place, into); return;
-    case API__TAGS: api__decode_tags(d, place, into); return;
+    case API__BYTES: decode_bytes(d, place, field, into); return;
+    case API__TAGS: decode_bounded_tags(d, place, field, into); return;
+    case API__QUANTITIES: decode_quantities(d, place, field, into); return;
     case API__STRINGS: decode_strings(d, place, field, into); return;
-    case API__JSON: decode_json(d, place, into); return;
-    case API__OBJECT: api__decode(d, place, field->table, into); return;
-    case API__CHECKED:
-        api__decode(d, place, field->table, arena_alloc(d->arena, 1, field->table->size));
+    case API__JSON: decode_json(d, place, field->table, into); return;
+    case API__OBJECT:
+        api__decode(d, place, field->table, is_kept ? into : room_for(d, field->table, 1));
         return;
     case API__LIST: decode_list(d, place, field, into); return;
     }
 }
 
-/* A field that is not there. */
-static void miss_field(struct api__decoder *d, const struct api__place *place,
-                       const struct api__field *field, void *object)
+/* What a field is that is not there. */
+static void preset_field(const struct api__field *field, void *object)
 {
-    if (field->required)
-        api__undecodable(d, place, "is required");
+    if (object == NULL)
+        return;
     if (field->preset != 0 && field->type == API__UINT32)
         *(uint32_t *)at_offset(object, field->offset) = field->preset;
     else if (field->preset != 0)
@@ -390,6 +473,8 @@ static void warn_of_unknown(struct api__decoder *d, const struct api__place *pla
     }
 }
 
+const struct api__table api__empty_table = {.fields = NULL};
+
 void api__decode(struct api__decoder *d, const struct api__place *place,
                  const struct api__table *table, void *object)
 {
@@ -403,16 +488,19 @@ void api__decode(struct api__decoder *d, const struct api__place *place,
         wrong_type(d, &self, "an object");
         return;
     }
-    if (api__is_present(&self))
+    bool is_there = api__is_present(&self);
+    if (is_there)
         warn_of_unknown(d, &self, table);
-    for (size_t i = 0; i < table->count && api__is_present(&self); i++) {
+    for (size_t i = 0; i < table->count; i++) {
         const struct api__field *field = &table->fields[i];
         struct api__place inner = field_find(d, &self, field);
         if (!api__is_present(&inner)) {
-            miss_field(d, &inner, field, object);
+            if (field->required && is_there)
+                api__undecodable(d, &inner, "is required");
+            preset_field(field, object);
             continue;
         }
-        if (field->has != 0)
+        if (field->has != 0 && object != NULL)
             *(bool *)at_offset(object, field->has) = true;
         decode_field(d, &inner, field, object);
     }

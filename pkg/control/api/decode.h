@@ -67,22 +67,23 @@ void api__warning(struct api__decoder *d, const struct api__place *place, const 
     PRINTF_LIKE(3, 4);
 
 enum api__type {
-    API__IGNORED,   /* known to Kuma, without meaning for a gateway here */
-    API__STRING,    /* struct str */
-    API__BOOL,      /* bool */
-    API__UINT32,    /* uint32_t: a number, or one in quotes */
-    API__ENUM,      /* an enum: a name of `values`, or its number */
-    API__ENUM_NAME, /* struct str: the name of a value of `values`; empty for number 0 */
-    API__ENUM_SET,  /* uint32_t: a list of names of `values`, whose numbers are bits */
-    API__SCALAR,    /* struct str: a string, or a number as it is written */
-    API__DURATION,  /* uint64_t: nanoseconds, of what Go writes: "1m30s" */
-    API__BYTES,     /* struct str: base64 */
-    API__TAGS,      /* struct api_tags */
-    API__STRINGS,   /* pointer and count: a list of strings */
-    API__JSON,      /* struct str: an object as it is, in canonical JSON */
-    API__OBJECT,    /* what `table` says, at `offset` */
-    API__CHECKED,   /* what `table` says, of which nothing is kept */
-    API__LIST,      /* pointer and count: a list of what `table` says */
+    API__IGNORED,    /* known to Kuma, without meaning for a gateway here */
+    API__STRING,     /* struct str */
+    API__BOOL,       /* bool */
+    API__UINT32,     /* uint32_t: a number, or one in quotes */
+    API__ENUM,       /* an enum: a name of `values`, or its number */
+    API__ENUM_NAME,  /* struct str: the name of a value of `values`; empty for number 0 */
+    API__ENUM_SET,   /* uint32_t: a list of names of `values`, whose numbers are bits */
+    API__SCALAR,     /* struct str: a string, or a number as it is written */
+    API__DURATION,   /* uint64_t: nanoseconds, of what Go writes: "1m30s" */
+    API__BYTES,      /* struct str: base64 */
+    API__TAGS,       /* struct api_tags */
+    API__STRINGS,    /* pointer and count: a list of strings */
+    API__QUANTITIES, /* struct api_tags: amounts as Kubernetes writes them: "500m", 2 */
+    API__OPEN,       /* an object of whatever members; nothing of it is kept */
+    API__JSON,       /* struct str: an object as `table` says, in canonical JSON */
+    API__OBJECT,     /* what `table` says, at `offset` */
+    API__LIST,       /* pointer and count: a list of what `table` says */
 };
 
 struct api__enum_value {
@@ -106,11 +107,13 @@ struct api__field {
     const struct api__enum *values;
     const struct api__table *table;
     bool required;
+    bool is_dropped; /* it is looked at, and not kept: it has no offset */
     uint32_t preset; /* API__UINT32, API__ENUM: the value when it is not there */
-    /* API__UINT32: of the number; of a string: its bytes; of a list: its items. A `max` of 0 is
-     * none. */
+    /* API__UINT32: of the number; of a string, bytes too: its bytes as they are written; of a list
+     * or map: its items. A `max` of 0 is none. */
     uint32_t min;
     uint32_t max;
+    uint32_t item_max; /* bytes of each of API__STRINGS, of each key and value of API__TAGS */
 };
 
 /* API__FIELD("port", UINT32, API__AT(struct api_backend_ref, port), .max = UINT16_MAX) */
@@ -137,7 +140,16 @@ struct api__table {
         __VA_ARGS__                                                                           \
     }
 
-/* Decodes the object at `place` into `object`, which is zeroed. */
+/* A table of which nothing is kept: its fields have no offset, and its check gets no object. */
+#define API__SHAPE(field_array, ...)                                                      \
+    {                                                                                     \
+        .fields = (field_array), .count = ARRAY_SIZE(field_array), .size = 0, __VA_ARGS__ \
+    }
+
+/* The shape of an object without fields. */
+extern const struct api__table api__empty_table;
+
+/* Decodes the object at `place` into `object`, which is zeroed; NULL for a shape. */
 void api__decode(struct api__decoder *d, const struct api__place *place,
                  const struct api__table *table, void *object);
 
@@ -147,6 +159,9 @@ void api__decode_tags(struct api__decoder *d, const struct api__place *place,
 
 /* A label of the object that `document` is, or empty. */
 struct str api__label(const struct api__decoder *d, const struct jv *document, struct str name);
+
+/* An amount as Kubernetes writes it: "500m", "16Mi", "1e3". */
+bool api__is_quantity(struct str text);
 
 /* What Go takes for a duration that is not negative, in nanoseconds: "1.5h", "1m30s", "0".
  * ERR_INVALID; ERR_LIMIT: longer than 290 years. */

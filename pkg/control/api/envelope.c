@@ -227,7 +227,7 @@ static const void *decode_content(struct api__decoder *d, const struct api__enve
         place = place_of_fields(e, root, info->has_spec);
     }
     void *content = arena_alloc(d->arena, 1, table->size);
-    d->is_strict = info->has_spec;
+    d->is_strict = info->has_schema;
     api__decode(d, &place, table, content);
     return content;
 }

@@ -58,18 +58,18 @@ static const struct api__field mirror_fields[] = {
                .proto = STR_INIT("replace_full")),                             \
         API__FIELD("replacePrefixMatch", STRING, API__AT(type, member.prefix), \
                    .proto = STR_INIT("replace_prefix_match"))
-#define HOST_FIELD(field_type, ...)                 \
-    API__FIELD("hostToBackendHostname", field_type, \
-               .proto = STR_INIT("host_to_backend_hostname") __VA_ARGS__)
+#define HOST_FIELD(...)                                                                      \
+    API__FIELD("hostToBackendHostname", BOOL, .proto = STR_INIT("host_to_backend_hostname"), \
+               __VA_ARGS__)
 
 static const struct api__field path_fields[] = {
     PATH_FIELDS(struct api_redirect, path),
-    HOST_FIELD(IGNORED),
+    HOST_FIELD(.is_dropped = true),
 };
 
 static const struct api__field rewrite_fields[] = {
     PATH_FIELDS(struct api_rewrite, path),
-    HOST_FIELD(BOOL, , API__AT(struct api_rewrite, host_to_backend_hostname)),
+    HOST_FIELD(API__AT(struct api_rewrite, host_to_backend_hostname)),
 };
 
 /* The last one counts when both are there, even when it is empty. */

@@ -16,7 +16,7 @@
     {                                                                                       \
         STR_INIT(kind_name), STR_INIT(plural_name),                                         \
             .table = &api__##kind_table##_table, .mesh = API__MESH_LABEL, .has_spec = true, \
-            .name_max = (display_name_max), .is_namespaced = true                           \
+            .has_schema = true, .name_max = (display_name_max), .is_namespaced = true       \
     }
 
 static const struct api__kind kinds[API_KINDS] = {
@@ -62,7 +62,7 @@ static const struct api__kind kinds[API_KINDS] = {
     [API_PROXY_TEMPLATE] = WITHOUT_SPEC("ProxyTemplate", "proxytemplates", selector_policy),
     [API_MESH_GATEWAY_INSTANCE] = {STR_INIT("MeshGatewayInstance"),
                                    STR_INIT("meshgatewayinstances"),
-                                   .table = &api__mesh_gateway_instance_table,
+                                   .table = &api__mesh_gateway_instance_table, .has_schema = true,
                                    .mesh = API__MESH_LABEL_OR_ANNOTATION, .is_namespaced = true},
     [API_SERVICE] = {.name = STR_INIT("Service"), .read = api__service_read, .is_namespaced = true},
     [API_ENDPOINT_SLICE] = {.name = STR_INIT("EndpointSlice"),

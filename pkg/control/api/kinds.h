@@ -22,7 +22,8 @@ struct api__kind {
     const struct api__table *table;
     api__read_fn read;
     enum api__mesh_place mesh;
-    bool has_spec;      /* in Universal, too; and a schema. Else its fields stand beside `type` */
+    bool has_spec;      /* in Universal, too. Else its fields stand beside `type` */
+    bool has_schema;    /* Kuma's is as strict as it says: see api__decoder */
     size_t name_max;    /* of its display name; 0: none */
     bool is_namespaced; /* in Kubernetes: then its objects go by "<name>.<namespace>" */
 };

@@ -39,7 +39,7 @@ static const struct api__field ca_fields[] = {
     API__FIELD("dpCert", OBJECT, .has = offsetof(struct api_mesh_ca, has_certificate),
                .table = &certificate_table),
     API__FIELD("rootChain", OBJECT, .table = &chain_table),
-    API__FIELD("conf", IGNORED), /* check_plugin looks at it */
+    API__FIELD("conf", OPEN), /* check_plugin looks at it */
 };
 
 static const struct api__table ca_table = API__TABLE(ca_fields, struct api_mesh_ca, .check = NULL);
@@ -225,9 +225,9 @@ static const struct api__field fields[] = {
     API__FIELD("networking", OBJECT, .table = &networking_table),
     API__FIELD("meshServices", OBJECT, .table = &services_table),
     API__FIELD("constraints", OBJECT, .table = &constraints_table),
-    API__FIELD("logging", IGNORED),
-    API__FIELD("tracing", IGNORED),
-    API__FIELD("metrics", IGNORED),
+    API__FIELD("logging", OPEN),
+    API__FIELD("tracing", OPEN),
+    API__FIELD("metrics", OPEN),
     API__FIELD("skipCreatingInitialPolicies", STRINGS, API__AT(struct api_mesh, skipped_policies)),
 };
 

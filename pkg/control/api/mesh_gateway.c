@@ -38,7 +38,7 @@ static const struct api__field tls_fields[] = {
      .type = API__LIST,
      .offset = offsetof(struct api_tls, certificates),
      .table = &api__data_source_table},
-    {.name = STR_INIT("options"), .type = API__IGNORED},
+    API__FIELD("options", OBJECT, .is_dropped = true, .table = &api__empty_table),
 };
 static const struct api__table tls_table = API__TABLE(tls_fields, struct api_tls, .check = NULL);
 

@@ -6,31 +6,28 @@
 /* Ids of groups are signed 32-bit numbers in Kubernetes, and so are replicas. */
 #define NUMBER_MAX ((uint32_t)INT32_MAX)
 
-#define FIELD(field_name, field_type, member)                    \
-    {                                                            \
-        .name = STR_INIT(field_name), .type = API__##field_type, \
-        .offset = offsetof(struct staged, member)                \
+/* A pod has a handful. */
+#define CLAIMS_MAX ((size_t)256)
+
+#define FIELD(field_name, field_type, member)                        \
+    {                                                                \
+        .name = STR_INIT(field_name), .type = API__##field_type,     \
+        .offset = offsetof(struct api_mesh_gateway_instance, member) \
     }
 #define OBJECT(field_name, inner)                                            \
     {                                                                        \
         .name = STR_INIT(field_name), .type = API__OBJECT, .table = &(inner) \
     }
-#define TABLE(array) API__TABLE(array, struct staged, .check = NULL)
-
-/* What decoding needs besides the struct that stays. */
-struct staged {
-    struct api_mesh_gateway_instance instance; /* first: what is left of it */
-    struct str service_type;
-};
+#define TABLE(array) API__TABLE(array, struct api_mesh_gateway_instance, .check = NULL)
 
 static const struct api__field service_metadata_fields[] = {
-    FIELD("annotations", TAGS, instance.service.annotations),
-    FIELD("labels", TAGS, instance.service.labels),
+    FIELD("annotations", TAGS, service.annotations),
+    FIELD("labels", TAGS, service.labels),
 };
 static const struct api__table service_metadata_table = TABLE(service_metadata_fields);
 
 static const struct api__field service_spec_fields[] = {
-    FIELD("loadBalancerIP", STRING, instance.load_balancer_ip),
+    FIELD("loadBalancerIP", STRING, load_balancer_ip),
 };
 static const struct api__table service_spec_table = TABLE(service_spec_fields);
 
@@ -41,8 +38,8 @@ static const struct api__field service_template_fields[] = {
 static const struct api__table service_template_table = TABLE(service_template_fields);
 
 static const struct api__field pod_metadata_fields[] = {
-    FIELD("annotations", TAGS, instance.pod.annotations),
-    FIELD("labels", TAGS, instance.pod.labels),
+    FIELD("annotations", TAGS, pod.annotations),
+    FIELD("labels", TAGS, pod.labels),
 };
 
 /* What the operator itself writes on the pods, and has to find there again. */
@@ -50,48 +47,48 @@ static void check_pod_metadata(struct api__decoder *d, const struct api__place *
 {
     static const struct str labels[] = {STR_INIT("app"), STR_INIT("kuma.io/mesh")};
     static const struct str annotations[] = {STR_INIT("kuma.io/gateway"), STR_INIT("kuma.io/tags")};
-    const struct staged *staged = object;
+    const struct api_mesh_gateway_instance *instance = object;
     struct api__place inner = api__member(place, STR("labels"));
     for (size_t i = 0; i < ARRAY_SIZE(labels); i++) {
         struct api__place label = api__key(&inner, labels[i]);
-        if (api_tags_find(staged->instance.pod.labels, labels[i]) != NULL)
+        if (api_tags_find(instance->pod.labels, labels[i]) != NULL)
             api__warning(d, &label, "is ignored: the operator sets this label");
     }
     inner = api__member(place, STR("annotations"));
     for (size_t i = 0; i < ARRAY_SIZE(annotations); i++) {
         struct api__place annotation = api__key(&inner, annotations[i]);
-        if (api_tags_find(staged->instance.pod.annotations, annotations[i]) != NULL)
+        if (api_tags_find(instance->pod.annotations, annotations[i]) != NULL)
             api__warning(d, &annotation,
                          "is ignored: the operator sets this annotation; "
                          "write what the pods shall be tagged with to spec.tags");
     }
 }
 
-static const struct api__table pod_metadata_table = API__TABLE(pod_metadata_fields, struct staged,
-                                                               .check = check_pod_metadata);
+static const struct api__table pod_metadata_table = API__TABLE(
+    pod_metadata_fields, struct api_mesh_gateway_instance, .check = check_pod_metadata);
 
 static const struct api__field pod_security_fields[] = {
     {.name = STR_INIT("fsGroup"),
      .type = API__UINT32,
-     .offset = offsetof(struct staged, instance.fs_group),
-     .has = offsetof(struct staged, instance.has_fs_group)},
+     .offset = offsetof(struct api_mesh_gateway_instance, fs_group),
+     .has = offsetof(struct api_mesh_gateway_instance, has_fs_group)},
 };
 
 static void check_pod_security(struct api__decoder *d, const struct api__place *place, void *object)
 {
-    const struct staged *staged = object;
-    if (staged->instance.fs_group > NUMBER_MAX)
+    const struct api_mesh_gateway_instance *instance = object;
+    if (instance->fs_group > NUMBER_MAX)
         api__error_in(d, place, STR("fsGroup"), "must be at most %u", NUMBER_MAX);
 }
 
-static const struct api__table pod_security_table = API__TABLE(pod_security_fields, struct staged,
-                                                               .check = check_pod_security);
+static const struct api__table pod_security_table = API__TABLE(
+    pod_security_fields, struct api_mesh_gateway_instance, .check = check_pod_security);
 
 static const struct api__field container_security_fields[] = {
     {.name = STR_INIT("readOnlyRootFilesystem"),
      .type = API__BOOL,
-     .offset = offsetof(struct staged, instance.read_only_root),
-     .has = offsetof(struct staged, instance.has_read_only_root)},
+     .offset = offsetof(struct api_mesh_gateway_instance, read_only_root),
+     .has = offsetof(struct api_mesh_gateway_instance, has_read_only_root)},
 };
 static const struct api__table container_security_table = TABLE(container_security_fields);
 
@@ -103,7 +100,7 @@ static const struct api__table container_table = TABLE(container_fields);
 static const struct api__field pod_spec_fields[] = {
     OBJECT("container", container_table),
     OBJECT("securityContext", pod_security_table),
-    FIELD("serviceAccountName", STRING, instance.service_account),
+    FIELD("serviceAccountName", STRING, service_account),
 };
 static const struct api__table pod_spec_table = TABLE(pod_spec_fields);
 
@@ -113,37 +110,50 @@ static const struct api__field pod_template_fields[] = {
 };
 static const struct api__table pod_template_table = TABLE(pod_template_fields);
 
-static void check_replicas(struct api__decoder *d, const struct api__place *place,
-                           struct api_mesh_gateway_instance *instance)
-{
-    struct api__place replicas = api__member(place, STR("replicas"));
-    if (!api__is_present(&replicas))
-        instance->replicas = 1;
-    else if (instance->replicas == 0)
-        api__error(d, &replicas, "must be at least 1");
-    else if (instance->replicas > NUMBER_MAX)
-        api__error(d, &replicas, "must be at most %u", NUMBER_MAX);
-}
+/* ---- Resources of the container ---- */
 
-static void check_service_type(struct api__decoder *d, const struct api__place *place,
-                               struct staged *staged)
+static const struct api__field claim_fields[] = {
+    API__FIELD("name", STRING, .required = true),
+    API__FIELD("request", STRING),
+};
+static const struct api__table claim_table = API__SHAPE(claim_fields);
+
+static const struct api__field resources_fields[] = {
+    API__FIELD("claims", LIST, .table = &claim_table, .max = CLAIMS_MAX),
+    API__FIELD("limits", QUANTITIES),
+    API__FIELD("requests", QUANTITIES),
+};
+
+/* The list is a map by the name. */
+static void check_resources(struct api__decoder *d, const struct api__place *place, void *object)
 {
-    static const struct str names[] = {
-        [API_SERVICE_LOAD_BALANCER] = STR_INIT("LoadBalancer"),
-        [API_SERVICE_CLUSTER_IP] = STR_INIT("ClusterIP"),
-        [API_SERVICE_NODE_PORT] = STR_INIT("NodePort"),
-    };
-    struct api__place type = api__member(place, STR("serviceType"));
-    if (!api__is_present(&type))
-        return;
-    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-        if (str_equal(names[i], staged->service_type)) {
-            staged->instance.service_type = (enum api_service_type)i;
-            return;
+    (void)object; /* of a shape there is none */
+    struct api__place claims = api__member(place, STR("claims"));
+    size_t count = MIN(jv_item_count(claims.value), CLAIMS_MAX);
+    for (size_t i = 1; i < count; i++) {
+        struct api__place claim = api__item(&claims, i);
+        struct str name = jv_text(jv_get(claim.value, STR("name")));
+        for (size_t j = 0; j < i; j++) {
+            if (str_equal(name, jv_text(jv_get(claims.value->items[j], STR("name"))))) {
+                api__error(d, &claim, "is there twice: \"%.*s\"", STR_ARG(name));
+                break;
+            }
         }
     }
-    api__error(d, &type, "must be LoadBalancer, ClusterIP or NodePort");
 }
+
+static const struct api__table resources_table = API__SHAPE(resources_fields,
+                                                            .check = check_resources);
+
+/* ---- The instance ---- */
+
+static const struct api__enum_value service_type_values[] = {
+    {STR_INIT("LoadBalancer"), API_SERVICE_LOAD_BALANCER},
+    {STR_INIT("ClusterIP"), API_SERVICE_CLUSTER_IP},
+    {STR_INIT("NodePort"), API_SERVICE_NODE_PORT},
+};
+static const struct api__enum service_types = {service_type_values,
+                                               ARRAY_SIZE(service_type_values)};
 
 /* Kuma's name for the service that the pods of an instance are: "front_edge_svc". */
 static struct str derived_service(struct api__decoder *d)
@@ -185,16 +195,19 @@ static void check_tags(struct api__decoder *d, const struct api__place *place,
 
 static void check(struct api__decoder *d, const struct api__place *place, void *object)
 {
-    struct staged *staged = object;
-    check_replicas(d, place, &staged->instance);
-    check_service_type(d, place, staged);
-    check_tags(d, place, &staged->instance);
+    check_tags(d, place, object);
 }
 
 static const struct api__field fields[] = {
-    OBJECT("podTemplate", pod_template_table),    FIELD("replicas", UINT32, instance.replicas),
-    FIELD("resources", JSON, instance.resources), OBJECT("serviceTemplate", service_template_table),
-    FIELD("serviceType", STRING, service_type),   FIELD("tags", TAGS, instance.tags),
+    OBJECT("podTemplate", pod_template_table),
+    API__FIELD("replicas", UINT32, API__AT(struct api_mesh_gateway_instance, replicas), .min = 1,
+               .max = NUMBER_MAX, .preset = 1),
+    API__FIELD("resources", JSON, API__AT(struct api_mesh_gateway_instance, resources),
+               .table = &resources_table),
+    OBJECT("serviceTemplate", service_template_table),
+    API__FIELD("serviceType", ENUM, API__AT(struct api_mesh_gateway_instance, service_type),
+               .values = &service_types),
+    FIELD("tags", TAGS, tags),
 };
-const struct api__table api__mesh_gateway_instance_table = API__TABLE(fields, struct staged,
-                                                                      .check = check);
+const struct api__table api__mesh_gateway_instance_table = API__TABLE(
+    fields, struct api_mesh_gateway_instance, .check = check);

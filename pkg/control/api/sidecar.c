@@ -2,22 +2,6 @@
 
 #include "control/api/check.h"
 
-/* Where goes what is checked and not kept. */
-struct nothing {
-    uint32_t number;
-    int value;
-    uint64_t duration_ns;
-    struct str text;
-    const struct str *strings;
-    size_t string_count;
-    const void *items;
-    size_t item_count;
-};
-
-#define NOTHING(field_name, field_type, member, ...) \
-    API__FIELD(field_name, field_type, API__AT(struct nothing, member) __VA_ARGS__)
-#define PROTO(spelling) , .proto = STR_INIT(spelling)
-
 /* ---- References ---- */
 
 struct ref {
@@ -75,10 +59,9 @@ static const struct api__table ref_table = API__TABLE(ref_fields, struct ref,
 /* ---- Redirection of traffic ---- */
 
 static const struct api__field reachable_fields[] = {
-    API__FIELD("refs", LIST, API__AT(struct nothing, items), .table = &ref_table),
+    API__FIELD("refs", LIST, .table = &ref_table),
 };
-static const struct api__table reachable_table = API__TABLE(reachable_fields, struct nothing,
-                                                            .check = NULL);
+static const struct api__table reachable_table = API__SHAPE(reachable_fields);
 
 static const struct api__enum_value family_values[] = {
     {STR_INIT("UnSpecified"), 0},
@@ -89,46 +72,39 @@ static const struct api__enum_value family_values[] = {
 static const struct api__enum families = {family_values, ARRAY_SIZE(family_values)};
 
 static const struct api__field transparent_fields[] = {
-    NOTHING("redirectPortInbound", UINT32, number, PROTO("redirect_port_inbound")),
-    NOTHING("redirectPortOutbound", UINT32, number, PROTO("redirect_port_outbound")),
-    API__FIELD("directAccessServices", STRINGS, API__AT(struct nothing, strings),
-               .proto = STR_INIT("direct_access_services")),
-    API__FIELD("reachableServices", STRINGS, API__AT(struct nothing, strings),
-               .proto = STR_INIT("reachable_services")),
-    API__FIELD("ipFamilyMode", ENUM, API__AT(struct nothing, value),
-               .proto = STR_INIT("ip_family_mode"), .values = &families),
+    API__FIELD("redirectPortInbound", UINT32, .proto = STR_INIT("redirect_port_inbound")),
+    API__FIELD("redirectPortOutbound", UINT32, .proto = STR_INIT("redirect_port_outbound")),
+    API__FIELD("directAccessServices", STRINGS, .proto = STR_INIT("direct_access_services")),
+    API__FIELD("reachableServices", STRINGS, .proto = STR_INIT("reachable_services")),
+    API__FIELD("ipFamilyMode", ENUM, .proto = STR_INIT("ip_family_mode"), .values = &families),
     API__FIELD("reachableBackends", OBJECT, .proto = STR_INIT("reachable_backends"),
                .table = &reachable_table),
 };
-const struct api__table api__transparent_proxying_table = API__TABLE(transparent_fields,
-                                                                     struct nothing, .check = NULL);
+const struct api__table api__transparent_proxying_table = API__SHAPE(transparent_fields);
 
 /* ---- Probes ---- */
 
 static const struct api__field service_probe_fields[] = {
-    NOTHING("interval", DURATION, duration_ns),
-    NOTHING("timeout", DURATION, duration_ns),
-    NOTHING("unhealthyThreshold", UINT32, number, PROTO("unhealthy_threshold")),
-    NOTHING("healthyThreshold", UINT32, number, PROTO("healthy_threshold")),
-    API__FIELD("tcp", IGNORED), /* it has no members */
+    API__FIELD("interval", DURATION),
+    API__FIELD("timeout", DURATION),
+    API__FIELD("unhealthyThreshold", UINT32, .proto = STR_INIT("unhealthy_threshold")),
+    API__FIELD("healthyThreshold", UINT32, .proto = STR_INIT("healthy_threshold")),
+    API__FIELD("tcp", OBJECT, .table = &api__empty_table),
 };
-const struct api__table api__service_probe_table = API__TABLE(service_probe_fields, struct nothing,
-                                                              .check = NULL);
+const struct api__table api__service_probe_table = API__SHAPE(service_probe_fields);
 
 static const struct api__field endpoint_fields[] = {
-    NOTHING("inboundPort", UINT32, number, PROTO("inbound_port")),
-    NOTHING("inboundPath", STRING, text, PROTO("inbound_path")),
-    NOTHING("path", STRING, text),
+    API__FIELD("inboundPort", UINT32, .proto = STR_INIT("inbound_port")),
+    API__FIELD("inboundPath", STRING, .proto = STR_INIT("inbound_path")),
+    API__FIELD("path", STRING),
 };
-static const struct api__table endpoint_table = API__TABLE(endpoint_fields, struct nothing,
-                                                           .check = NULL);
+static const struct api__table endpoint_table = API__SHAPE(endpoint_fields);
 
 static const struct api__field probes_fields[] = {
-    NOTHING("port", UINT32, number),
-    API__FIELD("endpoints", LIST, API__AT(struct nothing, items), .table = &endpoint_table),
+    API__FIELD("port", UINT32),
+    API__FIELD("endpoints", LIST, .table = &endpoint_table),
 };
-const struct api__table api__probes_table = API__TABLE(probes_fields, struct nothing,
-                                                       .check = NULL);
+const struct api__table api__probes_table = API__SHAPE(probes_fields);
 
 /* ---- Outbounds ---- */
 

@@ -1,4 +1,4 @@
-/* Small readers of text: times and durations. */
+/* Small readers of text: times, durations and quantities. */
 #include "control/api/decode.h"
 
 /* Exactly `size` digits at the start of `*rest`, which are cut off, up to `max`. */
@@ -161,4 +161,49 @@ enum err api__duration(struct str text, uint64_t *ret_ns)
     if (e == ERR_OK)
         *ret_ns = total_ns;
     return e;
+}
+
+static size_t cut_digits(struct str *rest)
+{
+    size_t count = 0;
+    for (; is_digit(*rest); *rest = str_from(*rest, 1))
+        count++;
+    return count;
+}
+
+/* Digits with or without a fraction: "1", "1.", "1.5", ".5". */
+static bool cut_decimal(struct str *rest)
+{
+    size_t digits = cut_digits(rest);
+    if (cut_char(rest, '.'))
+        digits += cut_digits(rest);
+    return digits > 0;
+}
+
+static void cut_sign(struct str *rest)
+{
+    if (rest->size > 0 && (rest->data[0] == '+' || rest->data[0] == '-'))
+        *rest = str_from(*rest, 1);
+}
+
+/* What stands behind the number: a unit of ten or two, or a power of ten. */
+static bool is_quantity_suffix(struct str suffix)
+{
+    if (suffix.size == 0)
+        return true;
+    bool is_unit = suffix.size == 1 &&
+                   str_find_char(STR("numkMGTPE"), suffix.data[0]) != STR_NOT_FOUND;
+    bool is_binary = suffix.size == 2 && suffix.data[1] == 'i' &&
+                     str_find_char(STR("KMGTPE"), suffix.data[0]) != STR_NOT_FOUND;
+    if (is_unit || is_binary)
+        return true;
+    struct str power = str_from(suffix, 1);
+    cut_sign(&power);
+    return (suffix.data[0] | 0x20) == 'e' && cut_decimal(&power) && power.size == 0;
+}
+
+bool api__is_quantity(struct str text)
+{
+    cut_sign(&text);
+    return cut_decimal(&text) && is_quantity_suffix(text);
 }

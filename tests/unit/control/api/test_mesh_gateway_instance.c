@@ -139,12 +139,14 @@ static void what_is_wrong_breaks_the_instance(void **state)
         const char *spec;
         const char *findings;
     } cases[] = {
-        {"{replicas: 0}", "4:8 error replicas: must be at least 1\n"},
-        {"{replicas: 2147483648}", "4:8 error replicas: must be at most 2147483647\n"},
-        {"{replicas: many}",
-         "4:8 error replicas: must be a whole number from 0 to 4294967295, not many\n"},
-        {"{serviceType: ClusterIp}",
-         "4:8 error serviceType: must be LoadBalancer, ClusterIP or NodePort\n"},
+        {"{replicas: 0}",
+         "4:8 error replicas: must be a whole number from 1 to 2147483647, not 0\n"},
+        {"{replicas: 2147483648}", "4:8 error replicas: must be a whole number from 1 to "
+                                   "2147483647, not 2147483648\n"},
+        {"{replicas: '2'}", "4:8 error replicas: must be a whole number, not a string\n"},
+        {"{replicas: many}", "4:8 error replicas: must be a whole number, not a string\n"},
+        {"{serviceType: ClusterIp}", "4:8 error serviceType: unknown value ClusterIp: must be one "
+                                     "of LoadBalancer, ClusterIP, NodePort\n"},
         {"{serviceType: 0}", "4:8 error serviceType: must be a string: write \"0\" in quotes\n"},
         {"{tags: {a: '*'}}", "4:15 error tags[\"a\"]: tag value must consist of alphanumeric "
                              "characters, dots, dashes and underscores\n"},
@@ -152,6 +154,20 @@ static void what_is_wrong_breaks_the_instance(void **state)
                              "characters, dots, dashes and underscores\n"},
         {"{tags: {a: ''}}", "4:15 error tags[\"a\"]: tag value must be non-empty\n"},
         {"{resources: [1]}", "4:8 error resources: must be an object, not a list\n"},
+        {"{resources: {limits: {cpu: lots}}}",
+         "4:29 error resources.limits[\"cpu\"]: is no quantity: write a whole number, or like "
+         "\"500m\" or \"64Mi\"\n"},
+        {"{resources: {requests: {cpu: 0.5}}}",
+         "4:31 error resources.requests[\"cpu\"]: is no quantity: write a whole number, or like "
+         "\"500m\" or \"64Mi\"\n"},
+        {"{resources: {limits: {cpu: [1]}}}",
+         "4:29 error resources.limits[\"cpu\"]: must be a number or a string, not a list\n"},
+        {"{resources: {limits: 2}}",
+         "4:20 error resources.limits: must be an object of quantities, not a number\n"},
+        {"{resources: {claims: [{request: a}]}}",
+         "4:29 error resources.claims[0].name: is required\n"},
+        {"{resources: {claims: [{name: a}, {name: b}, {name: a}]}}",
+         "4:51 error resources.claims[2]: is there twice: \"a\"\n"},
         {"{podTemplate: {spec: {securityContext: {fsGroup: 2147483648}}}}",
          "4:47 error podTemplate.spec.securityContext.fsGroup: must be at most 2147483647\n"},
         {"{serviceTemplate: {spec: {loadBalancerIP: 1}}}",
@@ -210,7 +226,8 @@ static void resources_have_a_bound(void **state)
     buf_append_char(&yaml, '\0');
     manifest_decode(&m, yaml.data);
     buf_deinit(&yaml);
-    assert_findings(&m, "4:8 error resources: is larger than 65536 bytes\n");
+    assert_findings(&m, "4:8 error resources: is larger than 65536 bytes\n"
+                        "4:20 warning resources.x: unknown field, ignored\n");
     assert_true(m.object->broken);
 }
 

@@ -54,11 +54,25 @@ static void durations_that_are_none(void **state)
     assert_int_equal(ns, 1);
 }
 
+static void quantities_as_kubernetes_writes_them(void **state)
+{
+    (void)state;
+    static const char *const valid[] = {"1",   "-1", "+0.5", "1.",  ".5",   "500m", "64Mi",
+                                        "1Ei", "3k", "1e3",  "1E3", "1e-3", "1e.5", "2u"};
+    static const char *const invalid[] = {"",    ".",  "m",   "1 ",   "1ki", "1mi", "1Mib",
+                                          "--1", "1e", "1e+", "0x10", "1K",  "Mi",  "lots"};
+    for (size_t i = 0; i < ARRAY_SIZE(valid); i++)
+        assert_true(api__is_quantity(str_of(valid[i])));
+    for (size_t i = 0; i < ARRAY_SIZE(invalid); i++)
+        assert_false(api__is_quantity(str_of(invalid[i])));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(durations_as_go_writes_them),
         cmocka_unit_test(durations_that_are_none),
+        cmocka_unit_test(quantities_as_kubernetes_writes_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

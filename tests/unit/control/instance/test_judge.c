@@ -216,7 +216,7 @@ static void an_invalid_instance_changes_nothing(void **state)
     assert_false(v.wants_service);
     assert_false(v.wants_deployment);
     assert_condition(&v.accepted, STATUS_FALSE, "Invalid",
-                     "replicas: must be at least 1 (and 1 more)");
+                     "replicas: must be a whole number from 1 to 2147483647, not 0 (and 1 more)");
 }
 
 static void warnings_are_said(void **state)
