@@ -24,8 +24,8 @@ def owner_of(modules, inside):
         return "pkg", module_of(modules, "/".join(rest))
     if inside.parts[:2] == ("tests", "unit"):
         return "unit", module_of(modules, "/".join(rest[1:]))
-    if inside.parts[:2] == ("tests", "fuzz"):
-        return "fuzz", None
+    if inside.parts[:2] in (("tests", "fuzz"), ("tests", "lint")):
+        return "inside", None
     return "other", None
 
 
@@ -35,7 +35,8 @@ def problem_with(modules, owner, target, header):
         return "it is in no module of pkg/CMakeLists.txt"
     if target == module:
         return None
-    if not is_public(target, header) and kind != "fuzz":  # parsers hide where nobody needs them
+    # Parsers, and the tables of the manifests, hide where nobody else needs them.
+    if not is_public(target, header) and kind != "inside":
         return f"it is a private header of {target}"
     if kind == "pkg":
         if module is None:
