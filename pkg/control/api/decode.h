@@ -19,7 +19,7 @@ struct api__decoder {
     struct finding_list *findings;
     struct finding_subject subject;
     const struct api_origin *origin;
-    struct map *failed; /* the paths that did not decode: checks say nothing of them; or NULL */
+    struct map *failed; /* what did not decode: checks say nothing of it; or NULL */
     bool is_universal;  /* the fields of spec stand beside type, mesh and name */
     bool is_strict;     /* the kind has a schema: no number in quotes, no number for an enum */
 };
@@ -46,12 +46,16 @@ const struct api__place *api__spec_of(const struct api__place *place);
 /* There is a value, and it is not null. */
 bool api__is_present(const struct api__place *place);
 
+/* The value here, or one around it, could not be decoded. */
+bool api__has_failed(const struct api__decoder *d, const struct api__place *place);
+
 /* The object has got all the findings that are kept. */
 bool api__is_full(const struct api__decoder *d);
 
 struct finding_mark api__mark(const struct api__place *place);
 
-/* A value that cannot be decoded: what the rules say about this place is not reported any more. */
+/* A value that cannot be decoded: what the rules say about this place, and what is in it, is not
+ * reported any more. */
 void api__undecodable(struct api__decoder *d, const struct api__place *place, const char *format,
                       ...) PRINTF_LIKE(3, 4);
 

@@ -16,7 +16,10 @@ static const struct api__field destination_fields[] = {
 static void check_destination(struct api__decoder *d, const struct api__place *place, void *object)
 {
     const struct api_backend *backend = object;
-    api__check_tags(d, place, backend->tags,
+    struct api__place destination = api__member(place, STR("destination"));
+    struct api__place tags = *place;
+    tags.value = destination.value;
+    api__check_tags(d, &tags, backend->tags,
                     API__TAGS_SELECTOR | API__TAGS_SOME | API__TAGS_SERVICE);
 }
 
@@ -263,7 +266,9 @@ static void check_change(const struct context *c, const struct api__place *place
     struct api__place set = api__member(place, STR("set"));
     struct api__place add = api__member(place, STR("add"));
     struct api__place remove = api__member(place, STR("remove"));
-    bool is_empty = change->set_count + change->add_count + change->remove_count == 0;
+    bool is_known = !api__has_failed(c->d, &set) && !api__has_failed(c->d, &add) &&
+                    !api__has_failed(c->d, &remove);
+    bool is_empty = is_known && change->set_count + change->add_count + change->remove_count == 0;
     if (is_empty && is_request)
         api__error(c->d, place, "cannot be empty");
     else if (is_empty)

@@ -28,19 +28,12 @@ static const struct api__field header_fields[] = {
     API__FIELD("value", STRING, API__AT(struct api_header, value), .required = true),
 };
 
-static void check_name(struct api__decoder *d, const struct api__place *place, struct str name)
-{
-    if (name.size == 0)
-        api__error(d, place, "cannot be empty");
-    else if (!api__is_header_name(name, true))
-        api__error(d, place, "must consist of letters, digits and !#$%%&'*+-.^_`|~");
-}
-
 static void check_header(struct api__decoder *d, const struct api__place *place, void *object)
 {
     const struct api_header *header = object;
-    struct api__place name = api__member(place, STR("name"));
-    check_name(d, &name, header->name);
+    if (!api__is_header_name(header->name, false))
+        api__error_in(d, place, STR("name"),
+                      "must consist of lower case letters, digits and !#$%%&'*+-.^_`|~");
 }
 
 static const struct api__table header_table = API__TABLE(header_fields, struct api_header,
@@ -53,6 +46,15 @@ static const struct api__field change_fields[] = {
                .max = HEADERS_MAX),
     API__FIELD("remove", STRINGS, API__AT(struct api_header_change, remove), .max = HEADERS_MAX),
 };
+
+/* Kuma does not look at the names of what is removed. */
+static void check_name(struct api__decoder *d, const struct api__place *place, struct str name)
+{
+    if (name.size == 0)
+        api__error(d, place, "cannot be empty");
+    else if (!api__is_header_name(name, true))
+        api__error(d, place, "must consist of letters, digits and !#$%%&'*+-.^_`|~");
+}
 
 /* Of one name in `list`. */
 static void check_once(struct api__decoder *d, const struct api__place *list, size_t index,

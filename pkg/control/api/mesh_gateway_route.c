@@ -77,9 +77,9 @@ static void check_header(struct api__decoder *d, const struct api__place *place,
     check_pattern(d, place, header);
 }
 
-static void check_query(struct api__decoder *d, const struct api__place *place, void *object)
+static void check_query(struct api__decoder *d, const struct api__place *place,
+                        const struct api_value_criterion *parameter)
 {
-    const struct api_value_criterion *parameter = object;
     if (parameter->name.size == 0)
         api__error_in(d, place, STR("name"), "cannot be empty");
     if (parameter->value.size == 0)
@@ -95,17 +95,31 @@ static const struct api__table header_table = API__TABLE(
 static const struct api__field query_fields[] = {CRITERION_FIELDS(&query_matches)};
 static const struct api__table query_table = API__TABLE(
     query_fields, struct api_value_criterion, .mark = offsetof(struct api_value_criterion, mark),
-    .check = check_query);
+    .check = NULL);
 
-/* Kuma names the path's value without `.path`. */
+/* A match without a path has to have something else. */
+static void check_criteria(struct api__decoder *d, const struct api__place *place,
+                           const struct api_route_match *match)
+{
+    struct api__place method = api__member(place, STR("method"));
+    if (match->method.size + match->header_count + match->query_parameter_count == 0 &&
+        !api__has_failed(d, &method))
+        api__error(d, place, "cannot be empty");
+}
+
+/* Kuma names the path's value without `.path`, and query parameters by their other spelling. */
 static void check_match(struct api__decoder *d, const struct api__place *place, void *object)
 {
     struct api_route_match *match = object;
     struct api__place path = api__member(place, STR("path"));
+    struct api__place parameters = api__member(place, STR("query_parameters"));
+    for (size_t i = 0; i < match->query_parameter_count; i++) {
+        struct api__place parameter = api__item(&parameters, i);
+        check_query(d, &parameter, &match->query_parameters[i]);
+    }
     match->has_path = api__is_present(&path);
     if (!match->has_path) {
-        if (match->method.size + match->header_count + match->query_parameter_count == 0)
-            api__error(d, place, "cannot be empty");
+        check_criteria(d, place, match);
         return;
     }
     struct api__place value = api__member(&path, STR("value"));

@@ -79,6 +79,15 @@ static struct str labelled_mesh(const struct api__envelope *e, enum api_kind kin
     return mesh.size > 0 ? mesh : STR("default");
 }
 
+static struct str written_mesh(struct api__decoder *d, const struct api__place *place)
+{
+    if (api__is_present(place) && place->value->type != JV_STRING)
+        api__undecodable(d, place, "must be a string: write it in quotes");
+    else if (jv_text(place->value).size == 0)
+        api__error(d, place, "cannot be empty");
+    return jv_text(place->value);
+}
+
 /* The mesh of a Kubernetes object: a label on Secrets and workloads, else a field beside
  * metadata. */
 static struct str kubernetes_mesh(struct api__decoder *d, const struct api__envelope *e,
@@ -91,15 +100,11 @@ static struct str kubernetes_mesh(struct api__decoder *d, const struct api__enve
             api__warning(d, &place, "is ignored here: write the label kuma.io/mesh");
         return labelled_mesh(e, kind);
     }
-    struct str mesh = jv_text(place.value);
-    if (mesh.size > 0)
-        return mesh;
     if (api__is_present(&place))
-        api__error(d, &place, "must be the name of a mesh");
-    else
-        api__warning(d, &place,
-                     "is missing, which Kuma refuses: taken as \"default\". "
-                     "Write mesh: default beside metadata");
+        return written_mesh(d, &place);
+    api__warning(d, &place,
+                 "is missing, which Kuma refuses: taken as \"default\". "
+                 "Write mesh: default beside metadata");
     return STR("default");
 }
 
@@ -111,13 +116,8 @@ struct str api__mesh_of(struct api__decoder *d, const struct api__envelope *e,
     struct str mesh = STR_EMPTY;
     if (e->is_universal) {
         struct api__place place = api__member(root, STR("mesh"));
-        mesh = jv_text(place.value);
-        if (!api__is_present(&place) && api__kind_of(kind)->has_spec)
-            mesh = STR("default");
-        else if (mesh.size == 0)
-            api__error(d, &place, "%s",
-                       api__is_present(&place) ? "must be a string: write it in quotes"
-                                               : "cannot be empty");
+        bool is_default = !api__is_present(&place) && api__kind_of(kind)->has_spec;
+        mesh = is_default ? STR("default") : written_mesh(d, &place);
     } else {
         mesh = kubernetes_mesh(d, e, root, kind);
     }
@@ -160,7 +160,7 @@ void api__check_labels(struct api__decoder *d, const struct api__envelope *e,
         api__error(d, &origin, "unknown resource origin \"%.*s\"", STR_ARG(whose));
     struct api__place label = api__key(&labels, STR("kuma.io/mesh"));
     struct str labelled = jv_text(label.value);
-    if (e->is_universal && labelled.size > 0 && !str_equal(labelled, mesh))
+    if (e->is_universal && labelled.size > 0 && mesh.size > 0 && !str_equal(labelled, mesh))
         api__error(d, &label, "kuma.io/mesh label must not differ from mesh set on resource");
 }
 

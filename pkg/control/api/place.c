@@ -127,6 +127,43 @@ bool api__is_full(const struct api__decoder *d)
     return finding_count(d->findings) > API_FINDINGS_MAX;
 }
 
+/* What did not decode is known by its value, which may be named by either spelling; what is missing
+ * has none, and is known by its path. */
+static struct str failed_key(const struct api__place *place, const struct buf *path)
+{
+    if (place->value == NULL)
+        return buf_str(path);
+    return str_make((const char *)&place->value, sizeof(place->value));
+}
+
+/* What is around it is of another type: a list where an object was to be, or a string. */
+static bool is_in_wrong_type(const struct api__place *place)
+{
+    for (; place->parent != NULL; place = place->parent) {
+        enum jv_type wanted = place->step == API__ITEM ? JV_ARRAY : JV_OBJECT;
+        if (api__is_present(place->parent) && place->parent->value->type != wanted)
+            return true;
+    }
+    return false;
+}
+
+static bool has_failed(const struct api__decoder *d, const struct api__place *place,
+                       const struct buf *path)
+{
+    return d->failed != NULL &&
+           (map_get(d->failed, failed_key(place, path)) != NULL || is_in_wrong_type(place));
+}
+
+bool api__has_failed(const struct api__decoder *d, const struct api__place *place)
+{
+    struct buf path;
+    buf_init(&path, PATH_MAX_SIZE);
+    path_append(place, &path);
+    bool failed = has_failed(d, place, &path);
+    buf_deinit(&path);
+    return failed;
+}
+
 enum about {
     UNDECODABLE,
     RULE,
@@ -146,8 +183,8 @@ static void add(struct api__decoder *d, const struct api__place *place, enum abo
     if (about == UNDECODABLE && d->failed == NULL)
         d->failed = map_new();
     if (about == UNDECODABLE)
-        (void)map_set(d->failed, buf_str(&path), d); /* any value: the key counts */
-    if (about != RULE || d->failed == NULL || map_get(d->failed, buf_str(&path)) == NULL)
+        (void)map_set(d->failed, failed_key(place, &path), d); /* any value: the key counts */
+    if (about != RULE || !has_failed(d, place, &path))
         finding_add(d->findings, about == ADVICE ? FINDING_WARNING : FINDING_ERROR, &d->subject,
                     api__mark(place), buf_str(&path), "%s", message);
     buf_deinit(&path);

@@ -32,7 +32,7 @@ static void check_ref(struct api__decoder *d, const struct api__place *place, co
         api__error_in(d, place, STR("labels"), "labels cannot be defined when name is specified");
 }
 
-/* Kuma writes "transparentProxing". */
+/* Kuma writes "transparentProxing", and the other names in one spelling. */
 static void check_reachable(struct api__decoder *d, const struct api__place *place, void *object)
 {
     struct api__place refs = *place->parent;
@@ -40,6 +40,7 @@ static void check_reachable(struct api__decoder *d, const struct api__place *pla
     struct api__place proxying = *reachable.parent;
     struct api__place ref = *place;
     proxying.name = STR("transparentProxing");
+    reachable.name = STR("reachableBackends");
     reachable.parent = &proxying;
     refs.parent = &reachable;
     ref.parent = &refs;

@@ -101,8 +101,29 @@ static void the_mesh_of_a_kubernetes_object(void **state)
     assert_str(m.object->key.mesh, "default");
     assert_false(m.object->broken);
     manifest_decode(&m, GATEWAY("mesh: 5,"));
-    assert_findings(&m, "1:72 error mesh: must be the name of a mesh\n");
+    assert_findings(&m, "1:72 error mesh: must be a string: write it in quotes\n");
     assert_true(m.object->broken);
+    manifest_decode(&m, GATEWAY("mesh: '',"));
+    assert_findings(&m, "1:72 error mesh: cannot be empty\n");
+    assert_true(m.object->broken);
+}
+
+static void labels_of_every_kind(void **state)
+{
+    (void)state;
+#define UNIVERSAL(labels)                                                                    \
+    "{type: Mesh" labels ", selectors: [{match: {kuma.io/service: s}}], conf: {listeners: [" \
+    "{port: 1, protocol: HTTP}]}}"
+    manifest_decode(&m, UNIVERSAL("Gateway, name: g, mesh: shop, labels: {kuma.io/origin: zone, "
+                                  "kuma.io/mesh: shop}"));
+    assert_findings(&m, "");
+    manifest_decode(&m, UNIVERSAL("Gateway, name: g, mesh: shop, labels: {kuma.io/origin: moon, "
+                                  "kuma.io/mesh: other}"));
+    assert_findings(&m, "1:51 error labels[\"kuma.io/origin\"]: unknown resource origin "
+                        "\"moon\"\n1:73 error labels[\"kuma.io/mesh\"]: kuma.io/mesh label "
+                        "must not differ from mesh set on resource\n");
+    manifest_decode(&m, "{type: Mesh, name: shop, labels: {kuma.io/mesh: shop}}");
+    assert_findings(&m, "");
 }
 
 static void lists_of_kubernetes(void **state)
@@ -176,6 +197,7 @@ int main(void)
         TEST(kinds_of_others_are_passed_over),
         TEST(a_kubernetes_object),
         TEST(the_mesh_of_a_kubernetes_object),
+        TEST(labels_of_every_kind),
         TEST(lists_of_kubernetes),
         TEST(kumas_own_examples),
         TEST(objects_are_counted),

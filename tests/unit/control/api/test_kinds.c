@@ -117,6 +117,18 @@ static void what_is_wrong_with_a_rule_costs_that_rule(void **state)
                 "8:25 error " RULE ".matches[0].headers[0].name: cannot be empty\n"
                 "8:41 error " RULE ".matches[0].headers[0].value: cannot be set\n"
                 "8:52 error " RULE ".matches[0].headers[1].value: cannot be empty\n");
+    assert_rule("matches: [{method: 42}, {queryParameters: [{name: a, value: 1}, {}]}], " BACK,
+                "8:15 error " RULE ".matches[0].method: unknown value 42: must be one of NONE, "
+                "CONNECT, DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT, TRACE\n"
+                "8:57 error " RULE ".matches[1].queryParameters[0].value: must be a string: write "
+                "\"1\" in quotes\n"
+                "8:68 error " RULE ".matches[1].query_parameters[1].name: cannot be empty\n"
+                "8:68 error " RULE ".matches[1].query_parameters[1].value: cannot be empty\n");
+    assert_rule(ROOT ", backends: [{destination: a}], filters: [{requestHeader: {remove: a}}]",
+                "8:62 error " RULE ".backends[0].destination: must be an object of tags, not a "
+                "string\n"
+                "8:107 error " RULE ".filters[0].requestHeader.remove: must be a list of strings, "
+                "not a string\n");
     assert_rule("matches: [{query_parameters: [{match: PRESENT}]}], " BACK,
                 "8:34 error " RULE ".matches[0].query_parameters[0].name: cannot be empty\n"
                 "8:34 error " RULE ".matches[0].query_parameters[0].value: cannot be empty\n"
@@ -138,16 +150,16 @@ static void what_is_wrong_with_a_rule_costs_that_rule(void **state)
                 "has no )\n"
                 "8:83 error " RULE ".matches[0].headers[0].value: is no regular expression of RE2: "
                 "there is nothing before a repetition\n"
-                "8:139 error " RULE ".matches[0].queryParameters[0].value: is no regular "
+                "8:139 error " RULE ".matches[0].query_parameters[0].value: is no regular "
                 "expression of RE2: looking ahead, (?=, is not part of it\n");
     assert_rule(ROOT ", backends: [{weight: 1}]",
                 "8:61 error " RULE ".backends[0]: mandatory tag \"kuma.io/service\" is missing\n"
                 "8:61 error " RULE ".backends[0]: must have at least one tag\n");
     assert_rule(ROOT ", backends: [{weight: -1, destination: {kuma.io/service: x y}}]",
-                "8:61 error " RULE ".backends[0][\"kuma.io/service\"]: tag value must consist of "
-                "alphanumeric characters, dots, dashes, slashes and underscores or be \"*\"\n"
                 "8:62 error " RULE ".backends[0].weight: must be a whole number from 0 to "
-                "4294967295, not -1\n");
+                "4294967295, not -1\n"
+                "8:88 error " RULE ".backends[0][\"kuma.io/service\"]: tag value must consist of "
+                "alphanumeric characters, dots, dashes, slashes and underscores or be \"*\"\n");
 }
 
 static void routes_without_rules(void **state)

@@ -97,8 +97,10 @@ static void what_is_wrong_at_the_root_breaks_the_object(void **state)
          "4:13 error selectors[0].match: mandatory tag \"kuma.io/service\" is missing\n"
          "4:13 error selectors[0].match: must have at least one tag\n"
          "5:1 error conf.listeners: cannot be empty\n"},
-        {HEAD "conf: []\n", "6:1 error conf: must be an object, not a list\n"
-                            "6:1 error conf.listeners: cannot be empty\n"},
+        {HEAD "conf: []\n", "6:1 error conf: must be an object, not a list\n"},
+        {"type: MeshGateway\nmesh: m\nname: nn\nselectors: [edge]\nconf: {}\n",
+         "4:13 error selectors[0]: must be an object, not a string\n"
+         "5:1 error conf.listeners: cannot be empty\n"},
         {HEAD "conf: {listeners: {}}\n",
          "6:8 error conf.listeners: must be a list, not an object\n"},
         {HEAD "tags: {kuma.io/zone: x, a: 'b c', c: ''}\nconf: {listeners: [{port: 1, protocol: "

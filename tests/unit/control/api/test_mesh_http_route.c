@@ -34,7 +34,7 @@ static const struct api_mesh_http_route *route(void)
     "          urlRewrite: {path: {type: ReplacePrefixMatch, replacePrefixMatch: /}, "            \
     "hostToBackendHostname: true}\n"                                                              \
     "        - type: RequestHeaderModifier\n"                                                     \
-    "          requestHeaderModifier: {set: [{name: A, value: b}], add: [{name: c, value: ''}], " \
+    "          requestHeaderModifier: {set: [{name: a, value: b}], add: [{name: c, value: ''}], " \
     "remove: [d]}\n"                                                                              \
     "        - type: ResponseHeaderModifier\n"                                                    \
     "          responseHeaderModifier: {remove: [server]}\n"                                      \
@@ -85,7 +85,7 @@ static void assert_everything(void)
     assert_true(rule->filters[0].rewrite.host_to_backend_hostname);
     assert_int_equal(rule->filters[1].type, API_FILTER_REQUEST_HEADER);
     assert_int_equal(rule->filters[1].request_headers.set_count, 1);
-    assert_str(rule->filters[1].request_headers.set[0].name, "A");
+    assert_str(rule->filters[1].request_headers.set[0].name, "a");
     assert_str(rule->filters[1].request_headers.set[0].value, "b");
     assert_str(rule->filters[1].request_headers.add[0].name, "c");
     assert_str(rule->filters[1].request_headers.remove[0], "d");
@@ -421,6 +421,8 @@ static const struct example filters[] = {
     {"{type: RequestHeaderModifier, requestHeaderModifier: {set: []}}", ""},
     {"{type: RequestHeaderModifier, requestHeaderModifier: {set: [{name: a, value: b}, {name: "
      "A, value: b}, {name: a, value: c}], add: [{name: a, value: d}], remove: [x, a, x]}}",
+     "error " FILTER ".requestHeaderModifier.set[1].name: must consist of lower case letters, "
+     "digits and !#$%&'*+-.^_`|~\n"
      "error " FILTER ".requestHeaderModifier.set[2].name: duplicate header name\n"
      "error " FILTER ".requestHeaderModifier.add[0].name: duplicate header name\n"
      "error " FILTER ".requestHeaderModifier.remove[1].name: duplicate header name\n"
@@ -428,8 +430,8 @@ static const struct example filters[] = {
     {"{type: RequestHeaderModifier, requestHeaderModifier: {add: [{name: 'a b'}, {value: x}], "
      "remove: ['', 'a:', 5]}}",
      "error " FILTER ".requestHeaderModifier.add[0].value: is required\n"
-     "error " FILTER ".requestHeaderModifier.add[0].name: must consist of letters, digits and "
-     "!#$%&'*+-.^_`|~\n"
+     "error " FILTER ".requestHeaderModifier.add[0].name: must consist of lower case letters, "
+     "digits and !#$%&'*+-.^_`|~\n"
      "error " FILTER ".requestHeaderModifier.add[1].name: is required\n"
      "error " FILTER ".requestHeaderModifier.remove[0]: cannot be empty\n"
      "error " FILTER ".requestHeaderModifier.remove[1]: must consist of letters, digits and "
