@@ -734,6 +734,10 @@ const struct api_object *api_object_unref(const struct api_object *object);
  * equal: a file says what it likes of its generation. */
 bool api_object_equal(const struct api_object *a, const struct api_object *b);
 
+/* The bytes of its address, as the key of a map: while a reference is held, no other object has it.
+ */
+struct str api_object_address(const struct api_object *const *object);
+
 /* Objects alive in this process, for leak tests. Any thread. */
 size_t api_objects_alive(void);
 

@@ -2,9 +2,11 @@
 
 #include "control/api/object.h"
 #include "core/base/assert.h"
+#include "core/base/buf.h"
 #include "core/base/mem.h"
 
 #define CHUNK_SIZE ((size_t)1024)
+#define KEY_MAX    (SIZE_MAX / 4) /* tags were bounded when they were decoded */
 
 struct object_box {
     struct api_object object;
@@ -55,6 +57,11 @@ const struct api_object *api_object_unref(const struct api_object *object)
     return mem_free(box);
 }
 
+struct str api_object_address(const struct api_object *const *object)
+{
+    return str_make((const char *)object, sizeof(*object));
+}
+
 size_t api_objects_alive(void)
 {
     return atomic_load_explicit(&alive, memory_order_relaxed);
@@ -97,9 +104,18 @@ const struct str *api_tags_find(struct api_tags tags, struct str name)
 
 struct str api_tags_key(struct arena *arena, struct str mesh, struct api_tags tags)
 {
-    struct str key = str_format(arena, "%.*s/", STR_ARG(mesh));
-    for (size_t i = 0; i < tags.count; i++)
-        key = str_format(arena, "%.*s%s%.*s=%.*s", STR_ARG(key), i == 0 ? "" : ",",
-                         STR_ARG(tags.items[i].name), STR_ARG(tags.items[i].value));
-    return key;
+    struct buf key;
+    buf_init(&key, KEY_MAX);
+    buf_append(&key, mesh);
+    buf_append_char(&key, '/');
+    for (size_t i = 0; i < tags.count; i++) {
+        if (i > 0)
+            buf_append_char(&key, ',');
+        buf_append(&key, tags.items[i].name);
+        buf_append_char(&key, '=');
+        buf_append(&key, tags.items[i].value);
+    }
+    struct str copy = str_dup(arena, buf_str(&key));
+    buf_deinit(&key);
+    return copy;
 }

@@ -18,18 +18,21 @@ struct compile__bindings compile__bind(struct arena *arena, const struct cache *
     struct compile__bindings bindings = {
         .items = ARENA_NEW_ARRAY(arena, struct compile__binding, count),
     };
+    size_t gateway_count;
+    const struct api_object *const *gateways = cache_list_all(cache, API_MESH_GATEWAY,
+                                                              &gateway_count);
+    struct select_gateways *index = select_gateways_new(gateways, gateway_count);
     for (size_t i = 0; i < count; i++) {
         const struct compile_dataplane *dataplane = &dataplanes[i];
-        size_t gateway_count;
-        const struct api_object *const *gateways = cache_list(cache, API_MESH_GATEWAY,
-                                                              dataplane->mesh, &gateway_count);
-        const struct api_object *gateway = select_gateway(gateways, gateway_count, dataplane->tags);
+        const struct api_object *gateway = select_gateways_find(index, dataplane->mesh,
+                                                                dataplane->tags);
         if (gateway != NULL)
             bindings.items[bindings.count++] = (struct compile__binding){
                 .dataplane = dataplane,
                 .gateway = gateway,
             };
     }
+    index = select_gateways_free(index);
     if (bindings.count > 0)
         qsort(bindings.items, bindings.count, sizeof(*bindings.items), compare_bindings);
     return bindings;

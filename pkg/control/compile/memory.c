@@ -2,12 +2,6 @@
 
 #include "core/base/assert.h"
 
-/* The bytes of an address: what is remembered holds a reference, so no other object gets it. */
-static struct str address_of(const struct api_object *const *object)
-{
-    return str_make((const char *)object, sizeof(*object));
-}
-
 /* ---- Plans ---- */
 
 static struct compile__variant *variant_free(struct compile__variant *variant)
@@ -39,13 +33,13 @@ struct compile__plan *compile__plan_unref(struct compile__plan *plan)
 struct compile__plan *compile__plan_recall(const struct compile_memory *memory,
                                            const struct api_object *route)
 {
-    return map_get(memory->plans, address_of(&route));
+    return map_get(memory->plans, api_object_address(&route));
 }
 
 void compile__plan_remember(struct compile_memory *memory, struct compile__plan *plan)
 {
     const struct api_object *route = plan->route;
-    (void)map_set(memory->plans, address_of(&route), plan); /* there was none */
+    (void)map_set(memory->plans, api_object_address(&route), plan); /* there was none */
 }
 
 /* Variants of scopes that are no more point at clusters that are about to go. */

@@ -3,6 +3,7 @@
 
 #include "control/placement/derive.h"
 #include "control/placement/placement.h"
+#include "control/select/select.h"
 #include "core/base/map.h"
 #include "core/base/mem.h"
 #include "core/base/vec.h"
@@ -24,6 +25,8 @@ struct search {
     struct finding_list *findings;
     struct box *box;
     struct map *by_key; /* struct group, in the arena; their vectors are freed at the end */
+    struct select_gateways *gateways;
+    struct map *served; /* the gateways that have a group, by their address */
 };
 
 static void report(const struct search *search, const struct api_object *pod, const char *name,
@@ -61,9 +64,13 @@ static struct group *group_of(const struct search *search, struct str mesh, stru
                 .tags = tags,
             },
     };
-    group->group.gateway = placement_gateway_of(search->cache, mesh, tags);
-    if (group->group.gateway != NULL)
-        hold(search, group->group.gateway);
+    const struct api_object *gateway = select_gateways_find(search->gateways, mesh, tags);
+    group->group.gateway = gateway;
+    if (gateway != NULL) {
+        hold(search, gateway);
+        (void)map_set(search->served, api_object_address(&gateway),
+                      group); /* what counts is the key */
+    }
     (void)map_set(search->by_key, key, group); /* there was none */
     return group;
 }
@@ -102,23 +109,12 @@ static void place_pod(const struct search *search, const struct api_object *pod)
                           STR_ARG(pod->key.mesh)));
 }
 
-static bool is_served(const struct search *search, const struct api_object *gateway)
-{
-    struct map_cursor at = {0};
-    const struct group *group;
-    while ((group = map_next(search->by_key, &at)) != NULL) {
-        if (group->group.gateway == gateway)
-            return true;
-    }
-    return false;
-}
-
 static void derive(const struct search *search, const struct api_object *gateway)
 {
-    if (gateway->broken || is_served(search, gateway))
+    if (gateway->broken || map_get(search->served, api_object_address(&gateway)) != NULL)
         return;
     struct api_tags tags = placement__derive_tags(search->box->arena, gateway);
-    if (placement_gateway_of(search->cache, gateway->key.mesh, tags) != gateway)
+    if (select_gateways_find(search->gateways, gateway->key.mesh, tags) != gateway)
         return; /* the review of the compiler says who has won */
     (void)group_of(search, gateway->key.mesh, tags); /* made, and left without pods */
 }
@@ -176,15 +172,24 @@ struct placement_groups *placement_groups_new(const struct cache *cache,
 {
     struct box *box = MEM_NEW(struct box);
     box->arena = arena_new(1024);
-    struct search search = {cache, options, findings, box, map_new()};
+    size_t pod_count;
     size_t count;
-    const struct api_object *const *objects = cache_list_all(cache, API_POD, &count);
+    const struct api_object *const *pods = cache_list_all(cache, API_POD, &pod_count);
+    const struct api_object *const *gateways = cache_list_all(cache, API_MESH_GATEWAY, &count);
+    struct search search = {.cache = cache,
+                            .options = options,
+                            .findings = findings,
+                            .box = box,
+                            .by_key = map_new(),
+                            .gateways = select_gateways_new(gateways, count),
+                            .served = map_new()};
+    for (size_t i = 0; i < pod_count; i++)
+        place_pod(&search, pods[i]);
     for (size_t i = 0; i < count; i++)
-        place_pod(&search, objects[i]);
-    objects = cache_list_all(cache, API_MESH_GATEWAY, &count);
-    for (size_t i = 0; i < count; i++)
-        derive(&search, objects[i]);
+        derive(&search, gateways[i]);
     finish(&search);
+    search.gateways = select_gateways_free(search.gateways);
+    search.served = map_free(search.served);
     search.by_key = map_free(search.by_key);
     return &box->groups;
 }

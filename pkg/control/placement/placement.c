@@ -4,6 +4,7 @@
 
 #include "control/placement/derive.h"
 #include "control/select/select.h"
+#include "core/base/map.h"
 #include "core/base/mem.h"
 #include "core/base/spell.h"
 #include "core/base/vec.h"
@@ -26,6 +27,7 @@ struct search {
     const struct placement_options *options;
     struct finding_list *findings;
     struct box *box;
+    struct select_gateways *gateways;
 };
 
 static bool is_wanted(const struct search *search, struct str name)
@@ -121,7 +123,7 @@ static bool place_objects(const struct search *search)
         const struct api_object *object = objects[i];
         if (object->broken || !object->dataplane->is_builtin_gateway)
             continue;
-        if (placement_gateway_of(search->cache, object->key.mesh,
+        if (select_gateways_find(search->gateways, object->key.mesh,
                                  object->dataplane->gateway_tags) == NULL) {
             report_idle(search, object);
             continue;
@@ -140,20 +142,25 @@ static bool place_objects(const struct search *search)
     return any;
 }
 
-/* The MeshGatewayInstance whose pods would serve the gateway, or NULL. */
-static const struct api_object *instance_of(const struct search *search,
-                                            const struct api_object *gateway)
+/* The MeshGatewayInstances whose pods would serve a gateway, by its address: the first of each. */
+static struct map *find_instances(const struct search *search)
 {
+    struct map *by_gateway = map_new();
     size_t count;
-    const struct api_object *const *instances = cache_list(search->cache, API_MESH_GATEWAY_INSTANCE,
-                                                           gateway->key.mesh, &count);
+    const struct api_object *const *instances = cache_list_all(search->cache,
+                                                               API_MESH_GATEWAY_INSTANCE, &count);
     for (size_t i = 0; i < count; i++) {
-        struct api_tags tags = instances[i]->mesh_gateway_instance->tags;
-        if (!instances[i]->broken && select_match_any(gateway->mesh_gateway->selectors, tags) &&
-            placement_gateway_of(search->cache, gateway->key.mesh, tags) == gateway)
-            return instances[i];
+        const struct api_object *gateway = NULL;
+        if (!instances[i]->broken)
+            gateway = select_gateways_find(search->gateways, instances[i]->key.mesh,
+                                           instances[i]->mesh_gateway_instance->tags);
+        if (gateway == NULL || map_get(by_gateway, api_object_address(&gateway)) != NULL)
+            continue;
+        const struct api_object **first = ARENA_NEW(search->box->arena, const struct api_object *);
+        *first = instances[i];
+        (void)map_set(by_gateway, api_object_address(&gateway), first); /* there was none */
     }
-    return NULL;
+    return by_gateway;
 }
 
 /* A dataplane for each MeshGateway, unless another would win it. */
@@ -162,15 +169,17 @@ static void derive(const struct search *search)
     size_t count;
     const struct api_object *const *gateways = cache_list_all(search->cache, API_MESH_GATEWAY,
                                                               &count);
+    struct map *instances = find_instances(search);
     for (size_t i = 0; i < count; i++) {
         const struct api_object *gateway = gateways[i];
         if (gateway->broken)
             continue;
-        const struct api_object *instance = instance_of(search, gateway);
+        const struct api_object *const *first = map_get(instances, api_object_address(&gateway));
+        const struct api_object *instance = first == NULL ? NULL : *first;
         struct api_tags tags = instance != NULL
                                    ? instance->mesh_gateway_instance->tags
                                    : placement__derive_tags(search->box->arena, gateway);
-        if (placement_gateway_of(search->cache, gateway->key.mesh, tags) != gateway)
+        if (select_gateways_find(search->gateways, gateway->key.mesh, tags) != gateway)
             continue; /* the review of the compiler says who has won */
         const struct compile_dataplane dataplane = {
             .mesh = gateway->key.mesh,
@@ -183,6 +192,7 @@ static void derive(const struct search *search)
             hold(search, instance);
         place(search, &dataplane, instance);
     }
+    instances = map_free(instances);
 }
 
 static bool exists(const struct cache *cache, enum api_kind kind, struct str name)
@@ -280,12 +290,17 @@ struct placement *placement_new(const struct cache *cache, const struct placemen
 {
     struct box *box = MEM_NEW(struct box);
     box->arena = arena_new(1024);
-    struct search search = {cache, options, findings, box};
+    size_t gateway_count;
+    const struct api_object *const *gateways = cache_list_all(cache, API_MESH_GATEWAY,
+                                                              &gateway_count);
+    struct search search = {cache, options, findings, box,
+                            select_gateways_new(gateways, gateway_count)};
     check_address(&search);
     bool has_objects = place_objects(&search);
     if (!has_objects)
         derive(&search);
     check_names(&search, has_objects);
+    search.gateways = select_gateways_free(search.gateways);
     return finish(box);
 }
 

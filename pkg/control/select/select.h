@@ -37,6 +37,19 @@ bool select_best(struct api_selectors selectors, struct api_tags tags,
 const struct api_object *select_gateway(const struct api_object *const *gateways, size_t count,
                                         struct api_tags tags);
 
+/* The same for many dataplanes: what they ask costs no more with more gateways. `gateways` are
+ * those of all meshes, sorted by mesh, then name; borrowed as long as the index lives. One thread.
+ */
+struct select_gateways;
+
+MUST_USE struct select_gateways *select_gateways_new(const struct api_object *const *gateways,
+                                                     size_t count);
+struct select_gateways *select_gateways_free(struct select_gateways *index);
+
+/* As select_gateway for a dataplane of `mesh`. */
+const struct api_object *select_gateways_find(struct select_gateways *index, struct str mesh,
+                                              struct api_tags tags);
+
 /* The tags of both, those of `over` in the place of equal names in `base`. The array is the
  * arena's, the texts stay borrowed. */
 struct api_tags select_overlay(struct arena *arena, struct api_tags base, struct api_tags over);
