@@ -13,8 +13,8 @@ static struct api_tags listener_tags(struct compile__run *run,
 }
 
 /* The routes of a mesh stand together, in the cache and in the run. */
-static struct compile__routes routes_of(struct compile__run *run, struct str mesh,
-                                        struct api_tags tags)
+static struct compile__selection *select_routes(struct compile__run *run, struct str mesh,
+                                                struct api_tags tags)
 {
     size_t all_count;
     size_t count;
@@ -22,14 +22,16 @@ static struct compile__routes routes_of(struct compile__run *run, struct str mes
                                                          &all_count);
     const struct api_object *const *own = cache_list(run->cache, API_MESH_GATEWAY_ROUTE, mesh,
                                                      &count);
-    struct compile__route **items = ARENA_NEW_ARRAY(run->arena, struct compile__route *, count);
-    size_t attached = 0;
+    struct compile__picked *picked = &run->picked;
+    compile__picked_clear(picked);
     for (size_t i = 0; i < count; i++) {
         const struct api_mesh_gateway_route *spec = own[i]->mesh_gateway_route;
         if (!own[i]->broken && spec->has_http && select_match_any(spec->selectors, tags))
-            items[attached++] = &run->routes[(size_t)(own - all) + i];
+            VEC_PUSH(&picked->routes, &run->routes[(size_t)(own - all) + i]);
     }
-    return (struct compile__routes){items, attached};
+    return compile__selection_of(
+        run->selections, run->arena,
+        (struct compile__routes){picked->routes.items, picked->routes.count});
 }
 
 struct compile__scope *compile__scope_of(struct compile__run *run,
@@ -43,20 +45,39 @@ struct compile__scope *compile__scope_of(struct compile__run *run,
     if (scope != NULL)
         return scope;
     scope = ARENA_NEW(run->arena, struct compile__scope);
-    *scope = (struct compile__scope){mesh, tags, identity, routes_of(run, mesh, tags)};
+    *scope = (struct compile__scope){mesh, tags, identity, select_routes(run, mesh, tags)};
     (void)map_set(run->scopes, identity, scope); /* there was none */
     return scope;
+}
+
+/* Gateways come in the order of their numbers, and then once more: one whose number is above those
+ * that are there is not among them. */
+static struct compile__parent *find_parent(const struct compile__route *route,
+                                           const struct compile__binding *binding)
+{
+    if (route->parent_count == COMPILE_PARENTS_MAX && binding->number > route->number_max)
+        return NULL;
+    struct compile__parent *parent = route->parents;
+    while (parent != NULL && parent->gateway != binding->gateway)
+        parent = parent->next;
+    return parent;
 }
 
 struct compile__parent *compile__parent_of(struct compile__run *run, struct compile__route *route,
                                            const struct compile__binding *binding)
 {
-    struct compile__parent *parent = route->parents;
-    if (parent != NULL && parent->binding == binding)
+    struct compile__parent *parent = find_parent(route, binding);
+    if (parent != NULL)
         return parent;
+    if (route->parent_count == COMPILE_PARENTS_MAX) {
+        route->has_more = true;
+        return &route->more;
+    }
     parent = ARENA_NEW(run->arena, struct compile__parent);
-    parent->binding = binding;
+    parent->gateway = binding->gateway;
     parent->next = route->parents;
     route->parents = parent;
+    route->parent_count++;
+    route->number_max = MAX(route->number_max, binding->number);
     return parent;
 }

@@ -12,7 +12,7 @@
  *     bind      dataplane -> MeshGateway                                      bind.c
  *     ports     listeners -> ports, chains and hosts; conflicts are refused   ports.c
  *     attach    MeshGatewayRoutes -> listeners with tags that match           attach.c
- *     hosts     host names -> virtual hosts, with the routes of each          hosts.c
+ *     hosts     host names -> virtual hosts, with the routes of each          hosts.c, selection.c
  *     tls       data sources -> certificates of a host                        certificates.c
  *     rules     routes -> their rules                                         plans.c, rules.c
  *     clusters  back ends -> clusters, and the endpoint sets that are needed  clusters.c
@@ -70,6 +70,17 @@ struct compile_input {
  * finding on its route. */
 #define COMPILE_RULES_MAX ((size_t)500 * 1000)
 
+/* No route takes more than a part of them, so that it costs itself before it costs others. */
+#define COMPILE_ROUTE_RULES_MAX (COMPILE_RULES_MAX / 10)
+
+/* A route is a resource for each set of tags that its listeners have. As many as this are some 50
+ * MB on their way to a proxy, which takes 64 MiB. */
+#define COMPILE_ROUTES_MAX ((size_t)50 * 1000)
+
+/* A route reports at most as many of the gateways that it attaches to, which is what the Gateway
+ * API allows; it is served by all of them, and what is said of the route as a whole is of all. */
+#define COMPILE_PARENTS_MAX 32
+
 /* ---- The report ---- */
 
 /* A status condition to be, in the terms of the Gateway API. */
@@ -117,6 +128,8 @@ struct compile_route_report {
     const struct api_object *route;
     const struct compile_parent_report *parents; /* each gateway once */
     size_t parent_count;
+    bool has_more_parents; /* than COMPILE_PARENTS_MAX */
+    bool is_attached;      /* to a listener of any of them */
     /* Of the route as a whole: accepted by any parent, else as by the first; NoMatchingParent. */
     struct compile_condition accepted;
     struct compile_condition resolved_refs;

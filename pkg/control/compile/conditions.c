@@ -27,35 +27,41 @@ const struct str compile__no_usable_listener = STR_INIT(
 const struct str compile__no_hostname = STR_INIT(
     "conf.http.hostnames: no listener that the route attaches to serves one of its host names");
 
-void compile__merge_parent(struct compile_parent_report *parents, size_t *count,
-                           const struct compile_parent_report *parent)
+void compile__add_summary(struct compile_route_report *route,
+                          const struct compile_parent_report *parent)
 {
-    size_t i = 0;
-    while (i < *count && parents[i].gateway != parent->gateway)
-        i++;
-    if (i == *count) {
-        parents[(*count)++] = *parent;
-        return;
-    }
-    parents[i].attached_listeners = MAX(parents[i].attached_listeners, parent->attached_listeners);
-    if (parent->accepted.ok)
-        parents[i].accepted = parent->accepted;
+    if (route->accepted.reason.size == 0 || (parent->accepted.ok && !route->accepted.ok))
+        route->accepted = parent->accepted;
     if (!parent->resolved_refs.ok)
-        compile__deny(&parents[i].resolved_refs, parent->resolved_refs.reason,
+        compile__deny(&route->resolved_refs, parent->resolved_refs.reason,
+                      parent->resolved_refs.message);
+    route->is_attached = route->is_attached || parent->attached_listeners > 0;
+}
+
+static void merge_parent(struct compile_parent_report *into,
+                         const struct compile_parent_report *parent)
+{
+    into->attached_listeners = MAX(into->attached_listeners, parent->attached_listeners);
+    if (parent->accepted.ok)
+        into->accepted = parent->accepted;
+    if (!parent->resolved_refs.ok)
+        compile__deny(&into->resolved_refs, parent->resolved_refs.reason,
                       parent->resolved_refs.message);
 }
 
-void compile__summarise_route(struct compile_route_report *route)
+void compile__add_parent(struct compile_route_report *route, struct compile_parent_report *parents,
+                         const struct compile_parent_report *parent)
 {
-    route->resolved_refs = compile__resolved();
-    for (size_t i = 0; i < route->parent_count; i++) {
-        const struct compile_parent_report *parent = &route->parents[i];
-        if (i == 0 || (parent->accepted.ok && !route->accepted.ok))
-            route->accepted = parent->accepted;
-        if (!parent->resolved_refs.ok)
-            compile__deny(&route->resolved_refs, parent->resolved_refs.reason,
-                          parent->resolved_refs.message);
-    }
+    compile__add_summary(route, parent);
+    size_t i = 0;
+    while (i < route->parent_count && parents[i].gateway != parent->gateway)
+        i++;
+    if (i < route->parent_count)
+        merge_parent(&parents[i], parent);
+    else if (i < COMPILE_PARENTS_MAX)
+        parents[route->parent_count++] = *parent;
+    else
+        route->has_more_parents = true;
 }
 
 /* "conf.listeners[1].port" is below "conf.listeners[1]", "conf.listeners[10]" is not. */

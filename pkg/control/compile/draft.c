@@ -78,6 +78,8 @@ static void run_init(struct compile__run *run, const struct compile_input *input
         .arena = arena_new(SCRATCH_CHUNK_SIZE),
         .texts = draft->arena,
         .scopes = map_new(),
+        .selections = map_new(),
+        .gateways = map_new(),
         .needs = map_new(),
     };
     const struct api_object *const *routes = cache_list_all(input->cache, API_MESH_GATEWAY_ROUTE,
@@ -92,6 +94,9 @@ static void run_init(struct compile__run *run, const struct compile_input *input
 static void run_deinit(struct compile__run *run)
 {
     run->scopes = map_free(run->scopes);
+    compile__selections_free(TAKE(run->selections));
+    compile__picked_deinit(&run->picked);
+    run->gateways = map_free(run->gateways);
     run->needs = map_free(run->needs);
     run->arena = arena_free(run->arena);
 }
@@ -121,7 +126,7 @@ static struct compile_parent_report make_parent(const struct compile__route *rou
                                                 const struct compile__parent *parent)
 {
     struct compile_parent_report report = {
-        .gateway = parent->binding->gateway,
+        .gateway = parent->gateway,
         .attached_listeners = parent->attached,
         .accepted = compile__accepted(),
         .resolved_refs = compile__resolved(),
@@ -140,17 +145,22 @@ static struct compile_parent_report make_parent(const struct compile__route *rou
 static void make_route(struct compile__run *run, const struct compile__route *route,
                        struct compile_route_report *report)
 {
-    size_t most = 0;
-    for (const struct compile__parent *at = route->parents; at != NULL; at = at->next)
-        most++;
-    struct compile_parent_report *parents = ARENA_NEW_ARRAY(run->draft->arena,
-                                                            struct compile_parent_report, most);
-    *report = (struct compile_route_report){.route = route->object, .parents = parents};
+    struct compile_parent_report *parents = ARENA_NEW_ARRAY(
+        run->draft->arena, struct compile_parent_report, route->parent_count);
+    *report = (struct compile_route_report){
+        .route = route->object,
+        .parents = parents,
+        .has_more_parents = route->has_more,
+        .resolved_refs = compile__resolved(),
+    };
     for (const struct compile__parent *at = route->parents; at != NULL; at = at->next) {
         struct compile_parent_report parent = make_parent(route, at);
-        compile__merge_parent(parents, &report->parent_count, &parent);
+        compile__add_parent(report, parents, &parent);
     }
-    compile__summarise_route(report);
+    if (route->has_more) {
+        struct compile_parent_report more = make_parent(route, &route->more);
+        compile__add_summary(report, &more);
+    }
     VEC_PUSH(&run->draft->objects, api_object_ref(route->object));
 }
 
@@ -205,6 +215,22 @@ static void finish_report(struct compile__run *run)
 
 /* ---- The run ---- */
 
+/* The dataplanes of both lists together: a gateway may be in both. */
+static struct compile__bindings bind(struct compile__run *run,
+                                     const struct compile_dataplane *dataplanes, size_t count)
+{
+    struct compile__bindings bindings = compile__bind(run->arena, run->cache, dataplanes, count);
+    for (size_t i = 0; i < bindings.count; i++) {
+        struct compile__binding *binding = &bindings.items[i];
+        struct str key = api_object_address(&binding->gateway);
+        const struct compile__binding *first = map_get(run->gateways, key);
+        binding->number = first != NULL ? first->number : map_count(run->gateways);
+        if (first == NULL)
+            (void)map_set(run->gateways, key, binding); /* there was none */
+    }
+    return bindings;
+}
+
 static void compile_here(struct compile__run *run, struct compile__bindings bindings)
 {
     struct compile__ports ports = compile__merge_ports(run, bindings);
@@ -234,10 +260,8 @@ const struct compile_draft *compile_draft_new(const struct compile_input *input,
     ASSERT(input != NULL && memory != NULL);
     struct compile__run run;
     run_init(&run, input, memory);
-    compile_here(&run,
-                 compile__bind(run.arena, input->cache, input->dataplanes, input->dataplane_count));
-    count_elsewhere(
-        &run, compile__bind(run.arena, input->cache, input->elsewhere, input->elsewhere_count));
+    compile_here(&run, bind(&run, input->dataplanes, input->dataplane_count));
+    count_elsewhere(&run, bind(&run, input->elsewhere, input->elsewhere_count));
     finish_report(&run);
     compile__memory_sweep(memory);
     run_deinit(&run);

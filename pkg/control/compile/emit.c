@@ -17,7 +17,7 @@ static struct model_names emit_hosts(struct compile__run *run, const struct comp
     for (size_t i = 0; i < hosts.count; i++) {
         names[i] = str_format(run->arena, "%.*s/%.*s/%.*s", STR_ARG(port->name), STR_ARG(chain),
                               STR_ARG(hosts.items[i].domain));
-        compile__emit_virtual_host(run, names[i], &hosts.items[i]);
+        compile__emit_virtual_host(run, names[i], &hosts, &hosts.items[i]);
     }
     return (struct model_names){names, hosts.count};
 }

@@ -56,9 +56,12 @@ static void report_broken(struct compile__run *run, const struct compile__bindin
 static void note_selected(struct compile__run *run, const struct compile__binding *binding,
                           const struct compile__listener *listener)
 {
-    struct compile__routes routes = listener->scope->routes;
-    for (size_t i = 0; i < routes.count; i++)
-        (void)compile__parent_of(run, routes.items[i], binding); /* made, and left as it is */
+    struct compile__selection *selection = listener->scope->selection;
+    if (selection->noted == binding)
+        return;
+    selection->noted = binding;
+    for (size_t i = 0; i < selection->all.count; i++)
+        (void)compile__parent_of(run, selection->all.items[i], binding); /* made, and left so */
 }
 
 static struct group collect(struct compile__run *run, struct compile__binding *binding)

@@ -187,29 +187,38 @@ static const struct compile_route_report *next_in(const struct viewer *viewer, s
     return found ? &report->routes[*at] : NULL;
 }
 
+static void merge_route(const struct viewer *viewer, struct compile_route_report *report,
+                        const struct compile_route_report *own)
+{
+    struct compile_parent_report *parents = ARENA_NEW_ARRAY(
+        viewer->box->arena, struct compile_parent_report,
+        MIN(report->parent_count + own->parent_count, COMPILE_PARENTS_MAX));
+    for (size_t i = 0; i < report->parent_count; i++)
+        parents[i] = report->parents[i];
+    report->parents = parents;
+    for (size_t i = 0; i < own->parent_count; i++)
+        compile__add_parent(report, parents, &own->parents[i]);
+    const struct compile_parent_report more = {
+        .attached_listeners = own->is_attached,
+        .accepted = own->accepted,
+        .resolved_refs = own->resolved_refs,
+    };
+    compile__add_summary(report, &more); /* of those, too, that are not among its parents */
+    report->has_more_parents = report->has_more_parents || own->has_more_parents;
+}
+
 static void collect_parents(const struct viewer *viewer, struct compile_route_report *report)
 {
-    const struct compile_route_report *first = NULL;
-    struct compile_parent_report *parents = NULL;
+    bool any = false;
     for (size_t i = 0; i < viewer->result_count; i++) {
         const struct compile_route_report *own = next_in(viewer, i, report->route);
         if (own == NULL)
             continue;
-        if (first == NULL) { /* mostly the only one */
-            first = own;
-            *report = *own;
-            continue;
-        }
-        struct compile_parent_report *more = ARENA_NEW_ARRAY(
-            viewer->box->arena, struct compile_parent_report,
-            report->parent_count + own->parent_count);
-        for (size_t j = 0; j < report->parent_count; j++)
-            more[j] = report->parents[j];
-        parents = more;
-        report->parents = parents;
-        for (size_t j = 0; j < own->parent_count; j++)
-            compile__merge_parent(parents, &report->parent_count, &own->parents[j]);
-        compile__summarise_route(report);
+        if (any)
+            merge_route(viewer, report, own);
+        else
+            *report = *own; /* mostly the only one */
+        any = true;
     }
 }
 
@@ -246,6 +255,17 @@ static void repeat(const struct viewer *viewer, const struct api_object *route, 
     (void)warn(viewer, route, mark, field, str_from(text, colon + 2));
 }
 
+/* A route of more gateways than its report names. */
+static void review_crowd(const struct viewer *viewer, const struct api_object *route)
+{
+    struct finding_mark mark = selectors_mark(route, route->mesh_gateway_route->selectors);
+    (void)warn(viewer, route, mark, STR("selectors"),
+               str_format(viewer->box->arena,
+                          "attaches to more than %d MeshGateways; all of them serve it, its status "
+                          "names %d; to see each, make a route for some of them",
+                          COMPILE_PARENTS_MAX, COMPILE_PARENTS_MAX));
+}
+
 /* The gateway of a route is elsewhere. */
 static bool lacks_gateway(const struct viewer *viewer, const struct api_object *route)
 {
@@ -270,11 +290,10 @@ static void review_route(const struct viewer *viewer, const struct api_object *r
     collect_parents(viewer, report);
     if (report->parent_count == 0 && !lacks_gateway(viewer, route))
         review_orphan(viewer, report);
-    bool any = false;
-    for (size_t i = 0; i < report->parent_count; i++)
-        any = any || report->parents[i].attached_listeners > 0;
-    if (report->parent_count > 0 && !any)
+    if (report->parent_count > 0 && !report->is_attached)
         repeat(viewer, route, report->accepted.message);
+    if (report->has_more_parents)
+        review_crowd(viewer, route);
 }
 
 /* ---- Other kinds ---- */

@@ -73,15 +73,24 @@ static const struct model_resource *make_route(const struct draft *draft)
     });
 }
 
-/* The variant of a plan for the listeners of a scope, made or remembered. */
-static struct compile__variant *
-variant_of(struct compile__run *run, const struct compile__scope *scope, struct compile__plan *plan)
+static struct compile__variant *find_variant(const struct compile__plan *plan,
+                                             const struct compile__scope *scope)
 {
     for (size_t i = 0; i < plan->variants.count; i++) {
         if (str_equal(plan->variants.items[i]->identity, scope->identity))
             return plan->variants.items[i];
     }
-    struct compile__variant *variant = MEM_NEW(struct compile__variant);
+    return NULL;
+}
+
+/* The variant of a plan for the listeners of a scope, made or remembered. */
+static struct compile__variant *
+variant_of(struct compile__run *run, const struct compile__scope *scope, struct compile__plan *plan)
+{
+    struct compile__variant *variant = find_variant(plan, scope);
+    if (variant != NULL)
+        return variant;
+    variant = MEM_NEW(struct compile__variant);
     struct draft draft = {run, scope, plan, variant};
     variant->identity = str_dup(plan->arena, scope->identity);
     variant->resource = make_route(&draft);
@@ -109,6 +118,7 @@ static struct str emit_route(struct compile__run *run, const struct compile__sco
     if (variant->age == run->memory->age)
         return variant->resource->name;
     variant->age = run->memory->age;
+    run->variant_count++;
     compile__emit(run, variant->resource);
     for (size_t i = 0; i < variant->clusters.count; i++) {
         struct compile__cluster *cluster = variant->clusters.items[i];
@@ -181,38 +191,68 @@ static void claim_paths(struct compile__run *run, const struct compile__host *ho
 
 /* ---- Virtual hosts ---- */
 
-static bool is_within_limit(struct compile__run *run, struct compile__route *route)
+static bool is_emitted(const struct compile__run *run, const struct compile__plan *plan,
+                       const struct compile__scope *scope)
 {
-    const struct compile__plan *plan = route->plan;
-    if (route->left_out.size > 0)
-        return false; /* it was said, for another host */
-    if (plan->match_count <= COMPILE_RULES_MAX - run->rule_count) {
-        run->rule_count += plan->match_count;
-        return true;
-    }
-    route->left_out = compile__find(
-        run, FINDING_ERROR, plan->route, plan->route->mark, STR("conf.http.rules"),
-        "a snapshot holds at most %zu rules; what is beyond is left out; split the "
-        "gateway, or name fewer hosts per route",
-        COMPILE_RULES_MAX);
-    return false;
+    const struct compile__variant *variant = find_variant(plan, scope);
+    return variant != NULL && variant->age == run->memory->age;
 }
 
-/* The names of the routes that the host has, which are emitted. */
-static struct model_names emit_routes(struct compile__run *run, const struct compile__host *host)
+/* Why the route does not fit on one more host, in `arena`; empty: it does. */
+static struct str limit_of(const struct compile__run *run, const struct compile__route *route,
+                           const struct compile__scope *scope)
 {
-    struct str *names = ARENA_NEW_ARRAY(run->arena, struct str, host->routes.count);
+    size_t matches = route->plan->match_count;
+    if (matches > COMPILE_ROUTE_RULES_MAX - route->rule_count)
+        return str_format(run->arena, "a route has at most %zu rules, on all its hosts together",
+                          COMPILE_ROUTE_RULES_MAX);
+    if (matches > COMPILE_RULES_MAX - run->rule_count)
+        return str_format(run->arena, "a snapshot holds at most %zu rules", COMPILE_RULES_MAX);
+    if (run->variant_count == COMPILE_ROUTES_MAX && !is_emitted(run, route->plan, scope))
+        return str_format(run->arena,
+                          "a snapshot holds at most %zu routes, counted once for each set of tags "
+                          "of their listeners",
+                          COMPILE_ROUTES_MAX);
+    return STR_EMPTY;
+}
+
+/* Whether there is room for the route on one more host; takes it. */
+static bool take_room(struct compile__run *run, struct compile__route *route,
+                      const struct compile__scope *scope)
+{
+    if (route->left_out.size > 0)
+        return false; /* it was said, for another host */
+    struct str limit = limit_of(run, route, scope);
+    if (limit.size > 0) {
+        route->left_out = compile__find(
+            run, FINDING_ERROR, route->object, route->object->mark, STR("conf.http.rules"),
+            "%.*s; what is beyond is left out; split the gateway, or name fewer hosts per route",
+            STR_ARG(limit));
+        return false;
+    }
+    route->rule_count += route->plan->match_count;
+    run->rule_count += route->plan->match_count;
+    return true;
+}
+
+struct names {
+    VEC(struct str) names;
+};
+
+/* The names of the routes that were picked for the host, which are emitted. */
+static void emit_routes(struct compile__run *run, const struct compile__host *host,
+                        struct names *names)
+{
+    const struct compile__picked *picked = &run->picked;
     struct map *winners = map_new();
-    size_t count = 0;
-    for (size_t i = 0; i < host->routes.count; i++) {
-        struct compile__plan *plan = compile__plan_of(run, host->routes.items[i]);
-        if (!is_within_limit(run, host->routes.items[i]))
+    for (size_t i = 0; i < picked->routes.count; i++) {
+        struct compile__plan *plan = compile__plan_of(run, picked->routes.items[i]);
+        if (!take_room(run, picked->routes.items[i], host->scope))
             continue;
-        names[count++] = emit_route(run, host->scope, plan);
+        VEC_PUSH(&names->names, emit_route(run, host->scope, plan));
         claim_paths(run, host, winners, plan);
     }
     winners = map_free(winners);
-    return (struct model_names){names, count};
 }
 
 static bool says_the_same(const struct model_virtual_host *known, struct str domain,
@@ -246,12 +286,19 @@ static const struct model_resource *host_of(struct compile__run *run, struct str
 }
 
 void compile__emit_virtual_host(struct compile__run *run, struct str name,
+                                const struct compile__hosts *hosts,
                                 const struct compile__host *host)
 {
-    struct model_names routes = {&no_routes_name, 1};
-    if (host->routes.count == 0)
-        emit_no_routes(run);
+    struct names names = {0};
+    compile__pick_routes(hosts, host, &run->picked);
+    bool has_routes = run->picked.routes.count > 0;
+    if (has_routes)
+        emit_routes(run, host, &names);
     else
-        routes = emit_routes(run, host);
+        emit_no_routes(run);
+    struct model_names routes = {&no_routes_name, 1};
+    if (has_routes)
+        routes = (struct model_names){names.names.items, names.names.count};
     compile__emit(run, host_of(run, name, host->domain, routes));
+    VEC_FREE(&names.names);
 }

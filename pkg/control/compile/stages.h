@@ -8,6 +8,7 @@
 #include "control/compile/compile.h"
 #include "control/compile/draft.h"
 #include "control/compile/memory.h"
+#include "control/compile/selection.h"
 #include "core/base/arena.h"
 #include "core/base/map.h"
 #include "core/base/vec.h"
@@ -23,11 +24,15 @@ struct compile__run {
     struct arena *arena;           /* scratch */
     struct arena *texts;           /* for what outlives the run: the draft's, or a plan's */
     struct map *scopes;            /* attach.c: by identity */
+    struct map *selections;        /* attach.c: by the addresses of their routes */
+    struct map *gateways;          /* draft.c: by address, the first binding of each */
     struct map *needs;             /* clusters.c: by name, the index in the draft and one more */
     struct compile__route *routes; /* of the cache, in its order */
     size_t route_count;
-    size_t rule_count; /* of all virtual hosts together */
+    size_t rule_count;    /* of all virtual hosts together */
+    size_t variant_count; /* routes in the draft */
     bool has_no_routes;
+    struct compile__picked picked; /* what is being looked at, whatever the stage */
 };
 
 /* Adds a finding about a field of `object`. Returns "<field>: <message>", which lives as long as
@@ -54,13 +59,15 @@ struct str compile__decoding_error(struct arena *arena, const struct api_object 
 extern const struct str compile__no_usable_listener;
 extern const struct str compile__no_hostname;
 
-/* Adds what is said of a route and a gateway to the `*count` parents, each of which is there once:
- * it is accepted where it is by one of the gateway's proxies. There is room. */
-void compile__merge_parent(struct compile_parent_report *parents, size_t *count,
-                           const struct compile_parent_report *parent);
+/* Adds what is said of a route and a gateway: to the route as a whole, and to its parents, each of
+ * which is there once; it is accepted where it is by one of the gateway's proxies. There is room
+ * for COMPILE_PARENTS_MAX of them, or for all that are added. */
+void compile__add_parent(struct compile_route_report *route, struct compile_parent_report *parents,
+                         const struct compile_parent_report *parent);
 
-/* Fills the conditions of a route that has parents from theirs. */
-void compile__summarise_route(struct compile_route_report *route);
+/* The same for a gateway that is not among the parents. */
+void compile__add_summary(struct compile_route_report *route,
+                          const struct compile_parent_report *parent);
 
 /* ---- bind.c ---- */
 
@@ -68,6 +75,7 @@ void compile__summarise_route(struct compile_route_report *route);
 struct compile__binding {
     const struct compile_dataplane *dataplane;
     const struct api_object *gateway;
+    size_t number;                             /* of the gateway in this run; draft.c */
     struct compile_gateway_report *report;     /* ports.c; in the draft */
     struct compile_listener_report *listeners; /* the report's */
 };
@@ -82,33 +90,35 @@ struct compile__bindings compile__bind(struct arena *arena, const struct cache *
 
 /* ---- attach.c ---- */
 
+/* A gateway whose listeners have tags that a route selects. */
+struct compile__parent {
+    const struct api_object *gateway;
+    const struct compile__binding *counted; /* whose listeners were counted last, */
+    size_t listeners;                       /* how many of them the route attaches to, */
+    size_t attached;                        /* and the most of any binding */
+    bool has_usable;                        /* a listener of matching tags that is not refused */
+    struct compile__parent *next;
+};
+
 /* A route, and what became of it in this run. */
 struct compile__route {
     const struct api_object *object;
     struct compile__plan *plan;      /* made when the first virtual host needs it */
-    struct compile__parent *parents; /* the latest first */
-    struct str left_out;             /* why it is, though nothing is wrong with it; or empty */
-};
-
-/* A binding whose listeners have tags that a route selects. */
-struct compile__parent {
-    const struct compile__binding *binding;
-    size_t attached; /* listeners, whose host names match too */
-    bool has_usable; /* a listener of matching tags that is not refused */
-    struct compile__parent *next;
-};
-
-struct compile__routes {
-    struct compile__route *const *items; /* sorted by name */
-    size_t count;
+    struct compile__parent *parents; /* the latest first; at most COMPILE_PARENTS_MAX */
+    size_t parent_count;
+    size_t number_max;           /* of their gateways */
+    struct compile__parent more; /* all others together */
+    bool has_more;               /* whether there are others */
+    size_t rule_count;           /* of all virtual hosts together */
+    struct str left_out;         /* why it is, though nothing is wrong with it; or empty */
 };
 
 /* The listeners of one mesh that have equal tags: what rules do is the same on all of them. */
 struct compile__scope {
     struct str mesh;
-    struct api_tags tags;          /* what selectors are matched against */
-    struct str identity;           /* 16 hex digits of both */
-    struct compile__routes routes; /* HTTP routes that select the tags */
+    struct api_tags tags; /* what selectors are matched against */
+    struct str identity;  /* 16 hex digits of both */
+    struct compile__selection *selection;
 };
 
 /* The scope of a listener: the tags of the dataplane, overlaid with the gateway's, overlaid with
@@ -165,13 +175,14 @@ void compile__load_certificates(struct compile__run *run, const struct compile__
 /* A virtual host to be. */
 struct compile__host {
     struct str domain;
-    const struct compile__scope *scope; /* of the listener it belongs to */
-    struct compile__routes routes;
+    struct compile__scope *scope; /* of the listener it belongs to */
+    bool has_listener;            /* it is the hostname of that one, not only of routes */
 };
 
 struct compile__hosts {
     const struct compile__host *items; /* sorted by domain */
     size_t count;
+    const struct compile__selection *named; /* whose names are hosts: that of "*"; or NULL */
 };
 
 /* The virtual hosts of one chain: those of its listeners, and those that routes on a listener for
@@ -180,6 +191,11 @@ struct compile__hosts compile__make_hosts(struct compile__run *run,
                                           const struct compile__binding *binding,
                                           const struct compile__listener *listeners, size_t count);
 
+/* The routes of one of the hosts. Nobody holds those of all hosts at once: they are as many as
+ * hosts times routes. */
+void compile__pick_routes(const struct compile__hosts *hosts, const struct compile__host *host,
+                          struct compile__picked *picked);
+
 /* ---- plans.c, rules.c, clusters.c ---- */
 
 /* The plan of a route, made or remembered at its first use. Its findings are reported once. */
@@ -187,6 +203,7 @@ struct compile__plan *compile__plan_of(struct compile__run *run, struct compile_
 
 /* Emits the virtual host `name`, the routes that it names and their clusters. */
 void compile__emit_virtual_host(struct compile__run *run, struct str name,
+                                const struct compile__hosts *hosts,
                                 const struct compile__host *host);
 
 /* 16 hex digits that tell listeners of a mesh with different tags apart. */

@@ -191,6 +191,8 @@ static const struct api_object *ask_everyone(const struct select_gateways *index
                                              struct api_tags tags)
 {
     size_t first = 0;
+    if (index->count == 0)
+        return NULL; /* and no array */
     while (first < index->count && !str_equal(index->gateways[first]->key.mesh, mesh))
         first++;
     size_t end = first;

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -98,31 +99,181 @@ static void test_without_a_bound_dataplane_there_is_nothing_to_serve(void **stat
     cache = cache_free(cache);
 }
 
-/* A route on more hosts than there is room for is left out on what is beyond, and said once. */
-static void test_what_does_not_fit_is_said_once(void **state)
+/* Manifests of that size are written by a loop. */
+struct many {
+    struct buf text;
+    struct cache *cache;
+    struct compile_result *result;
+};
+
+static void many_gateway(struct many *m, const char *name, const char *service,
+                         size_t listener_count)
+{
+    buf_printf(&m->text,
+               "{type: MeshGateway, mesh: default, name: %s, selectors: [{match: {kuma.io/service: "
+               "%s}}], conf: {listeners: [",
+               name, service);
+    for (size_t i = 0; i < listener_count; i++)
+        buf_printf(&m->text, "{port: 8080, protocol: HTTP, hostname: h%zu, tags: {t: t%zu}},", i,
+                   i);
+    buf_append(&m->text, STR("]}}\n---\n"));
+}
+
+static void many_routes(struct many *m, size_t route_count, size_t match_count)
+{
+    for (size_t i = 0; i < route_count; i++) {
+        buf_printf(&m->text,
+                   "{type: MeshGatewayRoute, mesh: default, name: r%zu, selectors: [{match: "
+                   "{kuma.io/service: '*'}}], conf: {http: {rules: [{backends: [{destination: "
+                   "{kuma.io/service: web}}], matches: [",
+                   i);
+        for (size_t j = 0; j < match_count; j++)
+            buf_printf(&m->text, "{path: {match: EXACT, value: /%zu/%zu}},", i, j);
+        buf_append(&m->text, STR("]}]}}}\n---\n"));
+    }
+}
+
+static void many_init(struct many *m)
+{
+    *m = (struct many){0};
+    buf_init(&m->text, 1 << 26);
+}
+
+static void many_compile(struct many *m, const struct compile_dataplane *dataplanes, size_t count)
+{
+    m->cache = make_cache_of(buf_str(&m->text));
+    buf_deinit(&m->text);
+    const struct compile_input input = {
+        .cache = m->cache, .dataplanes = dataplanes, .dataplane_count = count};
+    m->result = compile_snapshot(&input);
+}
+
+static void many_deinit(struct many *m)
+{
+    m->result = compile_result_free(m->result);
+    m->cache = cache_free(m->cache);
+    assert_int_equal(api_objects_alive(), 0);
+    assert_int_equal(model_resources_alive(), 0);
+}
+
+/* The findings about rules; of the first, what it says. */
+static size_t left_out(const struct many *m, const char *message)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < finding_count(m->result->findings); i++) {
+        const struct finding *finding = finding_get(m->result->findings, i);
+        if (!str_equal(finding->field, STR("conf.http.rules")))
+            continue;
+        if (count++ == 0)
+            assert_true(str_starts_with(finding->message, str_of(message)));
+    }
+    return count;
+}
+
+static size_t rules_of(const struct many *m)
+{
+    size_t host_count;
+    size_t count = 0;
+    const struct model_resource *const *hosts = model_snapshot_kind(
+        m->result->snapshot, MODEL_VIRTUAL_HOST, &host_count);
+    for (size_t i = 0; i < host_count; i++) {
+        struct model_names names = hosts[i]->virtual_host->routes;
+        for (size_t j = 0; j < names.count; j++)
+            count += model_snapshot_find(m->result->snapshot, MODEL_ROUTE, names.items[j])
+                         ->route->rule_count;
+    }
+    return count;
+}
+
+/* A route on more hosts than there is room for is left out on what is beyond, which is said once;
+ * others are not hurt. */
+static void test_a_route_costs_only_itself(void **state)
 {
     (void)state;
-    struct buf text;
-    buf_init(&text, 1 << 22);
-    buf_append(&text, STR("{type: MeshGateway, mesh: default, name: edge, selectors: [{match: "
-                          "{kuma.io/service: e}}], conf: {listeners: ["));
-    for (size_t i = 0; i < COMPILE_RULES_MAX / API_ITEMS_MAX + 3; i++)
-        buf_printf(&text, "{port: 8080, protocol: HTTP, hostname: h%zu},", i);
-    buf_append(&text, STR("]}}\n---\n{type: MeshGatewayRoute, mesh: default, name: r, selectors: "
-                          "[{match: {kuma.io/service: e}}], conf: {http: {rules: [{backends: "
-                          "[{destination: {kuma.io/service: web}}], matches: ["));
-    for (size_t i = 0; i < API_ITEMS_MAX; i++)
-        buf_printf(&text, "{path: {match: EXACT, value: /%zu}},", i);
-    buf_append(&text, STR("]}]}}}\n"));
-    struct cache *cache = make_cache_of(buf_str(&text));
-    buf_deinit(&text);
-    struct compile_result *result = compile_one(cache, &bound);
-    assert_int_equal(finding_count(result->findings), 2); /* and nobody offers web */
-    assert_true(str_equal(finding_get(result->findings, 0)->field, STR("conf.http.rules")));
-    assert_true(str_equal(result->report.routes[0].accepted.reason, STR("UnsupportedValue")));
-    result = compile_result_free(result);
-    cache = cache_free(cache);
-    assert_int_equal(api_objects_alive(), 0);
+    struct many m;
+    many_init(&m);
+    many_gateway(&m, "edge", "e", COMPILE_ROUTE_RULES_MAX / API_ITEMS_MAX + 3);
+    many_routes(&m, 1, API_ITEMS_MAX);
+    buf_append(&m.text, str_of(strstr(manifests, "{type: MeshGatewayRoute")));
+    many_compile(&m, &bound, 1);
+    assert_int_equal(left_out(&m, "a route has at most 50000 rules, on all its hosts together;"),
+                     1);
+    assert_true(m.result->report.routes[0].accepted.ok);
+    assert_true(str_equal(m.result->report.routes[1].accepted.reason, STR("UnsupportedValue")));
+    assert_int_equal(rules_of(&m),
+                     COMPILE_ROUTE_RULES_MAX + COMPILE_ROUTE_RULES_MAX / API_ITEMS_MAX + 3);
+    many_deinit(&m);
+}
+
+static void test_a_snapshot_has_a_bound_on_rules(void **state)
+{
+    (void)state;
+    struct many m;
+    many_init(&m);
+    many_gateway(&m, "edge", "e", COMPILE_ROUTE_RULES_MAX / API_ITEMS_MAX);
+    many_routes(&m, 11, API_ITEMS_MAX);
+    many_compile(&m, &bound, 1);
+    assert_int_equal(left_out(&m, "a snapshot holds at most 500000 rules;"), 5);
+    assert_int_equal(rules_of(&m), COMPILE_RULES_MAX);
+    many_deinit(&m);
+}
+
+/* Each set of tags makes a route a resource of its own. */
+static void test_a_snapshot_has_a_bound_on_routes(void **state)
+{
+    (void)state;
+    struct many m;
+    many_init(&m);
+    many_gateway(&m, "edge", "e", 101);
+    many_routes(&m, COMPILE_ROUTES_MAX / 100, 1);
+    many_compile(&m, &bound, 1);
+    size_t count;
+    (void)model_snapshot_kind(m.result->snapshot, MODEL_ROUTE, &count); /* their number */
+    assert_int_equal(count, COMPILE_ROUTES_MAX);
+    assert_int_equal(left_out(&m, "a snapshot holds at most 50000 routes, counted once for each"),
+                     COMPILE_ROUTES_MAX / 100);
+    many_deinit(&m);
+}
+
+/* A route reports some of its gateways, and what is said of it as a whole is of all. */
+static void test_a_route_of_many_gateways_reports_some(void **state)
+{
+    (void)state;
+    enum { GATEWAYS = COMPILE_PARENTS_MAX + 8 };
+    static char names[GATEWAYS][4];
+    static struct api_tag tags[GATEWAYS];
+    static struct compile_dataplane dataplanes[GATEWAYS];
+    struct many m;
+    many_init(&m);
+    for (size_t i = 0; i < GATEWAYS; i++) {
+        (void)snprintf(names[i], sizeof(names[i]), "g%02zu", i);
+        tags[i] = (struct api_tag){STR("kuma.io/service"), str_of(names[i])};
+        dataplanes[i] = (struct compile_dataplane){
+            .mesh = STR("default"),
+            .name = str_of(names[i]),
+            .address = STR("127.0.0.1"),
+            .tags = {&tags[i], 1},
+        };
+        many_gateway(&m, names[i], names[i], 1); /* all on one port: the first gets it */
+    }
+    many_routes(&m, 1, 1);
+    many_compile(&m, dataplanes, GATEWAYS);
+    const struct compile_route_report *route = &m.result->report.routes[0];
+    assert_int_equal(route->parent_count, COMPILE_PARENTS_MAX);
+    assert_true(route->has_more_parents);
+    assert_true(route->is_attached);
+    assert_true(route->accepted.ok); /* by one of those that are not reported, */
+    for (size_t i = 0; i < route->parent_count; i++)
+        assert_false(route->parents[i].accepted.ok); /* as these have lost the port to it */
+    const struct compile_input input = {
+        .cache = m.cache, .dataplanes = dataplanes, .dataplane_count = GATEWAYS};
+    const struct compile_result *results[] = {m.result, m.result};
+    struct compile_review *review = compile_review_new(&input, results, ARRAY_SIZE(results));
+    assert_int_equal(review->report.routes[0].parent_count, COMPILE_PARENTS_MAX);
+    assert_true(review->report.routes[0].has_more_parents);
+    assert_true(review->report.routes[0].accepted.ok);
+    review = compile_review_free(review);
+    many_deinit(&m);
 }
 
 int main(void)
@@ -130,7 +281,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_result_outlives_what_it_was_made_of),
         cmocka_unit_test(test_without_a_bound_dataplane_there_is_nothing_to_serve),
-        cmocka_unit_test(test_what_does_not_fit_is_said_once),
+        cmocka_unit_test(test_a_route_costs_only_itself),
+        cmocka_unit_test(test_a_snapshot_has_a_bound_on_rules),
+        cmocka_unit_test(test_a_snapshot_has_a_bound_on_routes),
+        cmocka_unit_test(test_a_route_of_many_gateways_reports_some),
     };
     return cmocka_run_group_tests_name("control/compile", tests, NULL, NULL);
 }
