@@ -1,4 +1,5 @@
-/* YAML streams, JSON texts included, composed into jv trees that know line and column.
+/* YAML streams, JSON texts included, composed into jv trees that know line and column; and trees
+ * printed as YAML.
  *
  * Plain scalars mean what they mean to kubectl (sigs.k8s.io/yaml, which reads YAML 1.1): null,
  * true/false, yes/no, on/off and y/n in their usual cases, integers (decimal, 0x, 0o and leading
@@ -16,6 +17,7 @@
 
 #include "core/base/arena.h"
 #include "core/base/attr.h"
+#include "core/base/buf.h"
 #include "core/base/err.h"
 #include "core/base/str.h"
 #include "core/json/json.h"
@@ -54,3 +56,13 @@ struct yaml_error {
  * JV_DEPTH_MAX is passed. Both fill `reterr`. */
 MUST_USE enum err yaml_parse(struct arena *arena, struct str text, struct yaml_stream *ret_stream,
                              struct yaml_error *reterr);
+
+/* Between the documents of a stream. */
+#define YAML_SEPARATOR STR("---\n")
+
+/* Appends `value` as one document, in block style, members in their order and no line folded.
+ * yaml_parse reads the same tree from it, within its bounds, and so do readers of YAML 1.1 and 1.2:
+ * a string that one of them takes for something else stands in quotes, one of several lines in a
+ * literal block where that keeps every byte. Strings have to be UTF-8, as those of yaml_parse are.
+ * Whether everything fitted is the buffer's to say (buf_overflowed). */
+void yaml_print(const struct jv *value, struct buf *buf);
