@@ -171,5 +171,8 @@ bool api__is_quantity(struct str text);
  * ERR_INVALID; ERR_LIMIT: longer than 290 years. */
 MUST_USE enum err api__duration(struct str text, uint64_t *ret_ns);
 
+/* A duration as Kuma prints it, in `arena`: "90s", "0.250s". */
+struct str api__duration_text(struct arena *arena, uint64_t ns);
+
 /* RFC 3339 to milliseconds since 1970 UTC. ERR_INVALID. */
 MUST_USE enum err api__time(struct str text, uint64_t *ret_wall_ms);

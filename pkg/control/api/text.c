@@ -119,12 +119,20 @@ static uint64_t cut_unit(struct str *rest)
     return 0;
 }
 
+/* What the digits of a fraction are of `unit`, down. From the last digit on, no step loses what the
+ * whole would have. */
+static uint64_t fraction_of(uint64_t unit, struct str digits)
+{
+    uint64_t part = 0;
+    for (size_t i = digits.size; i-- > 0;)
+        part = (part + (uint64_t)(digits.data[i] - '0') * unit) / 10;
+    return part;
+}
+
 /* "1.5h" */
 static enum err cut_part(struct str *rest, uint64_t *total_ns)
 {
     uint64_t whole = 0;
-    uint64_t fraction = 0;
-    uint64_t parts = 1; /* of one, that the fraction counts */
     bool any = is_digit(*rest);
     for (; is_digit(*rest); *rest = str_from(*rest, 1)) {
         if (whole > INT64_MAX / 10)
@@ -134,18 +142,16 @@ static enum err cut_part(struct str *rest, uint64_t *total_ns)
     if (str_starts_with(*rest, STR(".")))
         *rest = str_from(*rest, 1);
     any = any || is_digit(*rest);
-    for (; is_digit(*rest); *rest = str_from(*rest, 1)) {
-        if (parts == 1000000)
-            continue; /* millionths of an hour will do */
-        fraction = fraction * 10 + (uint64_t)(rest->data[0] - '0');
-        parts *= 10;
-    }
+    struct str fraction = *rest;
+    while (is_digit(*rest))
+        *rest = str_from(*rest, 1);
+    fraction = str_first(fraction, fraction.size - rest->size);
     uint64_t unit = cut_unit(rest);
     if (!any || unit == 0)
         return ERR_INVALID;
     if (whole > (INT64_MAX - *total_ns) / unit)
         return ERR_LIMIT;
-    *total_ns += whole * unit + fraction * unit / parts;
+    *total_ns += whole * unit + fraction_of(unit, fraction);
     return *total_ns > INT64_MAX ? ERR_LIMIT : ERR_OK;
 }
 
@@ -206,4 +212,17 @@ bool api__is_quantity(struct str text)
 {
     cut_sign(&text);
     return cut_decimal(&text) && is_quantity_suffix(text);
+}
+
+struct str api__duration_text(struct arena *arena, uint64_t ns)
+{
+    const uint64_t second = UINT64_C(1000) * 1000 * 1000;
+    unsigned long long whole = ns / second;
+    unsigned long long rest = ns % second;
+    int digits = 9;
+    if (rest == 0)
+        return str_format(arena, "%llus", whole);
+    for (; rest % 1000 == 0; digits -= 3)
+        rest /= 1000;
+    return str_format(arena, "%llu.%0*llus", whole, digits, rest);
 }

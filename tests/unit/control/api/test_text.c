@@ -29,7 +29,10 @@ static void durations_as_go_writes_them(void **state)
         {"1\xCE\xBCs", 1000},
         {"3ns", 3},
         {"1h1m1s", 3661 * SECOND},
-        {"0.123456789123s", 123456000},
+        {"0.123456789123s", 123456789},
+        {"0.0000000019s", 1},
+        {"1.99999999999999999999999ns", 1},
+        {"0.333333333333333h", UINT64_C(1199999999999)},
         {"9223372036854775807ns", INT64_MAX},
     };
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -67,12 +70,39 @@ static void quantities_as_kubernetes_writes_them(void **state)
         assert_false(api__is_quantity(str_of(invalid[i])));
 }
 
+static void durations_as_kuma_prints_them(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t ns;
+        const char *text;
+    } cases[] = {
+        {0, "0s"},
+        {90 * SECOND, "90s"},
+        {SECOND / 4, "0.250s"},
+        {SECOND + 1000, "1.000001s"},
+        {1, "0.000000001s"},
+        {INT64_MAX, "9223372036.854775807s"},
+    };
+    struct arena *arena = arena_new(256);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        uint64_t ns = 1;
+        struct str text = api__duration_text(arena, cases[i].ns);
+        assert_int_equal(text.size, strlen(cases[i].text));
+        assert_memory_equal(text.data, cases[i].text, text.size);
+        assert_int_equal(api__duration(text, &ns), ERR_OK);
+        assert_int_equal(ns, cases[i].ns);
+    }
+    arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(durations_as_go_writes_them),
         cmocka_unit_test(durations_that_are_none),
         cmocka_unit_test(quantities_as_kubernetes_writes_them),
+        cmocka_unit_test(durations_as_kuma_prints_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
