@@ -176,3 +176,7 @@ struct str api__duration_text(struct arena *arena, uint64_t ns);
 
 /* RFC 3339 to milliseconds since 1970 UTC. ERR_INVALID. */
 MUST_USE enum err api__time(struct str text, uint64_t *ret_wall_ms);
+
+/* A number as JSON writes it. In millionths where it is per cent; what is beyond all is more than
+ * all. false: it is none. */
+MUST_USE bool api__percentage(struct str text, bool *ret_is_negative, uint64_t *ret_ppm);

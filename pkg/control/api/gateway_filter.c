@@ -123,44 +123,6 @@ static const struct api__field redirect_fields[] = {
 static const struct api__table redirect_table = API__TABLE(redirect_fields, struct api_redirect,
                                                            .check = NULL);
 
-/* A number as JSON writes it. In millionths where it is per cent; what is beyond all is more than
- * all. */
-static bool read_percentage(struct str text, bool *ret_is_negative, uint64_t *ret_ppm)
-{
-    if (!jv_is_number_text(text))
-        return false;
-    int64_t scale = 4; /* a hundredth is 10,000 millionths */
-    uint64_t digits = 0;
-    bool is_fraction = false;
-    size_t i = text.data[0] == '-' ? 1 : 0;
-    for (; i < text.size && (text.data[i] | 0x20) != 'e'; i++) {
-        bool has_room = digits < UINT64_MAX / 100;
-        if (text.data[i] == '.')
-            is_fraction = true;
-        else if (has_room)
-            digits = digits * 10 + (uint64_t)(text.data[i] - '0');
-        if (text.data[i] != '.')
-            scale += has_room ? -(int64_t)is_fraction : !is_fraction;
-    }
-    struct str exponent = str_from(text, i + 1);
-    bool is_small = str_starts_with(exponent, STR("-"));
-    if (is_small || str_starts_with(exponent, STR("+")))
-        exponent = str_from(exponent, 1);
-    while (exponent.size > 1 && exponent.data[0] == '0')
-        exponent = str_from(exponent, 1);
-    uint64_t power = 0;
-    if (exponent.size > 0 && !str_parse_u64(exponent, INT32_MAX, &power))
-        power = INT32_MAX;
-    scale += is_small ? -(int64_t)power : (int64_t)power;
-    for (; scale > 0 && digits > 0 && digits < UINT32_MAX; scale--)
-        digits *= 10;
-    for (; scale < 0 && digits > 0; scale++)
-        digits /= 10;
-    *ret_is_negative = text.data[0] == '-' && digits > 0;
-    *ret_ppm = digits;
-    return true;
-}
-
 static void check_mirror(struct api__decoder *d, const struct api__place *place, void *object)
 {
     struct api_mirror *mirror = object;
@@ -173,7 +135,7 @@ static void check_mirror(struct api__decoder *d, const struct api__place *place,
         api__warning(d, &weight, "means nothing here: percentage says how much is mirrored");
     if (!api__is_present(&percentage))
         return;
-    if (!read_percentage(mirror->percentage, &is_negative, &ppm))
+    if (!api__percentage(mirror->percentage, &is_negative, &ppm))
         api__undecodable(d, &percentage, "must be a number from 0 to 100");
     mirror->ppm = is_negative ? UINT32_MAX : (uint32_t)MIN(ppm, UINT32_MAX);
 }

@@ -1,7 +1,8 @@
-/* Mesh: what its gateways share. The rules are those of Kuma's reference; of its back ends for
- * logs, traces and metrics only the names are known. */
+/* Mesh: what its gateways share. The rules are those of Kuma's reference. */
 #include "control/api/check.h"
 #include "control/api/kinds.h"
+#include "control/api/mesh_backends.h"
+#include "core/base/base64.h"
 
 #define NAME_MAX_SIZE ((size_t)63)
 
@@ -50,33 +51,28 @@ static const struct api__field mtls_fields[] = {
     API__FIELD("skipValidation", BOOL, API__AT(struct api_mesh, skips_ca_checks)),
 };
 
-/* "0", or digits and one of the units: not what Go takes for a duration. */
-static bool is_expiration(struct str text)
-{
-    static const struct str units[] = {STR_INIT("y"), STR_INIT("w"), STR_INIT("d"), STR_INIT("h"),
-                                       STR_INIT("m"), STR_INIT("s"), STR_INIT("ms")};
-    size_t digits = 0;
-    while (digits < text.size && text.data[digits] >= '0' && text.data[digits] <= '9')
-        digits++;
-    struct str unit = str_from(text, digits);
-    for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
-        if (digits > 0 && str_equal(unit, units[i]))
-            return true;
-    }
-    return str_equal(text, STR("0"));
-}
-
 /* Kuma writes "dpcert", and not of which back end. */
 static void check_expiration(struct api__decoder *d, const struct api__place *mtls,
                              const struct api__place *ca, const struct api_mesh_ca *spec)
 {
-    if (!spec->has_certificate || is_expiration(spec->expiration))
+    if (!spec->has_certificate || api__is_expiration(spec->expiration))
         return;
     struct api__place certificate = api__member(ca, STR("dpCert"));
     struct api__place named = {
         .parent = mtls, .step = API__MEMBER, .name = STR("dpcert"), .mark = certificate.mark};
     struct api__place rotation = api__member(&named, STR("rotation"));
     api__error_in(d, &rotation, STR("expiration"), "has to be a valid format");
+}
+
+static void check_source_member(struct api__decoder *d, const struct api__place *member)
+{
+    struct str text = jv_text(member->value);
+    struct str bytes;
+    if (text.size == 0)
+        api__error(d, member, "cannot be empty");
+    else if (str_equal(member->name, STR("inline")) &&
+             base64_decode(d->arena, text, &bytes) != ERR_OK)
+        api__error(d, member, "is not base64 (with + and /, padded with =)");
 }
 
 /* A data source of a CA that is provided. */
@@ -95,8 +91,7 @@ static void check_source(struct api__decoder *d, const struct api__place *conf, 
         if (!api__is_present(&member))
             continue;
         any = true;
-        if (jv_text(member.value).size == 0)
-            api__error(d, &member, "cannot be empty");
+        check_source_member(d, &member);
     }
     if (!any)
         api__error(d, &source,
@@ -110,7 +105,9 @@ static void check_plugin(struct api__decoder *d, const struct api__place *place,
     if (str_equal(ca->type, STR("provided"))) {
         check_source(d, &conf, STR("cert"));
         check_source(d, &conf, STR("key"));
-    } else if (!str_equal(ca->type, STR("builtin"))) {
+    } else if (str_equal(ca->type, STR("builtin"))) {
+        api__check_builtin_ca(d, &conf);
+    } else {
         api__error_in(d, place, STR("type"), "could not find installed plugin for this type");
     }
 }
@@ -225,7 +222,7 @@ static const struct api__field fields[] = {
     API__FIELD("networking", OBJECT, .table = &networking_table),
     API__FIELD("meshServices", OBJECT, .table = &services_table),
     API__FIELD("constraints", OBJECT, .table = &constraints_table),
-    API__FIELD("logging", OPEN),
+    API__FIELD("logging", OPEN), /* api__check_mesh_backends looks at these */
     API__FIELD("tracing", OPEN),
     API__FIELD("metrics", OPEN),
     API__FIELD("skipCreatingInitialPolicies", STRINGS, API__AT(struct api_mesh, skipped_policies)),
@@ -234,6 +231,7 @@ static const struct api__field fields[] = {
 static void check(struct api__decoder *d, const struct api__place *place, void *object)
 {
     const struct api_mesh *mesh = object;
+    api__check_mesh_backends(d, place);
     if (mesh->uses_zone_egress && mesh->enabled_backend.size == 0)
         api__error_in(d, place, STR("mtls"), "has to be set when zoneEgress enabled");
     if (d->subject.name.size > NAME_MAX_SIZE)

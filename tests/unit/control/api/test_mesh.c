@@ -117,6 +117,8 @@ static void authorities_that_are_provided(void **state)
                 CONF "cert: data source has to be chosen. Available sources: secret, file, "
                      "inline\n" CONF "key.secret: cannot be empty\n");
     assert_mesh(PROVIDED("{cert: {secret: a}, key: {inline: YQ==}}"), "");
+    assert_mesh(PROVIDED("{cert: {secret: a}, key: {inline: 'a b'}}"),
+                CONF "key.inline: is not base64 (with + and /, padded with =)\n");
 }
 
 static void what_else_is_refused(void **state)
