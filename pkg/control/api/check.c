@@ -5,7 +5,7 @@
 #define HOSTNAME_MAX 253
 #define ADDRESS_MAX  255
 
-static bool is_alphanumeric(char c)
+bool api__is_alphanumeric(char c)
 {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
@@ -14,7 +14,7 @@ static bool is_alphanumeric(char c)
 static bool consists_of(struct str s, struct str others)
 {
     for (size_t i = 0; i < s.size; i++) {
-        if (!is_alphanumeric(s.data[i]) && str_find_char(others, s.data[i]) == STR_NOT_FOUND)
+        if (!api__is_alphanumeric(s.data[i]) && str_find_char(others, s.data[i]) == STR_NOT_FOUND)
             return false;
     }
     return true;
@@ -136,7 +136,7 @@ static bool is_label(struct str label)
         return false;
     for (size_t i = 0; i < label.size; i++) {
         char c = label.data[i];
-        if (!is_alphanumeric(c) && c != '-')
+        if (!api__is_alphanumeric(c) && c != '-')
             return false;
         if (c >= 'A' && c <= 'Z')
             return false;

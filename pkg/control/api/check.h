@@ -38,6 +38,9 @@ const struct str *api__read_hostnames(struct api__decoder *d, const struct api__
 /* Whether `text` can be a regular expression of RE2. */
 void api__check_regex(struct api__decoder *d, const struct api__place *place, struct str text);
 
+/* A letter or a digit of ASCII. */
+bool api__is_alphanumeric(char c);
+
 /* RFC 1123 labels, dots between them. */
 bool api__is_domain(struct str name);
 

@@ -246,6 +246,8 @@ static const struct api_object *decode(const struct api__envelope *e, enum api_k
     d.subject = api_subject(object); /* with the mesh */
     if (e->is_universal)
         api__check_name(&d, &root, e->name);
+    if (!e->origin->has_kind) /* else an API server has looked at them */
+        api__check_label_syntax(&d, e, &root);
     if (api__kind_of(kind)->plural.size > 0)
         api__check_labels(&d, e, &root, object->key.mesh);
     if (api__kind_of(kind)->name_max > 0)

@@ -34,6 +34,10 @@ void api__check_name(struct api__decoder *d, const struct api__place *root, stru
 void api__check_labels(struct api__decoder *d, const struct api__envelope *e,
                        const struct api__place *root, struct str mesh);
 
+/* Whether keys and values of its labels are what Kubernetes takes. */
+void api__check_label_syntax(struct api__decoder *d, const struct api__envelope *e,
+                             const struct api__place *root);
+
 /* The name that people see: an annotation keeps it when Kuma had to change the object's. */
 void api__check_display_name(struct api__decoder *d, const struct api__envelope *e,
                              const struct api__place *root, size_t max);
