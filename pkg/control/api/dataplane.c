@@ -31,28 +31,19 @@ static const struct api__enum_value state_values[] = {
 static const struct api__enum states = {state_values, ARRAY_SIZE(state_values)};
 
 static const struct api__field health_fields[] = {
-    {.name = STR_INIT("ready"), .type = API__BOOL, .offset = offsetof(struct api_inbound, ready)},
+    API__FIELD("ready", BOOL, API__AT(struct api_inbound, ready)),
 };
 static const struct api__table health_table = API__TABLE(health_fields, struct api_inbound,
                                                          .check = NULL);
 
 static const struct api__field inbound_fields[] = {
-    {.name = STR_INIT("port"), .type = API__UINT32, .offset = offsetof(struct api_inbound, port)},
-    {.name = STR_INIT("servicePort"),
-     .type = API__UINT32,
-     .offset = offsetof(struct api_inbound, service_port)},
-    {.name = STR_INIT("serviceAddress"),
-     .type = API__STRING,
-     .offset = offsetof(struct api_inbound, service_address)},
-    {.name = STR_INIT("address"),
-     .type = API__STRING,
-     .offset = offsetof(struct api_inbound, address)},
-    {.name = STR_INIT("tags"), .type = API__TAGS, .offset = offsetof(struct api_inbound, tags)},
-    {.name = STR_INIT("state"),
-     .type = API__ENUM,
-     .offset = offsetof(struct api_inbound, state),
-     .values = &states},
-    {.name = STR_INIT("health"), .type = API__OBJECT, .table = &health_table},
+    API__FIELD("port", UINT32, API__AT(struct api_inbound, port)),
+    API__FIELD("servicePort", UINT32, API__AT(struct api_inbound, service_port)),
+    API__FIELD("serviceAddress", STRING, API__AT(struct api_inbound, service_address)),
+    API__FIELD("address", STRING, API__AT(struct api_inbound, address)),
+    API__FIELD("tags", TAGS, API__AT(struct api_inbound, tags)),
+    API__FIELD("state", ENUM, API__AT(struct api_inbound, state), .values = &states),
+    API__FIELD("health", OBJECT, .table = &health_table),
     API__FIELD("serviceProbe", OBJECT, .is_dropped = true, .table = &api__service_probe_table),
     API__FIELD("name", STRING, API__AT(struct api_inbound, name)),
 };
@@ -84,13 +75,8 @@ static const struct api__table inbound_table = API__TABLE(
     .broken = offsetof(struct api_inbound, broken), .check = check_inbound);
 
 static const struct api__field gateway_fields[] = {
-    {.name = STR_INIT("type"),
-     .type = API__ENUM,
-     .offset = offsetof(struct staged, gateway_type),
-     .values = &gateway_types},
-    {.name = STR_INIT("tags"),
-     .type = API__TAGS,
-     .offset = offsetof(struct staged, dataplane.gateway_tags)},
+    API__FIELD("type", ENUM, API__AT(struct staged, gateway_type), .values = &gateway_types),
+    API__FIELD("tags", TAGS, API__AT(struct staged, dataplane.gateway_tags)),
 };
 static const struct api__table gateway_table = API__TABLE(gateway_fields, struct staged,
                                                           .check = NULL);
@@ -209,14 +195,10 @@ static const struct api__field admin_fields[] = {
 static const struct api__table admin_table = API__TABLE(admin_fields, struct staged, .check = NULL);
 
 static const struct api__field networking_fields[] = {
-    {.name = STR_INIT("address"),
-     .type = API__STRING,
-     .offset = offsetof(struct staged, dataplane.address)},
-    {.name = STR_INIT("gateway"), .type = API__OBJECT, .table = &gateway_table},
-    {.name = STR_INIT("inbound"),
-     .type = API__LIST,
-     .offset = offsetof(struct staged, dataplane.inbounds),
-     .table = &inbound_table},
+    API__FIELD("address", STRING, API__AT(struct staged, dataplane.address)),
+    API__FIELD("gateway", OBJECT, .table = &gateway_table),
+    API__FIELD("inbound", LIST, API__AT(struct staged, dataplane.inbounds),
+               .table = &inbound_table),
     API__FIELD("outbound", LIST, API__AT(struct staged, outbounds), .table = &api__outbound_table),
     API__FIELD("advertisedAddress", STRING, API__AT(struct staged, dataplane.advertised_address)),
     API__FIELD("admin", OBJECT, .table = &admin_table),
@@ -227,7 +209,7 @@ static const struct api__table networking_table = API__TABLE(networking_fields, 
                                                              .check = check_networking);
 
 static const struct api__field fields[] = {
-    {.name = STR_INIT("networking"), .type = API__OBJECT, .table = &networking_table},
+    API__FIELD("networking", OBJECT, .table = &networking_table),
     API__FIELD("metrics", OPEN),
     API__FIELD("probes", OBJECT, .is_dropped = true, .table = &api__probes_table),
 };

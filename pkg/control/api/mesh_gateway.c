@@ -30,46 +30,29 @@ static const struct api__enum_value mode_values[] = {
 static const struct api__enum modes = {mode_values, ARRAY_SIZE(mode_values)};
 
 static const struct api__field tls_fields[] = {
-    {.name = STR_INIT("mode"),
-     .type = API__ENUM,
-     .offset = offsetof(struct api_tls, mode),
-     .values = &modes},
-    {.name = STR_INIT("certificates"),
-     .type = API__LIST,
-     .offset = offsetof(struct api_tls, certificates),
-     .table = &api__data_source_table},
+    API__FIELD("mode", ENUM, API__AT(struct api_tls, mode), .values = &modes),
+    API__FIELD("certificates", LIST, API__AT(struct api_tls, certificates),
+               .table = &api__data_source_table),
     API__FIELD("options", OBJECT, .is_dropped = true, .table = &api__empty_table),
 };
 static const struct api__table tls_table = API__TABLE(tls_fields, struct api_tls, .check = NULL);
 
 static const struct api__field resources_fields[] = {
-    {.name = STR_INIT("connectionLimit"),
-     .proto = STR_INIT("connection_limit"),
-     .type = API__UINT32,
-     .offset = offsetof(struct api_listener, connection_limit)},
+    API__FIELD("connectionLimit", UINT32, .proto = STR_INIT("connection_limit"),
+               API__AT(struct api_listener, connection_limit)),
 };
 static const struct api__table resources_table = API__TABLE(resources_fields, struct api_listener,
                                                             .check = NULL);
 
 static const struct api__field listener_fields[] = {
-    {.name = STR_INIT("hostname"),
-     .type = API__STRING,
-     .offset = offsetof(struct api_listener, hostname)},
-    {.name = STR_INIT("port"), .type = API__UINT32, .offset = offsetof(struct api_listener, port)},
-    {.name = STR_INIT("protocol"),
-     .type = API__ENUM,
-     .offset = offsetof(struct api_listener, protocol),
-     .values = &protocols},
-    {.name = STR_INIT("tls"),
-     .type = API__OBJECT,
-     .offset = offsetof(struct api_listener, tls),
-     .has = offsetof(struct api_listener, has_tls),
-     .table = &tls_table},
-    {.name = STR_INIT("tags"), .type = API__TAGS, .offset = offsetof(struct api_listener, tags)},
-    {.name = STR_INIT("crossMesh"),
-     .type = API__BOOL,
-     .offset = offsetof(struct api_listener, cross_mesh)},
-    {.name = STR_INIT("resources"), .type = API__OBJECT, .table = &resources_table},
+    API__FIELD("hostname", STRING, API__AT(struct api_listener, hostname)),
+    API__FIELD("port", UINT32, API__AT(struct api_listener, port)),
+    API__FIELD("protocol", ENUM, API__AT(struct api_listener, protocol), .values = &protocols),
+    API__FIELD("tls", OBJECT, API__AT(struct api_listener, tls),
+               .has = offsetof(struct api_listener, has_tls), .table = &tls_table),
+    API__FIELD("tags", TAGS, API__AT(struct api_listener, tags)),
+    API__FIELD("crossMesh", BOOL, API__AT(struct api_listener, cross_mesh)),
+    API__FIELD("resources", OBJECT, .table = &resources_table),
 };
 
 /* What Kuma accepts, and finds missing or ignores when it serves. */
@@ -148,23 +131,17 @@ static const struct api__table listener_table = API__TABLE(
     .broken = offsetof(struct api_listener, broken), .check = check_listener);
 
 static const struct api__field conf_fields[] = {
-    {.name = STR_INIT("listeners"),
-     .type = API__LIST,
-     .offset = offsetof(struct api_mesh_gateway, listeners),
-     .table = &listener_table},
+    API__FIELD("listeners", LIST, API__AT(struct api_mesh_gateway, listeners),
+               .table = &listener_table),
 };
 static const struct api__table conf_table = API__TABLE(conf_fields, struct api_mesh_gateway,
                                                        .check = NULL);
 
 static const struct api__field fields[] = {
-    {.name = STR_INIT("selectors"),
-     .type = API__LIST,
-     .offset = offsetof(struct api_mesh_gateway, selectors),
-     .table = &api__selector_table},
-    {.name = STR_INIT("tags"),
-     .type = API__TAGS,
-     .offset = offsetof(struct api_mesh_gateway, tags)},
-    {.name = STR_INIT("conf"), .type = API__OBJECT, .table = &conf_table},
+    API__FIELD("selectors", LIST, API__AT(struct api_mesh_gateway, selectors),
+               .table = &api__selector_table),
+    API__FIELD("tags", TAGS, API__AT(struct api_mesh_gateway, tags)),
+    API__FIELD("conf", OBJECT, .table = &conf_table),
 };
 
 /* The listeners of one port, by what they say. */

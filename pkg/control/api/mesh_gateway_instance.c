@@ -68,10 +68,8 @@ static const struct api__table pod_metadata_table = API__TABLE(
     pod_metadata_fields, struct api_mesh_gateway_instance, .check = check_pod_metadata);
 
 static const struct api__field pod_security_fields[] = {
-    {.name = STR_INIT("fsGroup"),
-     .type = API__UINT32,
-     .offset = offsetof(struct api_mesh_gateway_instance, fs_group),
-     .has = offsetof(struct api_mesh_gateway_instance, has_fs_group)},
+    API__FIELD("fsGroup", UINT32, API__AT(struct api_mesh_gateway_instance, fs_group),
+               .has = offsetof(struct api_mesh_gateway_instance, has_fs_group)),
 };
 
 static void check_pod_security(struct api__decoder *d, const struct api__place *place, void *object)
@@ -85,10 +83,9 @@ static const struct api__table pod_security_table = API__TABLE(
     pod_security_fields, struct api_mesh_gateway_instance, .check = check_pod_security);
 
 static const struct api__field container_security_fields[] = {
-    {.name = STR_INIT("readOnlyRootFilesystem"),
-     .type = API__BOOL,
-     .offset = offsetof(struct api_mesh_gateway_instance, read_only_root),
-     .has = offsetof(struct api_mesh_gateway_instance, has_read_only_root)},
+    API__FIELD("readOnlyRootFilesystem", BOOL,
+               API__AT(struct api_mesh_gateway_instance, read_only_root),
+               .has = offsetof(struct api_mesh_gateway_instance, has_read_only_root)),
 };
 static const struct api__table container_security_table = TABLE(container_security_fields);
 

@@ -31,13 +31,8 @@ static const struct api__enum_value method_values[] = {
 static const struct api__enum methods = {method_values, ARRAY_SIZE(method_values)};
 
 static const struct api__field path_fields[] = {
-    {.name = STR_INIT("match"),
-     .type = API__ENUM,
-     .offset = offsetof(struct api_route_match, path_match),
-     .values = &path_matches},
-    {.name = STR_INIT("value"),
-     .type = API__STRING,
-     .offset = offsetof(struct api_route_match, path)},
+    API__FIELD("match", ENUM, API__AT(struct api_route_match, path_match), .values = &path_matches),
+    API__FIELD("value", STRING, API__AT(struct api_route_match, path)),
 };
 static const struct api__table path_table = API__TABLE(path_fields, struct api_route_match,
                                                        .check = NULL);
@@ -134,20 +129,11 @@ static void check_match(struct api__decoder *d, const struct api__place *place, 
 }
 
 static const struct api__field match_fields[] = {
-    {.name = STR_INIT("path"), .type = API__OBJECT, .table = &path_table},
-    {.name = STR_INIT("method"),
-     .type = API__ENUM_NAME,
-     .offset = offsetof(struct api_route_match, method),
-     .values = &methods},
-    {.name = STR_INIT("headers"),
-     .type = API__LIST,
-     .offset = offsetof(struct api_route_match, headers),
-     .table = &header_table},
-    {.name = STR_INIT("queryParameters"),
-     .proto = STR_INIT("query_parameters"),
-     .type = API__LIST,
-     .offset = offsetof(struct api_route_match, query_parameters),
-     .table = &query_table},
+    API__FIELD("path", OBJECT, .table = &path_table),
+    API__FIELD("method", ENUM_NAME, API__AT(struct api_route_match, method), .values = &methods),
+    API__FIELD("headers", LIST, API__AT(struct api_route_match, headers), .table = &header_table),
+    API__FIELD("queryParameters", LIST, .proto = STR_INIT("query_parameters"),
+               API__AT(struct api_route_match, query_parameters), .table = &query_table),
 };
 static const struct api__table match_table = API__TABLE(
     match_fields, struct api_route_match, .mark = offsetof(struct api_route_match, mark),
@@ -187,18 +173,11 @@ static void check_rule(struct api__decoder *d, const struct api__place *place, v
 }
 
 static const struct api__field rule_fields[] = {
-    {.name = STR_INIT("matches"),
-     .type = API__LIST,
-     .offset = offsetof(struct api_route_rule, matches),
-     .table = &match_table},
-    {.name = STR_INIT("filters"),
-     .type = API__LIST,
-     .offset = offsetof(struct api_route_rule, filters),
-     .table = &api__gateway_filter_table},
-    {.name = STR_INIT("backends"),
-     .type = API__LIST,
-     .offset = offsetof(struct api_route_rule, backends),
-     .table = &api__destination_table},
+    API__FIELD("matches", LIST, API__AT(struct api_route_rule, matches), .table = &match_table),
+    API__FIELD("filters", LIST, API__AT(struct api_route_rule, filters),
+               .table = &api__gateway_filter_table),
+    API__FIELD("backends", LIST, API__AT(struct api_route_rule, backends),
+               .table = &api__destination_table),
 };
 static const struct api__table rule_table = API__TABLE(
     rule_fields, struct api_route_rule, .mark = offsetof(struct api_route_rule, mark),
@@ -214,13 +193,8 @@ static void check_http(struct api__decoder *d, const struct api__place *place, v
 }
 
 static const struct api__field http_fields[] = {
-    {.name = STR_INIT("hostnames"),
-     .type = API__STRINGS,
-     .offset = offsetof(struct api_mesh_gateway_route, hostnames)},
-    {.name = STR_INIT("rules"),
-     .type = API__LIST,
-     .offset = offsetof(struct api_mesh_gateway_route, rules),
-     .table = &rule_table},
+    API__FIELD("hostnames", STRINGS, API__AT(struct api_mesh_gateway_route, hostnames)),
+    API__FIELD("rules", LIST, API__AT(struct api_mesh_gateway_route, rules), .table = &rule_table),
 };
 static const struct api__table http_table = API__TABLE(http_fields, struct api_mesh_gateway_route,
                                                        .check = check_http);
@@ -263,21 +237,17 @@ static const struct api__table tcp_table = API__TABLE(tcp_fields, struct api_mes
 
 /* In the order of Kuma's message: when both are there, the last one counts. */
 static const struct api__field conf_fields[] = {
-    {.name = STR_INIT("tcp"), .type = API__OBJECT, .table = &tcp_table},
-    {.name = STR_INIT("http"),
-     .type = API__OBJECT,
-     .has = offsetof(struct api_mesh_gateway_route, has_http),
-     .table = &http_table},
+    API__FIELD("tcp", OBJECT, .table = &tcp_table),
+    API__FIELD("http", OBJECT, .has = offsetof(struct api_mesh_gateway_route, has_http),
+               .table = &http_table),
 };
 static const struct api__table conf_table = API__TABLE(conf_fields, struct api_mesh_gateway_route,
                                                        .check = NULL);
 
 static const struct api__field fields[] = {
-    {.name = STR_INIT("selectors"),
-     .type = API__LIST,
-     .offset = offsetof(struct api_mesh_gateway_route, selectors),
-     .table = &api__selector_table},
-    {.name = STR_INIT("conf"), .type = API__OBJECT, .table = &conf_table},
+    API__FIELD("selectors", LIST, API__AT(struct api_mesh_gateway_route, selectors),
+               .table = &api__selector_table),
+    API__FIELD("conf", OBJECT, .table = &conf_table),
 };
 
 static void check(struct api__decoder *d, const struct api__place *place, void *object)
