@@ -58,6 +58,7 @@ static void print_field(struct jv_writer *writer, const struct api__field *field
     jv_write_member_u64(writer, STR("min"), field->min);
     jv_write_member_string(writer, STR("name"), field->name);
     jv_write_member_u64(writer, STR("preset"), field->preset);
+    jv_write_member_string(writer, STR("preset_text"), field->preset_text);
     jv_write_member_string(writer, STR("proto"), field->proto);
     jv_write_member_bool(writer, STR("required"), field->required);
     jv_write_member_string(writer, STR("type"), type_name(field->type));

@@ -66,6 +66,8 @@ def names(field):
 
 def number(field, is_open):
     """In an open kind it is never more than Kuma's decoder could hold."""
+    if not is_open and "values" in field:
+        return {"type": "integer", "enum": [value["number"] for value in field["values"]]}
     if not is_open:
         return {"type": "integer", "minimum": field["min"], "maximum": field["max"] or None}
     bounds = {"minimum": field["min"], "maximum": field["max"] or UINT32_MAX}
@@ -94,7 +96,8 @@ def wanted(field, is_open):
     """The keywords that the schema of `field` has to have, besides its members."""
     kind = field["type"]
     if kind in ("string", "bytes"):
-        return {"type": "string", **sized(field, "Length")}
+        values = {"enum": names(field)} if "values" in field else {}
+        return {"type": "string", **sized(field, "Length"), **values}
     if kind == "tags":
         return {"type": "object", "additionalProperties": text(field), **sized(field, "Properties")}
     if kind == "strings":
@@ -122,7 +125,7 @@ def default_of(field):
     """What a field is that is not there; None where that is what its type has for nothing."""
     if field["type"] == "enum":
         return next((v["name"] for v in field["values"] if v["number"] == field["preset"]), None)
-    return field["preset"] if field["type"] == "uint32" else None
+    return field["preset"] if field["type"] == "uint32" else field["preset_text"] or None
 
 
 NOTHING = (None, False, 0, "")
@@ -166,7 +169,8 @@ class Comparison:
         got, want = schema.get("default"), default_of(field)
         if self.is_open and got is not None:
             self.problem(path, "has a default, and what Kuma stored would change")
-        if not self.is_open and got != want and (got not in NOTHING or field["preset"] != 0):
+        is_preset = field["preset"] != 0 or field["preset_text"] != ""
+        if not self.is_open and got != want and (got not in NOTHING or is_preset):
             self.problem(path, f"default is {got!r}, and in the table {want!r}")
 
     def value(self, path, schema, wanted, fields):
@@ -251,6 +255,7 @@ def test_this_tree(kinds):
 
 def field(name, kind, **more):
     rest = {"proto": "", "required": False, "preset": 0, "min": 0, "max": 0, "item_max": 0}
+    rest["preset_text"] = ""
     return {"name": name, "type": kind, **rest, **more}
 
 
@@ -277,6 +282,8 @@ TABLES = {
         "fields": [
             field("weight", "uint32", preset=1, max=8, required=True),
             field("color", "enum", values=COLORS, preset=1),
+            field("status", "uint32", values=[{"name": "301", "number": 301}]),
+            field("match", "string", values=COLORS, preset_text="RED"),
         ],
     },
 }
@@ -355,6 +362,8 @@ spec:
               properties:
                 weight: {type: integer, maximum: 8, default: 1, description: Its share.}
                 color: {type: string, enum: [RED, BLUE], default: BLUE, description: Its color.}
+                status: {type: integer, enum: [301], description: Its number.}
+                match: {enum: [RED, BLUE], default: RED, type: string, description: Of others.}
 """
 
 
@@ -410,6 +419,9 @@ def test_an_open_kind_that_differs(tmp_path, line, instead, problem):
         ("default: 1", "default: 2", "spec.weight: default is 2, and in the table 1"),
         ("default: BLUE", "default: RED", "spec.color: default is 'RED', and in the table 'BLUE'"),
         ("[RED, BLUE]", "[RED]", "spec.color: enum is ['RED']"),
+        ("[301]", "[302]", "spec.status: enum is [302], and in the table [301]"),
+        ("enum: [RED, BLUE], default: RED, ", "default: RED, ", "spec.match: enum is None"),
+        ("default: RED, ", "", "spec.match: default is None, and in the table 'RED'"),
         ("maximum: 8", "format: int32", "spec.weight: maximum is 2147483647, and in the table 8"),
         ("type: object", "x-kubernetes-preserve-unknown-fields: true\n              type: object",
          "spec: x-kubernetes-preserve-unknown-fields is True"),

@@ -49,6 +49,8 @@ static void wrong_type(struct api__decoder *d, const struct api__place *place, c
 static void check_size(struct api__decoder *d, const struct api__place *place,
                        const struct api__field *field, size_t size, const char *unit)
 {
+    if (field->is_judged)
+        return;
     if (size < field->min && field->min == 1)
         api__undecodable(d, place, "cannot be empty");
     else if (size < field->min)
@@ -102,22 +104,6 @@ static void decode_bool(struct api__decoder *d, const struct api__place *place, 
         *ret_value = place->value->boolean;
 }
 
-static void decode_uint32(struct api__decoder *d, const struct api__place *place,
-                          const struct api__field *field, uint32_t *ret_number)
-{
-    const struct jv *value = place->value;
-    uint32_t max = field->max > 0 ? field->max : UINT32_MAX;
-    uint64_t number = 0;
-    bool is_text = value->type == JV_NUMBER || (value->type == JV_STRING && !d->is_strict);
-    if (is_text && str_parse_u64(value->text, max, &number) && number >= field->min)
-        *ret_number = (uint32_t)number;
-    else if (is_text)
-        api__undecodable(d, place, "must be a whole number from %u to %u, not %.*s", field->min,
-                         max, STR_ARG(str_first(value->text, QUOTED_MAX)));
-    else
-        wrong_type(d, place, "a whole number");
-}
-
 /* "NONE, TCP, TLS, HTTP, HTTPS". */
 static void append_names(const struct api__enum *values, struct buf *buf)
 {
@@ -137,6 +123,36 @@ static void unknown_value(struct api__decoder *d, const struct api__place *place
     api__undecodable(d, place, "unknown value %.*s: must be one of %.*s",
                      STR_ARG(str_first(place->value->text, QUOTED_MAX)), STR_ARG(buf_str(&names)));
     buf_deinit(&names);
+}
+
+/* Whether `values`, if any, know a number. */
+static bool is_known_number(const struct api__enum *values, uint64_t number)
+{
+    for (size_t i = 0; values != NULL && i < values->count; i++) {
+        if ((uint64_t)values->values[i].number == number)
+            return true;
+    }
+    return values == NULL;
+}
+
+static void decode_uint32(struct api__decoder *d, const struct api__place *place,
+                          const struct api__field *field, uint32_t *ret_number)
+{
+    const struct jv *value = place->value;
+    uint32_t min = field->is_judged ? 0 : field->min;
+    uint32_t max = field->max > 0 && !field->is_judged ? field->max : UINT32_MAX;
+    uint64_t number = 0;
+    bool is_text = value->type == JV_NUMBER || (value->type == JV_STRING && !d->is_strict);
+    bool is_number = is_text && str_parse_u64(value->text, max, &number) && number >= min;
+    if (is_number && is_known_number(field->values, number))
+        *ret_number = (uint32_t)number;
+    else if (is_number)
+        unknown_value(d, place, field->values);
+    else if (is_text)
+        api__undecodable(d, place, "must be a whole number from %u to %u, not %.*s", min, max,
+                         STR_ARG(str_first(value->text, QUOTED_MAX)));
+    else
+        wrong_type(d, place, "a whole number");
 }
 
 /* The value of the enum that stands at `place`, or NULL after a finding. */
@@ -176,15 +192,16 @@ static void decode_enum_name(struct api__decoder *d, const struct api__place *pl
 }
 
 static void decode_enum_set(struct api__decoder *d, const struct api__place *place,
-                            const struct api__enum *values, uint32_t *ret_set)
+                            const struct api__field *field, uint32_t *ret_set)
 {
     if (place->value->type != JV_ARRAY) {
         wrong_type(d, place, "a list of strings");
         return;
     }
+    check_size(d, place, field, place->value->count, "item");
     for (size_t i = 0; i < place->value->count; i++) {
         struct api__place item = api__item(place, i);
-        const struct api__enum_value *found = decode_enum(d, &item, values);
+        const struct api__enum_value *found = decode_enum(d, &item, field->values);
         if (found != NULL)
             *ret_set |= (uint32_t)found->number;
     }
@@ -371,7 +388,7 @@ static void decode_field(struct api__decoder *d, const struct api__place *place,
     case API__UINT32: decode_uint32(d, place, field, into); return;
     case API__ENUM: decode_enum_number(d, place, field->values, into); return;
     case API__ENUM_NAME: decode_enum_name(d, place, field->values, into); return;
-    case API__ENUM_SET: decode_enum_set(d, place, field->values, into); return;
+    case API__ENUM_SET: decode_enum_set(d, place, field, into); return;
     case API__SCALAR: decode_scalar(d, place, into); return;
     case API__DURATION: decode_duration(d, place, into); return;
     case API__BYTES: decode_bytes(d, place, field, into); return;
@@ -391,7 +408,9 @@ static void preset_field(const struct api__field *field, void *object)
 {
     if (object == NULL)
         return;
-    if (field->preset != 0 && field->type == API__UINT32)
+    if (field->preset_text.size > 0)
+        *(struct str *)at_offset(object, field->offset) = field->preset_text;
+    else if (field->preset != 0 && field->type == API__UINT32)
         *(uint32_t *)at_offset(object, field->offset) = field->preset;
     else if (field->preset != 0)
         *(int *)at_offset(object, field->offset) = (int)field->preset;
@@ -495,7 +514,7 @@ void api__decode(struct api__decoder *d, const struct api__place *place,
         const struct api__field *field = &table->fields[i];
         struct api__place inner = field_find(d, &self, field);
         if (!api__is_present(&inner)) {
-            if (field->required && is_there)
+            if (field->required && is_there && !field->is_judged)
                 api__undecodable(d, &inner, "is required");
             preset_field(field, object);
             continue;

@@ -108,17 +108,31 @@ struct api__field {
     enum api__type type;
     size_t offset;
     size_t has; /* offset of a bool that says whether the field is present; 0: none */
-    const struct api__enum *values;
+    const struct api__enum *values; /* API__UINT32, API__STRING: it is one of them, if any */
     const struct api__table *table;
     bool required;
-    bool is_dropped; /* it is looked at, and not kept: it has no offset */
-    uint32_t preset; /* API__UINT32, API__ENUM: the value when it is not there */
+    /* The check of the table says, in Kuma's words, whether it is there, one of `values` and within
+     * `min` and `max`: they stand here for readers. */
+    bool is_judged;
+    bool is_dropped;        /* it is looked at, and not kept: it has no offset */
+    uint32_t preset;        /* API__UINT32, API__ENUM: the value when it is not there */
+    struct str preset_text; /* API__STRING: likewise */
     /* API__UINT32: of the number; of a string, bytes too: its bytes as they are written; of a list
      * or map: its items. A `max` of 0 is none. */
     uint32_t min;
     uint32_t max;
     uint32_t item_max; /* bytes of each of API__STRINGS, of each key and value of API__TAGS */
 };
+
+/* Bounds that the tables of Kuma's kinds have in common. Their definitions have them, too: by them
+ * the API server knows what its rules may cost. None is below what people store. */
+#define API__STRING_MAX   1024 /* names, hosts, addresses */
+#define API__PATTERN_MAX  4096 /* paths, regular expressions, values of headers */
+#define API__TAGS_MAX     128
+#define API__TAG_MAX      512
+#define API__LIST_MAX     1024
+#define API__TAGS_BOUNDS  .max = API__TAGS_MAX, .item_max = API__TAG_MAX
+#define API__NAMES_BOUNDS .max = API__LIST_MAX, .item_max = API__STRING_MAX
 
 /* API__FIELD("port", UINT32, API__AT(struct api_backend_ref, port), .max = UINT16_MAX) */
 #define API__FIELD(field_name, field_type, ...)                              \

@@ -11,21 +11,22 @@ static struct finding_mark finding_mark_of(struct jv_mark mark)
     return (struct finding_mark){mark.line, mark.column};
 }
 
-/* The two spellings of a field differ in "_" and case only. */
+/* The next character in lowerCamelCase: where the other spelling has "_x" it is "X". */
+static char cut_camel(struct str *rest)
+{
+    bool is_snake = rest->size > 1 && rest->data[0] == '_';
+    char c = rest->data[is_snake ? 1 : 0];
+    *rest = str_from(*rest, is_snake ? 2 : 1);
+    return is_snake && c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+}
+
 static bool is_spelling_of(struct str a, struct str b)
 {
-    size_t i = 0;
-    size_t j = 0;
-    for (;;) {
-        while (i < a.size && a.data[i] == '_')
-            i++;
-        while (j < b.size && b.data[j] == '_')
-            j++;
-        if (i == a.size || j == b.size)
-            return i == a.size && j == b.size;
-        if (!str_equal_nocase(str_make(a.data + i++, 1), str_make(b.data + j++, 1)))
+    while (a.size > 0 && b.size > 0) {
+        if (cut_camel(&a) != cut_camel(&b))
             return false;
     }
+    return a.size == b.size;
 }
 
 static const struct jv_member *find_spelling(const struct jv *object, struct str name)
