@@ -2,8 +2,8 @@
 its spellings, its type, its bounds, its default, both ways. And they say it to people: each field
 has a description.
 
-Kinds without a schema of Kuma's own are open: an unknown field is kept, null is no value, and a
-number may stand in quotes, as its decoder has it."""
+Kinds without a schema of Kuma's own are open: an unknown field is kept, null is no value (so it may
+stand where none is needed), and a number may stand in quotes, as its decoder has it."""
 import json
 import subprocess
 
@@ -89,7 +89,8 @@ def strings(field, item):
 
 def scalar(field, is_open):
     """JSON schemas have no name for what is a string or any number."""
-    return {OPEN: True} if is_open else {INT_OR_STRING: True}
+    bounds = {"minimum": 0, "maximum": field["max"]} if field["max"] else {}
+    return {(OPEN if is_open else INT_OR_STRING): True, **bounds}
 
 
 def wanted(field, is_open):
@@ -113,6 +114,7 @@ def wanted(field, is_open):
         "quantities": lambda: {
             "type": "object",
             "additionalProperties": {INT_OR_STRING: True, "pattern": QUANTITY},
+            **sized(field, "Properties"),
         },
         "open": lambda: {"type": "object", OPEN: True},
         "ignored": lambda: {OPEN: True},
@@ -149,6 +151,8 @@ class Comparison:
     def keywords(self, path, schema, wanted):
         for key in (*KEYWORDS, *({"pattern"} & wanted.keys())):
             got, want = schema.get(key), wanted.get(key)
+            if key == "nullable" and path.endswith("[]") and want:
+                continue  # an item that is null has no fields, which a kind takes, or does not
             if key == "minimum" and got is None and want == 0:
                 continue  # a number of Kuma's schema that has no sign in ours
             if key == "maximum" and got is None and schema.get("format") == "int32":
@@ -156,11 +160,11 @@ class Comparison:
             if got != want:
                 self.problem(path, f"{key} is {got!r}, and in the table {want!r}")
 
-    def opened(self, wanted):
+    def opened(self, wanted, is_required):
         """With what every value of an open kind has besides."""
         if not self.is_open:
             return wanted
-        more = {"nullable": True}
+        more = {} if is_required else {"nullable": True}
         if wanted.get("type") == "object" and "additionalProperties" not in wanted:
             more[OPEN] = True
         return {**wanted, **more}
@@ -173,9 +177,9 @@ class Comparison:
         if not self.is_open and got != want and (got not in NOTHING or is_preset):
             self.problem(path, f"default is {got!r}, and in the table {want!r}")
 
-    def value(self, path, schema, wanted, fields):
+    def value(self, path, schema, wanted, fields, is_required=False):
         """Compares a schema with keywords and, where it has them, members or items."""
-        self.keywords(path, schema, self.opened(wanted))
+        self.keywords(path, schema, self.opened(wanted, is_required))
         for key, inner in (("items", "[]"), ("additionalProperties", "[*]")):
             if (key in schema) != (key in wanted):
                 self.problem(path, f"{key} are said by one only")
@@ -203,7 +207,8 @@ class Comparison:
 
     def field(self, path, schema, field):
         self.described(path, schema)
-        self.value(path, schema, wanted(field, self.is_open), field.get("fields", []))
+        keywords = wanted(field, self.is_open)
+        self.value(path, schema, keywords, field.get("fields", []), field["required"])
         self.default(path, schema, field)
 
 

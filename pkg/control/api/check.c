@@ -214,7 +214,7 @@ bool api__is_dns_name(struct str text)
 }
 
 static const struct api__field selector_fields[] = {
-    API__FIELD("match", TAGS, API__AT(struct api_selector, match)),
+    API__FIELD("match", TAGS, API__AT(struct api_selector, match), API__TAGS_BOUNDS),
 };
 const struct api__table api__selector_table = API__TABLE(
     selector_fields, struct api_selector, .mark = offsetof(struct api_selector, mark));

@@ -3,6 +3,9 @@
 /* A certificate with its chain and key is some kilobytes. */
 #define FILE_SIZE_MAX ((size_t)256 * 1024)
 
+/* So many bytes in base64, and the ends of its lines. */
+#define BASE64_SIZE_MAX 360000
+
 /* The members of a source, of which it has one. When several are there, the last one counts. */
 struct variant {
     const struct api__field *fields;
@@ -10,10 +13,14 @@ struct variant {
     size_t count;
 };
 
-#define SECRET        API__FIELD("secret", STRING, API__AT(struct api_data_source, reference))
-#define FROM_FILE     API__FIELD("file", STRING, API__AT(struct api_data_source, reference))
-#define INLINE        API__FIELD("inline", BYTES, API__AT(struct api_data_source, bytes))
-#define INLINE_STRING API__FIELD("inlineString", STRING, API__AT(struct api_data_source, bytes))
+#define SECRET \
+    API__FIELD("secret", STRING, API__AT(struct api_data_source, reference), .max = API__STRING_MAX)
+#define FROM_FILE \
+    API__FIELD("file", STRING, API__AT(struct api_data_source, reference), .max = API__PATTERN_MAX)
+#define INLINE \
+    API__FIELD("inline", BYTES, API__AT(struct api_data_source, bytes), .max = BASE64_SIZE_MAX)
+#define INLINE_STRING \
+    API__FIELD("inlineString", STRING, API__AT(struct api_data_source, bytes), .max = FILE_SIZE_MAX)
 
 /* In the order of Kuma's message. */
 static const struct api__field fields[] = {SECRET, FROM_FILE, INLINE, INLINE_STRING};

@@ -39,13 +39,14 @@ static const struct api__table health_table = API__TABLE(health_fields, struct a
 static const struct api__field inbound_fields[] = {
     API__FIELD("port", UINT32, API__AT(struct api_inbound, port)),
     API__FIELD("servicePort", UINT32, API__AT(struct api_inbound, service_port)),
-    API__FIELD("serviceAddress", STRING, API__AT(struct api_inbound, service_address)),
-    API__FIELD("address", STRING, API__AT(struct api_inbound, address)),
-    API__FIELD("tags", TAGS, API__AT(struct api_inbound, tags)),
+    API__FIELD("serviceAddress", STRING, API__AT(struct api_inbound, service_address),
+               .max = API__STRING_MAX),
+    API__FIELD("address", STRING, API__AT(struct api_inbound, address), .max = API__STRING_MAX),
+    API__FIELD("tags", TAGS, API__AT(struct api_inbound, tags), API__TAGS_BOUNDS),
     API__FIELD("state", ENUM, API__AT(struct api_inbound, state), .values = &states),
     API__FIELD("health", OBJECT, .table = &health_table),
     API__FIELD("serviceProbe", OBJECT, .is_dropped = true, .table = &api__service_probe_table),
-    API__FIELD("name", STRING, API__AT(struct api_inbound, name)),
+    API__FIELD("name", STRING, API__AT(struct api_inbound, name), .max = API__STRING_MAX),
 };
 
 static void check_inbound(struct api__decoder *d, const struct api__place *place, void *object)
@@ -76,7 +77,7 @@ static const struct api__table inbound_table = API__TABLE(
 
 static const struct api__field gateway_fields[] = {
     API__FIELD("type", ENUM, API__AT(struct staged, gateway_type), .values = &gateway_types),
-    API__FIELD("tags", TAGS, API__AT(struct staged, dataplane.gateway_tags)),
+    API__FIELD("tags", TAGS, API__AT(struct staged, dataplane.gateway_tags), API__TAGS_BOUNDS),
 };
 static const struct api__table gateway_table = API__TABLE(gateway_fields, struct staged,
                                                           .check = NULL);
@@ -195,12 +196,15 @@ static const struct api__field admin_fields[] = {
 static const struct api__table admin_table = API__TABLE(admin_fields, struct staged, .check = NULL);
 
 static const struct api__field networking_fields[] = {
-    API__FIELD("address", STRING, API__AT(struct staged, dataplane.address)),
+    API__FIELD("address", STRING, API__AT(struct staged, dataplane.address),
+               .max = API__STRING_MAX),
     API__FIELD("gateway", OBJECT, .table = &gateway_table),
-    API__FIELD("inbound", LIST, API__AT(struct staged, dataplane.inbounds),
-               .table = &inbound_table),
-    API__FIELD("outbound", LIST, API__AT(struct staged, outbounds), .table = &api__outbound_table),
-    API__FIELD("advertisedAddress", STRING, API__AT(struct staged, dataplane.advertised_address)),
+    API__FIELD("inbound", LIST, API__AT(struct staged, dataplane.inbounds), .table = &inbound_table,
+               .max = API__LIST_MAX),
+    API__FIELD("outbound", LIST, API__AT(struct staged, outbounds), .table = &api__outbound_table,
+               .max = API_ITEMS_MAX),
+    API__FIELD("advertisedAddress", STRING, API__AT(struct staged, dataplane.advertised_address),
+               .max = API__STRING_MAX),
     API__FIELD("admin", OBJECT, .table = &admin_table),
     API__FIELD("transparentProxying", OBJECT, .proto = STR_INIT("transparent_proxying"),
                .is_dropped = true, .table = &api__transparent_proxying_table),

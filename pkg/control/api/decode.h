@@ -117,8 +117,8 @@ struct api__field {
     bool is_dropped;        /* it is looked at, and not kept: it has no offset */
     uint32_t preset;        /* API__UINT32, API__ENUM: the value when it is not there */
     struct str preset_text; /* API__STRING: likewise */
-    /* API__UINT32: of the number; of a string, bytes too: its bytes as they are written; of a list
-     * or map: its items. A `max` of 0 is none. */
+    /* API__UINT32: of the number, and of a scalar that is one (for its check); of a string, bytes
+     * too: its bytes as they are written; of a list or map: its items. A `max` of 0 is none. */
     uint32_t min;
     uint32_t max;
     uint32_t item_max; /* bytes of each of API__STRINGS, of each key and value of API__TAGS */

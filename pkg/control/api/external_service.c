@@ -20,7 +20,7 @@ static const struct api__field tls_fields[] = {
                .proto = STR_INIT("client_key"), .table = &api__data_source_table),
     API__FIELD("allowRenegotiation", BOOL, API__AT(struct staged, service.tls.allow_renegotiation)),
     API__FIELD("serverName", STRING, API__AT(struct staged, service.tls.server_name),
-               .proto = STR_INIT("server_name")),
+               .proto = STR_INIT("server_name"), .max = API__STRING_MAX),
     API__FIELD("skipHostnameVerification", BOOL,
                API__AT(struct staged, skip_hostname_verification)),
 };
@@ -58,7 +58,7 @@ static const struct api__table tls_table = API__TABLE(tls_fields, struct staged,
                                                       .check = check_tls);
 
 static const struct api__field networking_fields[] = {
-    API__FIELD("address", STRING, API__AT(struct staged, address)),
+    API__FIELD("address", STRING, API__AT(struct staged, address), .max = API__STRING_MAX),
     API__FIELD("tls", OBJECT, .table = &tls_table),
     API__FIELD("disableHostDNSEntry", BOOL, API__AT(struct staged, service.disable_host_dns_entry)),
 };
@@ -101,7 +101,7 @@ static const struct api__table networking_table = API__TABLE(networking_fields, 
 
 static const struct api__field fields[] = {
     API__FIELD("networking", OBJECT, .table = &networking_table),
-    API__FIELD("tags", TAGS, API__AT(struct staged, service.tags)),
+    API__FIELD("tags", TAGS, API__AT(struct staged, service.tags), API__TAGS_BOUNDS),
 };
 
 static void check(struct api__decoder *d, const struct api__place *place, void *object)

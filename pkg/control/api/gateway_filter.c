@@ -5,11 +5,17 @@
 
 #define PERCENT_IN_PPM 10000U
 
+/* Headers that one filter sets, adds or removes. */
+#define CHANGES_MAX 32
+
+/* A policy of what may be loaded, the longest that people send, has some kilobytes. */
+#define VALUE_MAX 8192
+
 /* ---- Destinations ---- */
 
 static const struct api__field destination_fields[] = {
     API__FIELD("weight", UINT32, API__AT(struct api_backend, weight)),
-    API__FIELD("destination", TAGS, API__AT(struct api_backend, tags)),
+    API__FIELD("destination", TAGS, API__AT(struct api_backend, tags), API__TAGS_BOUNDS),
 };
 
 /* Kuma names the tags without `.destination`. */
@@ -35,16 +41,19 @@ static const struct api__table mirrored_table = API__TABLE(
 /* ---- The tables ---- */
 
 static const struct api__field header_fields[] = {
-    API__FIELD("name", STRING, API__AT(struct api_header, name)),
-    API__FIELD("value", STRING, API__AT(struct api_header, value)),
+    API__FIELD("name", STRING, API__AT(struct api_header, name), .max = API__STRING_MAX),
+    API__FIELD("value", STRING, API__AT(struct api_header, value), .max = VALUE_MAX),
 };
 static const struct api__table header_table = API__TABLE(header_fields, struct api_header,
                                                          .check = NULL);
 
 static const struct api__field change_fields[] = {
-    API__FIELD("set", LIST, API__AT(struct api_header_change, set), .table = &header_table),
-    API__FIELD("add", LIST, API__AT(struct api_header_change, add), .table = &header_table),
-    API__FIELD("remove", STRINGS, API__AT(struct api_header_change, remove)),
+    API__FIELD("set", LIST, API__AT(struct api_header_change, set), .table = &header_table,
+               .max = CHANGES_MAX),
+    API__FIELD("add", LIST, API__AT(struct api_header_change, add), .table = &header_table,
+               .max = CHANGES_MAX),
+    API__FIELD("remove", STRINGS, API__AT(struct api_header_change, remove), .max = CHANGES_MAX,
+               .item_max = API__STRING_MAX),
 };
 static const struct api__table change_table = API__TABLE(change_fields, struct api_header_change,
                                                          .check = NULL);
@@ -52,15 +61,16 @@ static const struct api__table change_table = API__TABLE(change_fields, struct a
 static const struct api__field mirror_fields[] = {
     API__FIELD("backend", OBJECT, API__AT(struct api_mirror, destination),
                .table = &mirrored_table),
-    API__FIELD("percentage", SCALAR, API__AT(struct api_mirror, percentage)),
+    API__FIELD("percentage", SCALAR, API__AT(struct api_mirror, percentage), .required = true,
+               .is_judged = true, .max = 100),
 };
 
 /* Of a redirect only the path counts. */
-#define PATH_FIELDS(type, member)                                              \
-    API__FIELD("replaceFull", STRING, API__AT(type, member.full_path),         \
-               .proto = STR_INIT("replace_full")),                             \
-        API__FIELD("replacePrefixMatch", STRING, API__AT(type, member.prefix), \
-                   .proto = STR_INIT("replace_prefix_match"))
+#define PATH_FIELDS(type, member)                                                               \
+    API__FIELD("replaceFull", STRING, API__AT(type, member.full_path), .max = API__PATTERN_MAX, \
+               .proto = STR_INIT("replace_full")),                                              \
+        API__FIELD("replacePrefixMatch", STRING, API__AT(type, member.prefix),                  \
+                   .max = API__PATTERN_MAX, .proto = STR_INIT("replace_prefix_match"))
 #define HOST_FIELD(...)                                                                      \
     API__FIELD("hostToBackendHostname", BOOL, .proto = STR_INIT("host_to_backend_hostname"), \
                __VA_ARGS__)
@@ -113,8 +123,8 @@ static const struct api__table rewrite_table = API__TABLE(rewrite_fields, struct
                                                           .check = check_rewrite);
 
 static const struct api__field redirect_fields[] = {
-    API__FIELD("scheme", STRING, API__AT(struct api_redirect, scheme)),
-    API__FIELD("hostname", STRING, API__AT(struct api_redirect, hostname)),
+    API__FIELD("scheme", STRING, API__AT(struct api_redirect, scheme), .max = API__STRING_MAX),
+    API__FIELD("hostname", STRING, API__AT(struct api_redirect, hostname), .max = API__STRING_MAX),
     API__FIELD("port", UINT32, API__AT(struct api_redirect, port)),
     API__FIELD("statusCode", UINT32, API__AT(struct api_redirect, status_code),
                .proto = STR_INIT("status_code")),

@@ -9,7 +9,8 @@
 /* ---- mTLS ---- */
 
 static const struct api__field rotation_fields[] = {
-    API__FIELD("expiration", STRING, API__AT(struct api_mesh_ca, expiration)),
+    API__FIELD("expiration", STRING, API__AT(struct api_mesh_ca, expiration),
+               .max = API__STRING_MAX),
 };
 static const struct api__table rotation_table = API__TABLE(rotation_fields, struct api_mesh_ca,
                                                            .check = NULL);
@@ -34,8 +35,8 @@ static const struct api__enum_value mode_values[] = {
 static const struct api__enum modes = {mode_values, ARRAY_SIZE(mode_values)};
 
 static const struct api__field ca_fields[] = {
-    API__FIELD("name", STRING, API__AT(struct api_mesh_ca, name)),
-    API__FIELD("type", STRING, API__AT(struct api_mesh_ca, type)),
+    API__FIELD("name", STRING, API__AT(struct api_mesh_ca, name), .max = API__STRING_MAX),
+    API__FIELD("type", STRING, API__AT(struct api_mesh_ca, type), .max = API__STRING_MAX),
     API__FIELD("mode", ENUM, API__AT(struct api_mesh_ca, mode), .values = &modes),
     API__FIELD("dpCert", OBJECT, .has = offsetof(struct api_mesh_ca, has_certificate),
                .table = &certificate_table),
@@ -46,8 +47,10 @@ static const struct api__field ca_fields[] = {
 static const struct api__table ca_table = API__TABLE(ca_fields, struct api_mesh_ca, .check = NULL);
 
 static const struct api__field mtls_fields[] = {
-    API__FIELD("enabledBackend", STRING, API__AT(struct api_mesh, enabled_backend)),
-    API__FIELD("backends", LIST, API__AT(struct api_mesh, cas), .table = &ca_table),
+    API__FIELD("enabledBackend", STRING, API__AT(struct api_mesh, enabled_backend),
+               .max = API__STRING_MAX),
+    API__FIELD("backends", LIST, API__AT(struct api_mesh, cas), .table = &ca_table,
+               .max = API__LIST_MAX),
     API__FIELD("skipValidation", BOOL, API__AT(struct api_mesh, skips_ca_checks)),
 };
 
@@ -185,7 +188,7 @@ static const struct api__table services_table = API__TABLE(services_fields, stru
 /* ---- Who may join ---- */
 
 static const struct api__field member_fields[] = {
-    API__FIELD("tags", TAGS, API__AT(struct api_selector, match)),
+    API__FIELD("tags", TAGS, API__AT(struct api_selector, match), API__TAGS_BOUNDS),
 };
 
 static void check_member(struct api__decoder *d, const struct api__place *place, void *object)
@@ -200,10 +203,10 @@ static const struct api__table member_table = API__TABLE(
     .check = check_member);
 
 static const struct api__field membership_fields[] = {
-    API__FIELD("requirements", LIST, API__AT(struct api_mesh, requirements),
-               .table = &member_table),
-    API__FIELD("restrictions", LIST, API__AT(struct api_mesh, restrictions),
-               .table = &member_table),
+    API__FIELD("requirements", LIST, API__AT(struct api_mesh, requirements), .table = &member_table,
+               .max = API__LIST_MAX),
+    API__FIELD("restrictions", LIST, API__AT(struct api_mesh, restrictions), .table = &member_table,
+               .max = API__LIST_MAX),
 };
 static const struct api__table membership_table = API__TABLE(membership_fields, struct api_mesh,
                                                              .check = NULL);
@@ -225,7 +228,8 @@ static const struct api__field fields[] = {
     API__FIELD("logging", OPEN), /* api__check_mesh_backends looks at these */
     API__FIELD("tracing", OPEN),
     API__FIELD("metrics", OPEN),
-    API__FIELD("skipCreatingInitialPolicies", STRINGS, API__AT(struct api_mesh, skipped_policies)),
+    API__FIELD("skipCreatingInitialPolicies", STRINGS, API__AT(struct api_mesh, skipped_policies),
+               API__NAMES_BOUNDS),
 };
 
 static void check(struct api__decoder *d, const struct api__place *place, void *object)

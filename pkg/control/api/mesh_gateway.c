@@ -6,6 +6,9 @@
 
 #define CERTIFICATES_MAX 2
 
+/* A host name has at most 253 characters, which is said in Kuma's words as long as they can be. */
+#define HOSTNAME_SIZE_MAX 256
+
 static const struct api__enum_value protocol_values[] = {
     {STR_INIT("NONE"), API_PROTOCOL_NONE},   {STR_INIT("TCP"), API_PROTOCOL_TCP},
     {STR_INIT("TLS"), API_PROTOCOL_TLS},     {STR_INIT("HTTP"), API_PROTOCOL_HTTP},
@@ -32,7 +35,7 @@ static const struct api__enum modes = {mode_values, ARRAY_SIZE(mode_values)};
 static const struct api__field tls_fields[] = {
     API__FIELD("mode", ENUM, API__AT(struct api_tls, mode), .values = &modes),
     API__FIELD("certificates", LIST, API__AT(struct api_tls, certificates),
-               .table = &api__data_source_table),
+               .table = &api__data_source_table, .max = 64),
     API__FIELD("options", OBJECT, .is_dropped = true, .table = &api__empty_table),
 };
 static const struct api__table tls_table = API__TABLE(tls_fields, struct api_tls, .check = NULL);
@@ -45,12 +48,13 @@ static const struct api__table resources_table = API__TABLE(resources_fields, st
                                                             .check = NULL);
 
 static const struct api__field listener_fields[] = {
-    API__FIELD("hostname", STRING, API__AT(struct api_listener, hostname)),
+    API__FIELD("hostname", STRING, API__AT(struct api_listener, hostname),
+               .max = HOSTNAME_SIZE_MAX),
     API__FIELD("port", UINT32, API__AT(struct api_listener, port)),
     API__FIELD("protocol", ENUM, API__AT(struct api_listener, protocol), .values = &protocols),
     API__FIELD("tls", OBJECT, API__AT(struct api_listener, tls),
                .has = offsetof(struct api_listener, has_tls), .table = &tls_table),
-    API__FIELD("tags", TAGS, API__AT(struct api_listener, tags)),
+    API__FIELD("tags", TAGS, API__AT(struct api_listener, tags), API__TAGS_BOUNDS),
     API__FIELD("crossMesh", BOOL, API__AT(struct api_listener, cross_mesh)),
     API__FIELD("resources", OBJECT, .table = &resources_table),
 };
@@ -132,15 +136,15 @@ static const struct api__table listener_table = API__TABLE(
 
 static const struct api__field conf_fields[] = {
     API__FIELD("listeners", LIST, API__AT(struct api_mesh_gateway, listeners),
-               .table = &listener_table),
+               .table = &listener_table, .max = API__LIST_MAX),
 };
 static const struct api__table conf_table = API__TABLE(conf_fields, struct api_mesh_gateway,
                                                        .check = NULL);
 
 static const struct api__field fields[] = {
     API__FIELD("selectors", LIST, API__AT(struct api_mesh_gateway, selectors),
-               .table = &api__selector_table),
-    API__FIELD("tags", TAGS, API__AT(struct api_mesh_gateway, tags)),
+               .table = &api__selector_table, .max = API__LIST_MAX),
+    API__FIELD("tags", TAGS, API__AT(struct api_mesh_gateway, tags), API__TAGS_BOUNDS),
     API__FIELD("conf", OBJECT, .table = &conf_table),
 };
 

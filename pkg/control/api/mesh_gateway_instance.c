@@ -9,37 +9,33 @@
 /* A pod has a handful. */
 #define CLAIMS_MAX ((size_t)256)
 
-#define FIELD(field_name, field_type, member)                        \
-    {                                                                \
-        .name = STR_INIT(field_name), .type = API__##field_type,     \
-        .offset = offsetof(struct api_mesh_gateway_instance, member) \
-    }
-#define OBJECT(field_name, inner)                                            \
-    {                                                                        \
-        .name = STR_INIT(field_name), .type = API__OBJECT, .table = &(inner) \
-    }
+#define AT(member) API__AT(struct api_mesh_gateway_instance, member)
+
+/* Annotations hold whole documents: Kubernetes bounds only all together. */
+#define ANNOTATIONS_BOUNDS .max = API__LIST_MAX, .item_max = 256 * 1024
+
 #define TABLE(array) API__TABLE(array, struct api_mesh_gateway_instance, .check = NULL)
 
 static const struct api__field service_metadata_fields[] = {
-    FIELD("annotations", TAGS, service.annotations),
-    FIELD("labels", TAGS, service.labels),
+    API__FIELD("annotations", TAGS, AT(service.annotations), ANNOTATIONS_BOUNDS),
+    API__FIELD("labels", TAGS, AT(service.labels), API__TAGS_BOUNDS),
 };
 static const struct api__table service_metadata_table = TABLE(service_metadata_fields);
 
 static const struct api__field service_spec_fields[] = {
-    FIELD("loadBalancerIP", STRING, load_balancer_ip),
+    API__FIELD("loadBalancerIP", STRING, AT(load_balancer_ip), .max = API__STRING_MAX),
 };
 static const struct api__table service_spec_table = TABLE(service_spec_fields);
 
 static const struct api__field service_template_fields[] = {
-    OBJECT("metadata", service_metadata_table),
-    OBJECT("spec", service_spec_table),
+    API__FIELD("metadata", OBJECT, .table = &service_metadata_table),
+    API__FIELD("spec", OBJECT, .table = &service_spec_table),
 };
 static const struct api__table service_template_table = TABLE(service_template_fields);
 
 static const struct api__field pod_metadata_fields[] = {
-    FIELD("annotations", TAGS, pod.annotations),
-    FIELD("labels", TAGS, pod.labels),
+    API__FIELD("annotations", TAGS, AT(pod.annotations), ANNOTATIONS_BOUNDS),
+    API__FIELD("labels", TAGS, AT(pod.labels), API__TAGS_BOUNDS),
 };
 
 /* What the operator itself writes on the pods, and has to find there again. */
@@ -68,7 +64,7 @@ static const struct api__table pod_metadata_table = API__TABLE(
     pod_metadata_fields, struct api_mesh_gateway_instance, .check = check_pod_metadata);
 
 static const struct api__field pod_security_fields[] = {
-    API__FIELD("fsGroup", UINT32, API__AT(struct api_mesh_gateway_instance, fs_group),
+    API__FIELD("fsGroup", UINT32, AT(fs_group),
                .has = offsetof(struct api_mesh_gateway_instance, has_fs_group)),
 };
 
@@ -83,42 +79,41 @@ static const struct api__table pod_security_table = API__TABLE(
     pod_security_fields, struct api_mesh_gateway_instance, .check = check_pod_security);
 
 static const struct api__field container_security_fields[] = {
-    API__FIELD("readOnlyRootFilesystem", BOOL,
-               API__AT(struct api_mesh_gateway_instance, read_only_root),
+    API__FIELD("readOnlyRootFilesystem", BOOL, AT(read_only_root),
                .has = offsetof(struct api_mesh_gateway_instance, has_read_only_root)),
 };
 static const struct api__table container_security_table = TABLE(container_security_fields);
 
 static const struct api__field container_fields[] = {
-    OBJECT("securityContext", container_security_table),
+    API__FIELD("securityContext", OBJECT, .table = &container_security_table),
 };
 static const struct api__table container_table = TABLE(container_fields);
 
 static const struct api__field pod_spec_fields[] = {
-    OBJECT("container", container_table),
-    OBJECT("securityContext", pod_security_table),
-    FIELD("serviceAccountName", STRING, service_account),
+    API__FIELD("container", OBJECT, .table = &container_table),
+    API__FIELD("securityContext", OBJECT, .table = &pod_security_table),
+    API__FIELD("serviceAccountName", STRING, AT(service_account), .max = API__STRING_MAX),
 };
 static const struct api__table pod_spec_table = TABLE(pod_spec_fields);
 
 static const struct api__field pod_template_fields[] = {
-    OBJECT("metadata", pod_metadata_table),
-    OBJECT("spec", pod_spec_table),
+    API__FIELD("metadata", OBJECT, .table = &pod_metadata_table),
+    API__FIELD("spec", OBJECT, .table = &pod_spec_table),
 };
 static const struct api__table pod_template_table = TABLE(pod_template_fields);
 
 /* ---- Resources of the container ---- */
 
 static const struct api__field claim_fields[] = {
-    API__FIELD("name", STRING, .required = true),
-    API__FIELD("request", STRING),
+    API__FIELD("name", STRING, .required = true, .max = API__STRING_MAX),
+    API__FIELD("request", STRING, .max = API__STRING_MAX),
 };
 static const struct api__table claim_table = API__SHAPE(claim_fields);
 
 static const struct api__field resources_fields[] = {
     API__FIELD("claims", LIST, .table = &claim_table, .max = CLAIMS_MAX),
-    API__FIELD("limits", QUANTITIES),
-    API__FIELD("requests", QUANTITIES),
+    API__FIELD("limits", QUANTITIES, .max = API__TAGS_MAX),
+    API__FIELD("requests", QUANTITIES, .max = API__TAGS_MAX),
 };
 
 /* The list is a map by the name. */
@@ -196,15 +191,12 @@ static void check(struct api__decoder *d, const struct api__place *place, void *
 }
 
 static const struct api__field fields[] = {
-    OBJECT("podTemplate", pod_template_table),
-    API__FIELD("replicas", UINT32, API__AT(struct api_mesh_gateway_instance, replicas), .min = 1,
-               .max = NUMBER_MAX, .preset = 1),
-    API__FIELD("resources", JSON, API__AT(struct api_mesh_gateway_instance, resources),
-               .table = &resources_table),
-    OBJECT("serviceTemplate", service_template_table),
-    API__FIELD("serviceType", ENUM, API__AT(struct api_mesh_gateway_instance, service_type),
-               .values = &service_types),
-    FIELD("tags", TAGS, tags),
+    API__FIELD("podTemplate", OBJECT, .table = &pod_template_table),
+    API__FIELD("replicas", UINT32, AT(replicas), .min = 1, .max = NUMBER_MAX, .preset = 1),
+    API__FIELD("resources", JSON, AT(resources), .table = &resources_table),
+    API__FIELD("serviceTemplate", OBJECT, .table = &service_template_table),
+    API__FIELD("serviceType", ENUM, AT(service_type), .values = &service_types),
+    API__FIELD("tags", TAGS, AT(tags), API__TAGS_BOUNDS),
 };
 const struct api__table api__mesh_gateway_instance_table = API__TABLE(
     fields, struct api_mesh_gateway_instance, .check = check);

@@ -5,6 +5,12 @@
 #include "control/api/http_filter.h"
 #include "control/api/kinds.h"
 
+/* More than anybody writes. They multiply with each other in what the rules of the definition may
+ * cost, which is bounded. */
+#define CHOICES_MAX  64 /* matches of a rule, and its back ends */
+#define CRITERIA_MAX 16 /* headers and query parameters of a match */
+#define FILTERS_MAX  16
+
 static const struct api__enum_value path_values[] = {
     {STR_INIT("EXACT"), API_PATH_EXACT},
     {STR_INIT("PREFIX"), API_PATH_PREFIX},
@@ -32,23 +38,18 @@ static const struct api__enum methods = {method_values, ARRAY_SIZE(method_values
 
 static const struct api__field path_fields[] = {
     API__FIELD("match", ENUM, API__AT(struct api_route_match, path_match), .values = &path_matches),
-    API__FIELD("value", STRING, API__AT(struct api_route_match, path)),
+    API__FIELD("value", STRING, API__AT(struct api_route_match, path), .max = API__PATTERN_MAX),
 };
 static const struct api__table path_table = API__TABLE(path_fields, struct api_route_match,
                                                        .check = NULL);
 
-#define CRITERION_FIELDS(enum_values)                           \
-    {.name = STR_INIT("match"),                                 \
-     .type = API__ENUM,                                         \
-     .offset = offsetof(struct api_value_criterion, match),     \
-     .values = (enum_values)},                                  \
-        {.name = STR_INIT("name"),                              \
-         .type = API__STRING,                                   \
-         .offset = offsetof(struct api_value_criterion, name)}, \
-    {                                                           \
-        .name = STR_INIT("value"), .type = API__STRING,         \
-        .offset = offsetof(struct api_value_criterion, value)   \
-    }
+#define CRITERION_FIELDS(enum_values)                                           \
+    API__FIELD("match", ENUM, API__AT(struct api_value_criterion, match),       \
+               .values = (enum_values)),                                        \
+        API__FIELD("name", STRING, API__AT(struct api_value_criterion, name),   \
+                   .max = API__STRING_MAX),                                     \
+        API__FIELD("value", STRING, API__AT(struct api_value_criterion, value), \
+                   .max = API__PATTERN_MAX)
 
 /* Kuma finds out whether it is a regular expression when it is too late. */
 static void check_pattern(struct api__decoder *d, const struct api__place *place,
@@ -131,9 +132,11 @@ static void check_match(struct api__decoder *d, const struct api__place *place, 
 static const struct api__field match_fields[] = {
     API__FIELD("path", OBJECT, .table = &path_table),
     API__FIELD("method", ENUM_NAME, API__AT(struct api_route_match, method), .values = &methods),
-    API__FIELD("headers", LIST, API__AT(struct api_route_match, headers), .table = &header_table),
+    API__FIELD("headers", LIST, API__AT(struct api_route_match, headers), .table = &header_table,
+               .max = CRITERIA_MAX),
     API__FIELD("queryParameters", LIST, .proto = STR_INIT("query_parameters"),
-               API__AT(struct api_route_match, query_parameters), .table = &query_table),
+               API__AT(struct api_route_match, query_parameters), .table = &query_table,
+               .max = CRITERIA_MAX),
 };
 static const struct api__table match_table = API__TABLE(
     match_fields, struct api_route_match, .mark = offsetof(struct api_route_match, mark),
@@ -173,11 +176,12 @@ static void check_rule(struct api__decoder *d, const struct api__place *place, v
 }
 
 static const struct api__field rule_fields[] = {
-    API__FIELD("matches", LIST, API__AT(struct api_route_rule, matches), .table = &match_table),
+    API__FIELD("matches", LIST, API__AT(struct api_route_rule, matches), .table = &match_table,
+               .max = CHOICES_MAX),
     API__FIELD("filters", LIST, API__AT(struct api_route_rule, filters),
-               .table = &api__gateway_filter_table),
+               .table = &api__gateway_filter_table, .max = FILTERS_MAX),
     API__FIELD("backends", LIST, API__AT(struct api_route_rule, backends),
-               .table = &api__destination_table),
+               .table = &api__destination_table, .max = CHOICES_MAX),
 };
 static const struct api__table rule_table = API__TABLE(
     rule_fields, struct api_route_rule, .mark = offsetof(struct api_route_rule, mark),
@@ -193,8 +197,10 @@ static void check_http(struct api__decoder *d, const struct api__place *place, v
 }
 
 static const struct api__field http_fields[] = {
-    API__FIELD("hostnames", STRINGS, API__AT(struct api_mesh_gateway_route, hostnames)),
-    API__FIELD("rules", LIST, API__AT(struct api_mesh_gateway_route, rules), .table = &rule_table),
+    API__FIELD("hostnames", STRINGS, API__AT(struct api_mesh_gateway_route, hostnames),
+               .max = API_ITEMS_MAX, .item_max = API__STRING_MAX),
+    API__FIELD("rules", LIST, API__AT(struct api_mesh_gateway_route, rules), .table = &rule_table,
+               .max = API__LIST_MAX),
 };
 static const struct api__table http_table = API__TABLE(http_fields, struct api_mesh_gateway_route,
                                                        .check = check_http);
@@ -209,7 +215,7 @@ static void check_forward(struct api__decoder *d, const struct api__place *place
 
 static const struct api__field forward_fields[] = {
     API__FIELD("backends", LIST, API__AT(struct api_forward_rule, backends),
-               .table = &api__destination_table),
+               .table = &api__destination_table, .max = CHOICES_MAX),
 };
 static const struct api__table forward_table = API__TABLE(
     forward_fields, struct api_forward_rule, .mark = offsetof(struct api_forward_rule, mark),
@@ -217,7 +223,7 @@ static const struct api__table forward_table = API__TABLE(
 
 static const struct api__field tcp_fields[] = {
     API__FIELD("rules", LIST, API__AT(struct api_mesh_gateway_route, tcp_rules),
-               .table = &forward_table),
+               .table = &forward_table, .max = API__LIST_MAX),
 };
 
 static void check_tcp(struct api__decoder *d, const struct api__place *place, void *object)
@@ -246,7 +252,7 @@ static const struct api__table conf_table = API__TABLE(conf_fields, struct api_m
 
 static const struct api__field fields[] = {
     API__FIELD("selectors", LIST, API__AT(struct api_mesh_gateway_route, selectors),
-               .table = &api__selector_table),
+               .table = &api__selector_table, .max = API__LIST_MAX),
     API__FIELD("conf", OBJECT, .table = &conf_table),
 };
 

@@ -48,11 +48,11 @@ static void check_reachable(struct api__decoder *d, const struct api__place *pla
 }
 
 static const struct api__field ref_fields[] = {
-    API__FIELD("kind", STRING, API__AT(struct ref, kind)),
-    API__FIELD("name", STRING, API__AT(struct ref, name)),
-    API__FIELD("namespace", STRING, API__AT(struct ref, namespace)),
+    API__FIELD("kind", STRING, API__AT(struct ref, kind), .max = API__STRING_MAX),
+    API__FIELD("name", STRING, API__AT(struct ref, name), .max = API__STRING_MAX),
+    API__FIELD("namespace", STRING, API__AT(struct ref, namespace), .max = API__STRING_MAX),
     API__FIELD("port", UINT32, API__AT(struct ref, port)),
-    API__FIELD("labels", TAGS, API__AT(struct ref, labels)),
+    API__FIELD("labels", TAGS, API__AT(struct ref, labels), API__TAGS_BOUNDS),
 };
 static const struct api__table ref_table = API__TABLE(ref_fields, struct ref,
                                                       .check = check_reachable);
@@ -60,7 +60,7 @@ static const struct api__table ref_table = API__TABLE(ref_fields, struct ref,
 /* ---- Redirection of traffic ---- */
 
 static const struct api__field reachable_fields[] = {
-    API__FIELD("refs", LIST, .table = &ref_table),
+    API__FIELD("refs", LIST, .table = &ref_table, .max = API_ITEMS_MAX),
 };
 static const struct api__table reachable_table = API__SHAPE(reachable_fields);
 
@@ -75,8 +75,10 @@ static const struct api__enum families = {family_values, ARRAY_SIZE(family_value
 static const struct api__field transparent_fields[] = {
     API__FIELD("redirectPortInbound", UINT32, .proto = STR_INIT("redirect_port_inbound")),
     API__FIELD("redirectPortOutbound", UINT32, .proto = STR_INIT("redirect_port_outbound")),
-    API__FIELD("directAccessServices", STRINGS, .proto = STR_INIT("direct_access_services")),
-    API__FIELD("reachableServices", STRINGS, .proto = STR_INIT("reachable_services")),
+    API__FIELD("directAccessServices", STRINGS, .proto = STR_INIT("direct_access_services"),
+               .max = API_ITEMS_MAX, .item_max = API__STRING_MAX),
+    API__FIELD("reachableServices", STRINGS, .proto = STR_INIT("reachable_services"),
+               .max = API_ITEMS_MAX, .item_max = API__STRING_MAX),
     API__FIELD("ipFamilyMode", ENUM, .proto = STR_INIT("ip_family_mode"), .values = &families),
     API__FIELD("reachableBackends", OBJECT, .proto = STR_INIT("reachable_backends"),
                .table = &reachable_table),
@@ -96,32 +98,35 @@ const struct api__table api__service_probe_table = API__SHAPE(service_probe_fiel
 
 static const struct api__field endpoint_fields[] = {
     API__FIELD("inboundPort", UINT32, .proto = STR_INIT("inbound_port")),
-    API__FIELD("inboundPath", STRING, .proto = STR_INIT("inbound_path")),
-    API__FIELD("path", STRING),
+    API__FIELD("inboundPath", STRING, .proto = STR_INIT("inbound_path"), .max = API__STRING_MAX),
+    API__FIELD("path", STRING, .max = API__STRING_MAX),
 };
 static const struct api__table endpoint_table = API__SHAPE(endpoint_fields);
 
 static const struct api__field probes_fields[] = {
     API__FIELD("port", UINT32),
-    API__FIELD("endpoints", LIST, .table = &endpoint_table),
+    API__FIELD("endpoints", LIST, .table = &endpoint_table, .max = API__LIST_MAX),
 };
 const struct api__table api__probes_table = API__SHAPE(probes_fields);
 
 /* ---- Outbounds ---- */
 
+/* An address of IPv6 has 45 characters. There are many outbounds, and each one is looked at. */
+#define ADDRESS_SIZE_MAX 128
+
 static const struct api__field outbound_ref_fields[] = {
-    API__FIELD("kind", STRING, API__AT(struct api__outbound, ref_kind)),
-    API__FIELD("name", STRING, API__AT(struct api__outbound, ref_name)),
+    API__FIELD("kind", STRING, API__AT(struct api__outbound, ref_kind), .max = API__STRING_MAX),
+    API__FIELD("name", STRING, API__AT(struct api__outbound, ref_name), .max = API__STRING_MAX),
     API__FIELD("port", UINT32, API__AT(struct api__outbound, ref_port)),
-    API__FIELD("labels", TAGS, API__AT(struct api__outbound, ref_labels)),
+    API__FIELD("labels", TAGS, API__AT(struct api__outbound, ref_labels), API__TAGS_BOUNDS),
 };
 static const struct api__table outbound_ref_table = API__TABLE(outbound_ref_fields,
                                                                struct api__outbound, .check = NULL);
 
 static const struct api__field outbound_fields[] = {
-    API__FIELD("address", STRING, API__AT(struct api__outbound, address)),
+    API__FIELD("address", STRING, API__AT(struct api__outbound, address), .max = ADDRESS_SIZE_MAX),
     API__FIELD("port", UINT32, API__AT(struct api__outbound, port)),
-    API__FIELD("tags", TAGS, API__AT(struct api__outbound, tags)),
+    API__FIELD("tags", TAGS, API__AT(struct api__outbound, tags), API__TAGS_BOUNDS),
     API__FIELD("backendRef", OBJECT, .has = offsetof(struct api__outbound, has_ref),
                .table = &outbound_ref_table),
 };

@@ -46,6 +46,21 @@ static inline void manifest_decode(struct manifest *m, const char *yaml)
     manifest_decode_with(m, yaml, &origin);
 }
 
+/* `head`, then `count` times `item`, then `tail`. */
+static inline void manifest_decode_many(struct manifest *m, const char *head, size_t count,
+                                        const char *item, const char *tail)
+{
+    struct buf yaml;
+    buf_init(&yaml, (size_t)4 << 20);
+    buf_append(&yaml, str_of(head));
+    for (size_t i = 0; i < count; i++)
+        buf_append(&yaml, str_of(item));
+    buf_append(&yaml, str_of(tail));
+    buf_append_char(&yaml, '\0');
+    manifest_decode(m, yaml.data);
+    buf_deinit(&yaml);
+}
+
 /* The findings, one per line, sorted. To be freed by buf_deinit. */
 static inline void findings_print(const struct finding_list *list, struct buf *buf)
 {
@@ -106,4 +121,25 @@ static inline void assert_str(struct str got, const char *wanted)
 {
     assert_int_equal(got.size, strlen(wanted));
     assert_memory_equal(got.data, wanted, got.size);
+}
+
+/* A bound of a table: `most` times `item` between `head` and `tail` pass, one more is `fault`. */
+struct manifest_bound {
+    const char *head;
+    const char *item;
+    const char *tail;
+    size_t most;
+    const char *fault;
+};
+
+static inline void assert_bounds(struct manifest *m, const struct manifest_bound *bounds,
+                                 size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct manifest_bound *bound = &bounds[i];
+        manifest_decode_many(m, bound->head, bound->most, bound->item, bound->tail);
+        assert_faults(m, "");
+        manifest_decode_many(m, bound->head, bound->most + 1, bound->item, bound->tail);
+        assert_faults(m, bound->fault);
+    }
 }

@@ -165,6 +165,34 @@ static void inbounds(void **state)
                       "write it like 10s, 1m30s or 250ms\n");
 }
 
+#define PROXY "{type: Dataplane, mesh: m, name: d, networking: {"
+#define AT    "address: 10.0.0.1, "
+
+static const struct manifest_bound bounds[] = {
+    {PROXY AT "inbound: [", "{port: 80, tags: {kuma.io/service: a}},", "]}}", 1024,
+     "error networking.inbound: must have at most 1024 items\n"},
+    {PROXY AT "inbound: [{port: 80, tags: {kuma.io/service: ", "a", "}}]}}", 512,
+     "error networking.inbound[0].tags[\"kuma.io/service\"]: must have at most 512 characters\n"},
+    {PROXY AT INBOUND ", advertisedAddress: ", "a", "}}", 1024,
+     "error networking.advertisedAddress: must have at most 1024 characters\n"},
+    {PROXY AT INBOUND ", transparentProxying: {reachableServices: [", "a", "]}}}", 1024,
+     "error networking.transparentProxying.reachableServices[0]: must have at most 1024 "
+     "characters\n"},
+    {PROXY AT INBOUND ", transparentProxying: {reachableBackends: {refs: [{kind: MeshService, "
+                      "name: ",
+     "a", "}]}}}}", 1024,
+     "error networking.transparentProxying.reachableBackends.refs[0].name: must have at most 1024 "
+     "characters\n"},
+    {PROXY AT INBOUND "}, probes: {endpoints: [", "{path: a},", "]}}", 1024,
+     "error probes.endpoints: must have at most 1024 items\n"},
+};
+
+static void how_much_a_dataplane_may_say(void **state)
+{
+    (void)state;
+    assert_bounds(&m, bounds, ARRAY_SIZE(bounds));
+}
+
 #define TEST(function) cmocka_unit_test_teardown(function, teardown)
 
 int main(void)
@@ -176,6 +204,7 @@ int main(void)
         TEST(outbounds),
         TEST(backends_that_a_sidecar_reaches),
         TEST(inbounds),
+        TEST(how_much_a_dataplane_may_say),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

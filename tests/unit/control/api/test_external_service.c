@@ -142,6 +142,23 @@ static void what_is_wrong_with_its_tls(void **state)
                                   "mean \"caCert\"?\n");
 }
 
+#define SERVICE "{type: ExternalService, mesh: m, name: e, "
+
+static const struct manifest_bound bounds[] = {
+    {SERVICE AT ", tags: {kuma.io/service: ", "a", "}}", 512,
+     "error tags[\"kuma.io/service\"]: must have at most 512 characters\n"},
+    {SERVICE "tags: {kuma.io/service: a}, networking: {address: 'a.b:80', tls: {serverName: ", "a",
+     "}}}", 1024, "error networking.tls.serverName: must have at most 1024 characters\n"},
+    {SERVICE "tags: {kuma.io/service: a}, networking: {address: 'a.b:80', tls: {caCert: {file: ",
+     "a", "}}}}", 4096, "error networking.tls.caCert.file: must have at most 4096 characters\n"},
+};
+
+static void how_much_an_external_service_may_say(void **state)
+{
+    (void)state;
+    assert_bounds(&m, bounds, ARRAY_SIZE(bounds));
+}
+
 #define TEST(function) cmocka_unit_test_teardown(function, teardown)
 
 int main(void)
@@ -151,6 +168,7 @@ int main(void)
         TEST(where_it_is),
         TEST(what_is_wrong_with_a_service),
         TEST(what_is_wrong_with_its_tls),
+        TEST(how_much_an_external_service_may_say),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

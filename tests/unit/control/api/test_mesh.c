@@ -146,6 +146,29 @@ static void what_else_is_refused(void **state)
     assert_faults(&m, "");
 }
 
+#define MESH    "{type: Mesh, name: m, "
+#define MEMBERS MESH "constraints: {dataplaneProxy: {"
+
+static const struct manifest_bound bounds[] = {
+    {MEMBERS "requirements: [", "{tags: {a: b}},", "]}}}", 1024,
+     "error constraints.dataplaneProxy.requirements: must have at most 1024 items\n"},
+    {MEMBERS "restrictions: [{tags: {a: ", "b", "}}]}}}", 512,
+     "error constraints.dataplaneProxy.restrictions[0].tags[\"a\"]: must have at most 512 "
+     "characters\n"},
+    {MESH "skipCreatingInitialPolicies: [", "a,", "]}", 1024,
+     "error skipCreatingInitialPolicies: must have at most 1024 items\n"},
+    {MESH "skipCreatingInitialPolicies: [", "a", "]}", 1024,
+     "error skipCreatingInitialPolicies[0]: must have at most 1024 characters\n"},
+    {MESH "mtls: {backends: [{type: builtin, name: ", "a", "}]}}", 1024,
+     "error mtls.backends[0].name: must have at most 1024 characters\n"},
+};
+
+static void how_much_a_mesh_may_say(void **state)
+{
+    (void)state;
+    assert_bounds(&m, bounds, ARRAY_SIZE(bounds));
+}
+
 #define TEST(function) cmocka_unit_test_teardown(function, teardown)
 
 int main(void)
@@ -153,7 +176,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(everything_is_decoded),   TEST(the_envelope_of_kubernetes),
         TEST(certificate_authorities), TEST(authorities_that_are_provided),
-        TEST(what_else_is_refused),
+        TEST(what_else_is_refused),    TEST(how_much_a_mesh_may_say),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -360,6 +360,89 @@ static void null_is_as_absent(void **state)
     assert_false(m.object->broken);
 }
 
+#define ONE   "{type: MeshGateway, mesh: m, name: g, selectors: [{match: {kuma.io/service: a}}], "
+#define PLAIN "conf: {listeners: [{port: 80, protocol: HTTP}]}"
+#define PASSED_ON \
+    ONE "conf: {listeners: [{port: 443, protocol: TLS, tls: {mode: PASSTHROUGH, certificates: ["
+#define IGNORED                                                                                  \
+    "warning conf.listeners[0].tls.certificates: is ignored: with PASSTHROUGH the back end has " \
+    "the certificate\n"
+#define SOURCE \
+    ONE "conf: {listeners: [{port: 443, protocol: HTTPS, tls: {mode: TERMINATE, certificates: [{"
+
+static const struct manifest_bound bounds[] = {
+    {"{type: MeshGateway, mesh: m, name: g, " PLAIN ", selectors: [",
+     "{match: {kuma.io/service: a}},", "]}", 1024,
+     "error selectors: must have at most 1024 items\n"},
+    {ONE PLAIN ", tags: {a: ", "b", "}}", 512,
+     "error tags[\"a\"]: must have at most 512 characters\n"},
+    {SOURCE "secret: ", "a", "}]}}]}}", 1024,
+     "error conf.listeners[0].tls.certificates[0].secret: must have at most 1024 characters\n"},
+    {SOURCE "inlineString: ", "a", "}]}}]}}", 262144,
+     "error conf.listeners[0].tls.certificates[0].inlineString: must have at most 262144 "
+     "characters\n"},
+    {SOURCE "inline: ", "aaaa", "}]}}]}}", 90000,
+     "error conf.listeners[0].tls.certificates[0].inline: must have at most 360000 characters\n"},
+};
+
+static void how_much_a_gateway_may_say(void **state)
+{
+    (void)state;
+    assert_bounds(&m, bounds, ARRAY_SIZE(bounds));
+}
+
+/* Each with a host name of its own. */
+static void decode_listeners(size_t count)
+{
+    struct buf yaml;
+    buf_init(&yaml, (size_t)1 << 20);
+    buf_append(&yaml, STR(ONE "conf: {listeners: ["));
+    for (size_t i = 0; i < count; i++)
+        buf_printf(&yaml, "{port: 80, protocol: HTTP, hostname: h%zu},", i);
+    buf_append(&yaml, STR("]}}"));
+    buf_append_char(&yaml, '\0');
+    manifest_decode(&m, yaml.data);
+    buf_deinit(&yaml);
+}
+
+static void how_many_listeners_there_may_be(void **state)
+{
+    (void)state;
+    decode_listeners(1024);
+    assert_faults(&m, "");
+    decode_listeners(1025);
+    assert_faults(&m, "error conf.listeners: must have at most 1024 items\n");
+    manifest_decode_many(&m, PASSED_ON, 64, "{},", "]}}]}}");
+    assert_faults(&m, IGNORED);
+    manifest_decode_many(&m, PASSED_ON, 65, "{},", "]}}]}}");
+    assert_faults(&m,
+                  IGNORED "error conf.listeners[0].tls.certificates: must have at most 64 items\n");
+    manifest_decode_many(&m, ONE "conf: {listeners: [{port: 80, protocol: HTTP, hostname: ", 254,
+                         "a", "}]}}");
+    assert_faults(&m, "error conf.listeners[0].hostname: must be at most 253 characters\n");
+    manifest_decode_many(&m, ONE "conf: {listeners: [{port: 80, protocol: HTTP, hostname: ", 257,
+                         "a", "}]}}");
+    assert_faults(&m, "error conf.listeners[0].hostname: must have at most 256 characters\n");
+}
+
+static void how_many_tags_there_may_be(void **state)
+{
+    (void)state;
+    struct buf yaml;
+    buf_init(&yaml, (size_t)1 << 16);
+    buf_append(&yaml, STR(ONE PLAIN ", tags: {"));
+    for (size_t i = 0; i <= 128; i++)
+        buf_printf(&yaml, "t%zu: a, ", i);
+    buf_append(&yaml, STR("}}"));
+    buf_append_char(&yaml, '\0');
+    manifest_decode(&m, yaml.data);
+    buf_deinit(&yaml);
+    assert_faults(&m, "error tags: must have at most 128 items\n");
+    manifest_decode_many(&m, ONE PLAIN ", tags: {? ", 513, "a", "\n: b}}");
+    assert_int_equal(finding_count(m.object->findings), 1);
+    assert_str(finding_get(m.object->findings, 0)->message, "must have at most 512 characters");
+}
+
 #define TEST(function) cmocka_unit_test_teardown(function, teardown)
 
 int main(void)
@@ -376,6 +459,9 @@ int main(void)
         TEST(a_gateway_across_meshes_has_one_selector),
         TEST(warns_of_what_it_does_not_know),
         TEST(null_is_as_absent),
+        TEST(how_much_a_gateway_may_say),
+        TEST(how_many_listeners_there_may_be),
+        TEST(how_many_tags_there_may_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -241,6 +241,39 @@ static void it_is_a_kind_of_kubernetes(void **state)
                    "of Kubernetes only: elsewhere a proxy is started by hand\n");
 }
 
+#define SPEC HEAD "metadata: {name: a}\nspec: {"
+
+static const struct manifest_bound bounds[] = {
+    {SPEC "tags: {a: ", "b", "}}\n", 512, "error tags[\"a\"]: must have at most 512 characters\n"},
+    {SPEC "podTemplate: {metadata: {annotations: {a: ", "b", "}}}}\n", 262144,
+     "error podTemplate.metadata.annotations[\"a\"]: must have at most 262144 characters\n"},
+    {SPEC "podTemplate: {spec: {serviceAccountName: ", "b", "}}}\n", 1024,
+     "error podTemplate.spec.serviceAccountName: must have at most 1024 characters\n"},
+    {SPEC "resources: {claims: [{name: a, request: ", "b", "}]}}\n", 1024,
+     "error resources.claims[0].request: must have at most 1024 characters\n"},
+};
+
+static void how_much_an_instance_may_say(void **state)
+{
+    (void)state;
+    assert_bounds(&m, bounds, ARRAY_SIZE(bounds));
+}
+
+static void how_many_claims_there_may_be(void **state)
+{
+    (void)state;
+    struct buf yaml;
+    buf_init(&yaml, (size_t)1 << 16);
+    buf_append(&yaml, STR(SPEC "resources: {claims: ["));
+    for (size_t i = 0; i < 257; i++)
+        buf_printf(&yaml, "{name: c%zu}, ", i);
+    buf_append(&yaml, STR("]}}\n"));
+    buf_append_char(&yaml, '\0');
+    manifest_decode(&m, yaml.data);
+    buf_deinit(&yaml);
+    assert_faults(&m, "error resources.claims: must have at most 256 items\n");
+}
+
 #define TEST(function) cmocka_unit_test_teardown(function, teardown)
 
 int main(void)
@@ -255,6 +288,8 @@ int main(void)
         TEST(annotations_that_tune_kumas_proxy_are_named),
         TEST(resources_have_a_bound),
         TEST(it_is_a_kind_of_kubernetes),
+        TEST(how_much_an_instance_may_say),
+        TEST(how_many_claims_there_may_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

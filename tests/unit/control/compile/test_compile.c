@@ -119,16 +119,24 @@ static void many_gateway(struct many *m, const char *name, const char *service,
     buf_append(&m->text, STR("]}}\n---\n"));
 }
 
+/* A rule has at most so many matches. */
+#define MATCHES_MAX 64
+
 static void many_routes(struct many *m, size_t route_count, size_t match_count)
 {
+    const struct str end = STR("]},");
     for (size_t i = 0; i < route_count; i++) {
         buf_printf(&m->text,
                    "{type: MeshGatewayRoute, mesh: default, name: r%zu, selectors: [{match: "
-                   "{kuma.io/service: '*'}}], conf: {http: {rules: [{backends: [{destination: "
-                   "{kuma.io/service: web}}], matches: [",
+                   "{kuma.io/service: '*'}}], conf: {http: {rules: [",
                    i);
-        for (size_t j = 0; j < match_count; j++)
+        for (size_t j = 0; j < match_count; j++) {
+            if (j % MATCHES_MAX == 0)
+                buf_printf(&m->text,
+                           "%.*s{backends: [{destination: {kuma.io/service: web}}], matches: [",
+                           STR_ARG(j == 0 ? STR_EMPTY : end));
             buf_printf(&m->text, "{path: {match: EXACT, value: /%zu/%zu}},", i, j);
+        }
         buf_append(&m->text, STR("]}]}}}\n---\n"));
     }
 }
