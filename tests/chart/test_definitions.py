@@ -235,10 +235,20 @@ def test_what_is_open_and_what_is_not(kubectl):
     for spec in ("{replicas: 0}", "{serviceType: External}", "{resources: {limits: {cpu: lots}}}"):
         done = kubectl("apply", "-f", "-", stdin=f"{instance}spec: {spec}\n", check=False)
         assert done.returncode != 0 and "spec." in done.stderr, spec
-    # Legacy kinds take anything: what is wrong becomes a condition.
-    gateway = "apiVersion: kuma.io/v1alpha1\nkind: MeshGateway\nmetadata: {name: x}\n"
-    for spec in ("[]", "1", "{conf: no}", "null"):
-        kubectl("apply", "-f", "-", stdin=f"{gateway}spec: {spec}\n")
+    # Legacy kinds keep what nobody knows, and are as lenient as Kuma; no more than that.
+    gateway = "apiVersion: kuma.io/v1alpha1\nkind: MeshGateway\nmesh: m\nmetadata: {name: x}\n"
+    for spec in ("[]", "1", "{conf: no}", "null", "{}", "{selectors: [null], conf: {}}"):
+        done = kubectl("apply", "-f", "-", stdin=f"{gateway}spec: {spec}\n", check=False)
+        assert done.returncode != 0 and "spec" in done.stderr, spec
+    for listener in (
+        "{port: '80', protocol: 4, tls: null, tags: null, nobodyKnows: 1}",
+        "{port: 80, protocol: 2}",
+        "{port: 443, protocol: TLS}",
+        "{port: 80, protocol: HTTP, tags: {kuma.io/service: b}}",
+        "{port: 80, protocol: HTTP, resources: {connection_limit: '9'}}",
+    ):
+        spec = f"{{selectors: [{{match: {{kuma.io/service: a}}}}], conf: {{listeners: [{listener}]"
+        kubectl("apply", "-f", "-", stdin=f"{gateway}spec: {spec}}}}}\n")
 
 
 def test_names_of_kuma_work(kubectl):
@@ -247,3 +257,84 @@ def test_names_of_kuma_work(kubectl):
     everything = kubectl("get", "kuma", "-A", "-o", "name").stdout
     for kind in ("meshgateway", "meshgatewayroute", "meshgatewayinstance"):
         assert f"{kind}.kuma.io/" in everything
+
+
+# What a person reads of a wrong manifest: spec.<path>: <what is wrong>.
+REFUSED = {
+    "conf.listeners[0].port: Invalid value: 0: port must be in the range [1, 65535]": (
+        "{port: 0, protocol: HTTP}"
+    ),
+    "conf.listeners[0].protocol: Invalid value: cannot be empty": "{port: 80}",
+    "conf.listeners[0].protocol in body should match '^(NONE|TCP|TLS|HTTP|HTTPS)$'": (
+        "{port: 80, protocol: http}"
+    ),
+    "conf.listeners[0].tls: Invalid value: cannot be empty": "{port: 443, protocol: HTTPS}",
+    "conf.listeners[0].hostname: Invalid value: \"A.test\": invalid hostname": (
+        "{port: 80, protocol: HTTP, hostname: A.test}"
+    ),
+    "conf.listeners: Invalid value: protocol conflicts with other listeners on this port": (
+        "{port: 80, protocol: HTTP}, {port: 80, protocol: TCP, hostname: b}"
+    ),
+    "conf.listeners: Invalid value: multiple listeners for hostname on this port": (
+        "{port: 80, protocol: HTTP}, {port: 80, protocol: HTTP, hostname: '*'}"
+    ),
+    "conf.listeners[0].tags: Invalid value: tag name must not be \"kuma.io/zone\"": (
+        "{port: 80, protocol: HTTP, tags: {kuma.io/zone: a}}"
+    ),
+}
+
+
+@pytest.mark.parametrize("message", REFUSED)
+def test_what_kuma_refused_is_refused_in_its_words(kubectl, message):
+    establish(kubectl, *REPLACE)
+    manifest = {
+        "apiVersion": "kuma.io/v1alpha1",
+        "kind": "MeshGateway",
+        "mesh": "default",
+        "metadata": {"name": "x"},
+        "spec": {
+            "selectors": [{"match": {"kuma.io/service": "a"}}],
+            "conf": {"listeners": yaml.safe_load(f"[{REFUSED[message]}]")},
+        },
+    }
+    done = kubectl("apply", "-f", "-", stdin=json.dumps(manifest), check=False)
+    assert done.returncode != 0
+    assert f"spec.{message}" in done.stderr
+
+
+def largest_route():
+    """A route with as many rules as there may be, and then all the rest of what a request holds."""
+    match = {"path": {"match": "PREFIX", "value": "/a"}, "headers": [{"name": "a", "value": "b"}]}
+    rule = {
+        "matches": [match] * 4,
+        "filters": [{"requestHeader": {"set": [{"name": "a", "value": "b"}]}}] * 2,
+        "backends": [{"weight": 1, "destination": {"kuma.io/service": "a"}}] * 4,
+    }
+    return {
+        "apiVersion": "kuma.io/v1alpha1",
+        "kind": "MeshGatewayRoute",
+        "mesh": "default",
+        "metadata": {"name": "largest"},
+        "spec": {
+            "selectors": [{"match": {"kuma.io/service": "a"}}],
+            "conf": {"http": {"rules": [rule] * 1024}},
+        },
+    }
+
+
+def test_the_rules_have_time_for_the_largest_objects(kubectl):
+    establish(kubectl, *REPLACE)
+    route = json.dumps(largest_route())
+    assert 700_000 < len(route) < 1_500_000
+    kubectl("create", "-f", "-", stdin=route)
+    listener = {"protocol": "HTTP", "tags": {f"t{i}": "v" * 30 for i in range(20)}}
+    listeners = [{**listener, "port": i + 1, "hostname": f"h{i}.test"} for i in range(1024)]
+    gateway = {
+        **largest_route(),
+        "kind": "MeshGateway",
+        "spec": {
+            "selectors": [{"match": {"kuma.io/service": "a"}}],
+            "conf": {"listeners": listeners},
+        },
+    }
+    kubectl("create", "-f", "-", stdin=json.dumps(gateway))

@@ -231,8 +231,6 @@ def definition_check(file, document, kinds):
         comparison.problem("spec", "is missing")
         return comparison.problems
     comparison.described("spec", members["spec"])
-    if "type" not in members["spec"]:
-        return comparison.problems  # it takes whatever Kuma took
     comparison.value("spec", members["spec"], {"type": "object"}, table["fields"])
     return comparison.problems
 
