@@ -168,7 +168,7 @@ def test_values_that_are_refused(chart, values, said):
 def test_the_definitions_live_once(chart, tmp_path):
     assert (CHART / "crds").is_symlink()
     assert (CHART / "crds").resolve() == ROOT / "crds"
-    wanted = {path.name for path in (ROOT / "crds").iterdir()}
+    wanted = {path.name for path in (ROOT / "crds").rglob("*.yaml")}
     assert not any(kind == "CustomResourceDefinition" for kind, _, _ in chart.objects())
     with_definitions = chart.objects(None, "--include-crds")
     assert len([1 for kind, _, _ in with_definitions if kind == "CustomResourceDefinition"]) == len(
