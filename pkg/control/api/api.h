@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "control/finding/finding.h"
+#include "core/base/arena.h"
 #include "core/base/buf.h"
 #include "core/base/err.h"
 #include "core/base/str.h"
@@ -721,6 +722,33 @@ struct api_origin {
 MUST_USE const struct api_object *api_decode(const struct jv *document,
                                              const struct api_origin *origin,
                                              struct finding_list *problems);
+
+/* The two envelopes of a document. */
+enum api_envelope {
+    API_UNIVERSAL,
+    API_KUBERNETES,
+};
+
+enum api_envelope api_envelope_of(const struct jv *document);
+
+/* What is printed is at most so deep: an envelope and a list may come around it. */
+#define API_PRINT_DEPTH_MAX (JV_DEPTH_MAX - 2)
+
+/* Prints a manifest, `document`, of which `object` was decoded, back in canonical form and in
+ * `envelope`: as a tree in `arena` that borrows from both.
+ *
+ * Fields go by Kuma's names for them, in one order; the older kinds say nothing of what is zero, as
+ * when Kuma prints them, the newer ones what was written. All that Kuma knows is kept, with effect
+ * or without; values that cannot be decoded stay as they are. What else stands in the document is
+ * left out, of which the findings of `object` tell. What decides about an object in one envelope
+ * goes to where the other one has it: its mesh, its namespace, the labels and annotations of Kuma;
+ * of the rest `problems` has got a finding. `namespace` is for objects that come from Universal and
+ * do not say in which one they are.
+ *
+ * NULL: there are no such objects in that envelope, or it is too deep, as a finding says. */
+MUST_USE const struct jv *api_print(struct arena *arena, const struct jv *document,
+                                    const struct api_object *object, enum api_envelope envelope,
+                                    struct str namespace, struct finding_list *problems);
 
 /* The documents in `document`: the items of a Kubernetes list (`kind: List`), else itself. */
 const struct jv *const *api_documents(const struct jv *const *document, size_t *ret_count);

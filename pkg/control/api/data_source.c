@@ -13,14 +13,13 @@ struct variant {
     size_t count;
 };
 
-#define SECRET \
-    API__FIELD("secret", STRING, API__AT(struct api_data_source, reference), .max = API__STRING_MAX)
-#define FROM_FILE \
-    API__FIELD("file", STRING, API__AT(struct api_data_source, reference), .max = API__PATTERN_MAX)
-#define INLINE \
-    API__FIELD("inline", BYTES, API__AT(struct api_data_source, bytes), .max = BASE64_SIZE_MAX)
-#define INLINE_STRING \
-    API__FIELD("inlineString", STRING, API__AT(struct api_data_source, bytes), .max = FILE_SIZE_MAX)
+#define FIELD(name, type, member, most)                                            \
+    API__FIELD(name, type, API__AT(struct api_data_source, member), .max = (most), \
+               .presence = API__ONE_OF)
+#define SECRET        FIELD("secret", STRING, reference, API__STRING_MAX)
+#define FROM_FILE     FIELD("file", STRING, reference, API__PATTERN_MAX)
+#define INLINE        FIELD("inline", BYTES, bytes, BASE64_SIZE_MAX)
+#define INLINE_STRING FIELD("inlineString", STRING, bytes, FILE_SIZE_MAX)
 
 /* In the order of Kuma's message. */
 static const struct api__field fields[] = {SECRET, FROM_FILE, INLINE, INLINE_STRING};

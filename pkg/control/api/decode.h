@@ -102,6 +102,14 @@ struct api__enum {
 
 struct api__table;
 
+/* Kuma's older kinds do not tell a number, text or flag that is 0, empty or false from one that is
+ * not there, and print none. These fields are others. */
+enum api__presence {
+    API__OF_VALUE, /* it is there when it says something */
+    API__OF_FIELD, /* it is there when it is written */
+    API__ONE_OF,   /* likewise; of those of a table the last one counts that is there */
+};
+
 struct api__field {
     struct str name;  /* lowerCamelCase; wins when both are there */
     struct str proto; /* the other spelling, or empty */
@@ -110,6 +118,7 @@ struct api__field {
     size_t has; /* offset of a bool that says whether the field is present; 0: none */
     const struct api__enum *values; /* API__UINT32, API__STRING: it is one of them, if any */
     const struct api__table *table;
+    enum api__presence presence;
     bool required;
     /* The check of the table says, in Kuma's words, whether it is there, one of `values` and within
      * `min` and `max`: they stand here for readers. */

@@ -287,6 +287,13 @@ static void report_name(const struct api__envelope *e)
             near.size > 0 ? "\"?" : "");
 }
 
+enum api_envelope api_envelope_of(const struct jv *document)
+{
+    bool is_kubernetes = jv_find(document, STR("apiVersion")) != NULL ||
+                         jv_find(document, STR("kind")) != NULL;
+    return is_kubernetes ? API_KUBERNETES : API_UNIVERSAL;
+}
+
 const struct api_object *api_decode(const struct jv *document, const struct api_origin *origin,
                                     struct finding_list *problems)
 {
@@ -298,8 +305,7 @@ const struct api_object *api_decode(const struct jv *document, const struct api_
                 jv_type_name(document->type));
         return NULL;
     }
-    e.is_universal = !origin->has_kind && jv_find(document, STR("apiVersion")) == NULL &&
-                     jv_find(document, STR("kind")) == NULL;
+    e.is_universal = !origin->has_kind && api_envelope_of(document) == API_UNIVERSAL;
     enum api_kind kind = API_MESH;
     bool (*identify)(struct api__envelope *, enum api_kind *) = identify_kubernetes;
     if (origin->has_kind)

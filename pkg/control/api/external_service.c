@@ -18,11 +18,12 @@ static const struct api__field tls_fields[] = {
                .proto = STR_INIT("client_cert"), .table = &api__data_source_table),
     API__FIELD("clientKey", OBJECT, API__AT(struct staged, service.tls.client_key),
                .proto = STR_INIT("client_key"), .table = &api__data_source_table),
-    API__FIELD("allowRenegotiation", BOOL, API__AT(struct staged, service.tls.allow_renegotiation)),
+    API__FIELD("allowRenegotiation", BOOL, API__AT(struct staged, service.tls.allow_renegotiation),
+               .presence = API__OF_FIELD),
     API__FIELD("serverName", STRING, API__AT(struct staged, service.tls.server_name),
-               .proto = STR_INIT("server_name"), .max = API__STRING_MAX),
-    API__FIELD("skipHostnameVerification", BOOL,
-               API__AT(struct staged, skip_hostname_verification)),
+               .proto = STR_INIT("server_name"), .max = API__STRING_MAX, .presence = API__OF_FIELD),
+    API__FIELD("skipHostnameVerification", BOOL, API__AT(struct staged, skip_hostname_verification),
+               .presence = API__OF_FIELD),
 };
 
 /* Kuma does not ask for both. */

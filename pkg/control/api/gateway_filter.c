@@ -62,15 +62,16 @@ static const struct api__field mirror_fields[] = {
     API__FIELD("backend", OBJECT, API__AT(struct api_mirror, destination),
                .table = &mirrored_table),
     API__FIELD("percentage", SCALAR, API__AT(struct api_mirror, percentage), .required = true,
-               .is_judged = true, .max = 100),
+               .is_judged = true, .max = 100, .presence = API__OF_FIELD),
 };
 
 /* Of a redirect only the path counts. */
 #define PATH_FIELDS(type, member)                                                               \
     API__FIELD("replaceFull", STRING, API__AT(type, member.full_path), .max = API__PATTERN_MAX, \
-               .proto = STR_INIT("replace_full")),                                              \
+               .proto = STR_INIT("replace_full"), .presence = API__ONE_OF),                     \
         API__FIELD("replacePrefixMatch", STRING, API__AT(type, member.prefix),                  \
-                   .max = API__PATTERN_MAX, .proto = STR_INIT("replace_prefix_match"))
+                   .max = API__PATTERN_MAX, .proto = STR_INIT("replace_prefix_match"),          \
+                   .presence = API__ONE_OF)
 #define HOST_FIELD(...)                                                                      \
     API__FIELD("hostToBackendHostname", BOOL, .proto = STR_INIT("host_to_backend_hostname"), \
                __VA_ARGS__)
@@ -156,12 +157,17 @@ static const struct api__table mirror_table = API__TABLE(mirror_fields, struct a
 /* In the order of Kuma's message: when several are there, the last one counts. */
 static const struct api__field filter_fields[] = {
     API__FIELD("requestHeader", OBJECT, API__AT(struct api_filter, request_headers),
-               .proto = STR_INIT("request_header"), .table = &change_table),
-    API__FIELD("mirror", OBJECT, API__AT(struct api_filter, mirror), .table = &mirror_table),
-    API__FIELD("redirect", OBJECT, API__AT(struct api_filter, redirect), .table = &redirect_table),
-    API__FIELD("rewrite", OBJECT, API__AT(struct api_filter, rewrite), .table = &rewrite_table),
+               .proto = STR_INIT("request_header"), .table = &change_table,
+               .presence = API__ONE_OF),
+    API__FIELD("mirror", OBJECT, API__AT(struct api_filter, mirror), .table = &mirror_table,
+               .presence = API__ONE_OF),
+    API__FIELD("redirect", OBJECT, API__AT(struct api_filter, redirect), .table = &redirect_table,
+               .presence = API__ONE_OF),
+    API__FIELD("rewrite", OBJECT, API__AT(struct api_filter, rewrite), .table = &rewrite_table,
+               .presence = API__ONE_OF),
     API__FIELD("responseHeader", OBJECT, API__AT(struct api_filter, response_headers),
-               .proto = STR_INIT("response_header"), .table = &change_table),
+               .proto = STR_INIT("response_header"), .table = &change_table,
+               .presence = API__ONE_OF),
 };
 static const enum api_filter_type filter_types[] = {
     API_FILTER_REQUEST_HEADER, API_FILTER_MIRROR,          API_FILTER_REDIRECT,

@@ -160,7 +160,8 @@ static const struct api__table routing_table = API__TABLE(routing_fields, struct
 
 /* Of sidecars: a gateway passes nothing through. */
 static const struct api__field outbound_fields[] = {
-    API__FIELD("passthrough", BOOL, API__AT(struct api_mesh, passes_through)),
+    API__FIELD("passthrough", BOOL, API__AT(struct api_mesh, passes_through),
+               .presence = API__OF_FIELD),
 };
 static const struct api__table outbound_table = API__TABLE(outbound_fields, struct api_mesh,
                                                            .check = NULL);

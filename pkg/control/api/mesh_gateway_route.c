@@ -243,9 +243,9 @@ static const struct api__table tcp_table = API__TABLE(tcp_fields, struct api_mes
 
 /* In the order of Kuma's message: when both are there, the last one counts. */
 static const struct api__field conf_fields[] = {
-    API__FIELD("tcp", OBJECT, .table = &tcp_table),
+    API__FIELD("tcp", OBJECT, .table = &tcp_table, .presence = API__ONE_OF),
     API__FIELD("http", OBJECT, .has = offsetof(struct api_mesh_gateway_route, has_http),
-               .table = &http_table),
+               .table = &http_table, .presence = API__ONE_OF),
 };
 static const struct api__table conf_table = API__TABLE(conf_fields, struct api_mesh_gateway_route,
                                                        .check = NULL);

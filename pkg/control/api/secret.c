@@ -3,7 +3,10 @@
 #include "core/base/base64.h"
 
 static const struct api__field universal_fields[] = {
-    {.name = STR_INIT("data"), .type = API__BYTES, .offset = offsetof(struct api_secret, data)},
+    {.name = STR_INIT("data"),
+     .type = API__BYTES,
+     .offset = offsetof(struct api_secret, data),
+     .presence = API__OF_FIELD},
 };
 const struct api__table api__secret_table = API__TABLE(universal_fields, struct api_secret,
                                                        .check = NULL);
