@@ -49,23 +49,54 @@ static enum err load_file(void *arg, struct str path, struct buf *content, struc
     return err == ERR_OK ? ERR_OK : err_set(reterr, err, "%s", err_name(err));
 }
 
+/* What is decoded from the text that a manifest is printed to. */
+static const struct api_object *reprint(const struct api_object *object, const struct jv *document,
+                                        const struct api_origin *origin, struct golden_reading how)
+{
+    struct arena *arena = arena_new(4096);
+    struct finding_list *ignored = finding_list_new();
+    enum api_envelope envelope = api_envelope_of(document);
+    if (how.is_turned)
+        envelope = envelope == API_UNIVERSAL ? API_KUBERNETES : API_UNIVERSAL;
+    const struct jv *printed = api_print(arena, document, object, envelope, STR("kuma-system"),
+                                         ignored);
+    struct yaml_stream stream;
+    struct yaml_error error;
+    struct buf text;
+    buf_init(&text, FILE_SIZE_MAX);
+    if (printed != NULL)
+        yaml_print(printed, &text);
+    if (yaml_parse(arena, buf_str(&text), &stream, &error) != ERR_OK)
+        die("what was printed", error.message);
+    if (printed != NULL) {
+        (void)api_object_unref(object); /* always NULL */
+        object = api_decode(stream.documents[0], origin, ignored);
+    }
+    buf_deinit(&text);
+    ignored = finding_list_free(ignored);
+    arena = arena_free(arena);
+    return object;
+}
+
 static void decode(struct golden_objects *objects, const struct jv *document,
-                   struct api_origin origin, bool is_cluster)
+                   struct api_origin origin, struct golden_reading how)
 {
     struct str name = jv_text(jv_get(document, STR("kind")));
-    for (enum api_kind kind = API_SERVICE; kind < API_KINDS && is_cluster; kind++) {
+    for (enum api_kind kind = API_SERVICE; kind < API_KINDS && how.is_cluster; kind++) {
         if (!str_equal(api_kind_name(kind), name))
             continue;
         origin.has_kind = true;
         origin.kind = kind;
     }
     const struct api_object *object = api_decode(document, &origin, objects->problems);
+    if (object != NULL && how.is_printed && !origin.has_kind)
+        object = reprint(object, document, &origin, how);
     if (object != NULL)
         VEC_PUSH(&objects->items, object);
 }
 
 void golden_objects_read(struct golden_objects *objects, const char *directory, const char *file,
-                         bool is_cluster)
+                         struct golden_reading how)
 {
     char path[PATH_SIZE];
     (void)snprintf(path, sizeof(path), "%s/%s", directory, file);
@@ -87,7 +118,7 @@ void golden_objects_read(struct golden_objects *objects, const char *directory, 
         size_t count;
         const struct jv *const *documents = api_documents(&stream.documents[i], &count);
         for (size_t j = 0; j < count; j++)
-            decode(objects, documents[j], origin, is_cluster);
+            decode(objects, documents[j], origin, how);
     }
     arena = arena_free(arena);
     buf_deinit(&text);

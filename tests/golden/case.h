@@ -9,10 +9,15 @@ struct golden_objects; /* decoded documents, in the order of their files */
 struct golden_objects *golden_objects_new(void);
 struct golden_objects *golden_objects_free(struct golden_objects *objects);
 
-/* Adds the documents of `<directory>/<file>`; ends the program if it is not readable YAML.
- * `is_cluster`: Services, EndpointSlices and Pods are taken as an API server delivers them. */
+struct golden_reading {
+    bool is_cluster; /* Services, EndpointSlices and Pods are as an API server delivers them */
+    bool is_printed; /* manifests are printed, and decoded from that */
+    bool is_turned;  /* into the other envelope; what it has no place for stays */
+};
+
+/* Adds the documents of `<directory>/<file>`; ends the program if it is not readable YAML. */
 void golden_objects_read(struct golden_objects *objects, const char *directory, const char *file,
-                         bool is_cluster);
+                         struct golden_reading how);
 
 /* The outcome of one compilation. */
 struct golden_outcome {

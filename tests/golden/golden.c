@@ -5,7 +5,8 @@
  * them). Exit status: 0 as expected, 1 not, 2 cannot tell.
  *
  * Each case also shows what holds for all: compiling in the opposite order of documents gives the
- * same, what is remembered is as if it were new, and objects that concern nobody change nothing. */
+ * same, what is remembered is as if it were new, objects that concern nobody change nothing, and
+ * the manifests, printed in either envelope, compile to the same. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -119,12 +120,27 @@ static bool check_same(const char *directory, const char *what,
     return same;
 }
 
+/* What is printed of the manifests compiles to the same. */
+static bool check_printed(const char *directory, const struct args *args,
+                          const struct golden_outcome *outcome, bool is_turned)
+{
+    struct golden_reading how = {args->is_cluster, true, is_turned};
+    struct golden_options options = {.placement = &args->options};
+    struct golden_objects *objects = golden_objects_new();
+    golden_objects_read(objects, directory, "in.yaml", how);
+    bool good = check_same(directory, is_turned ? "in the other envelope" : "as printed", outcome,
+                           golden_compile(objects, &options), false);
+    objects = golden_objects_free(objects);
+    return good;
+}
+
 static bool run_case(const char *directory, bool is_update)
 {
     struct args args = {0};
     read_args(directory, &args);
     struct golden_objects *objects = golden_objects_new();
-    golden_objects_read(objects, directory, "in.yaml", args.is_cluster);
+    golden_objects_read(objects, directory, "in.yaml",
+                        (struct golden_reading){.is_cluster = args.is_cluster});
     struct golden_options fresh = {.placement = &args.options};
     struct golden_options turned = {.placement = &args.options, .turned = true};
     struct golden_options again = {.placement = &args.options, .memory = compile_memory_new()};
@@ -137,10 +153,13 @@ static bool run_case(const char *directory, bool is_update)
         good = check_same(directory, "with a memory", &outcome, golden_compile(objects, &again),
                           true) &&
                good;
-    golden_objects_read(objects, directory, "../../noise.yaml", false);
+    golden_objects_read(objects, directory, "../../noise.yaml", (struct golden_reading){0});
     good = check_same(directory, "with objects that concern nobody", &outcome,
                       golden_compile(objects, &again), false) &&
            good;
+    good = check_printed(directory, &args, &outcome, false) && good;
+    if (args.options.name_count == 0) /* a Dataplane goes by another name there */
+        good = check_printed(directory, &args, &outcome, true) && good;
     again.memory = compile_memory_free(again.memory);
     golden_outcome_deinit(&outcome);
     objects = golden_objects_free(objects);
