@@ -2,6 +2,13 @@
 
 #include "core/json/json.h"
 
+int judgement_status(size_t unreadable, const struct finding_list *findings)
+{
+    if (unreadable > 0)
+        return JUDGEMENT_UNREADABLE;
+    return finding_count(findings) > 0 ? JUDGEMENT_FINDINGS : JUDGEMENT_CLEAN;
+}
+
 void judgement_print_text(const struct finding_list *findings, struct buf *buf)
 {
     for (size_t i = 0; i < finding_count(findings); i++) {
@@ -35,4 +42,17 @@ void judgement_print_json(const struct finding_list *findings, struct buf *buf)
         print_object(finding_get(findings, i), buf);
     }
     buf_append(buf, finding_count(findings) > 0 ? STR("\n]\n") : STR("]\n"));
+}
+
+void judgement_write(const struct finding_list *findings, bool is_json, FILE *stream)
+{
+    struct buf text;
+    buf_init(&text, JUDGEMENT_SIZE_MAX);
+    if (is_json)
+        judgement_print_json(findings, &text);
+    else
+        judgement_print_text(findings, &text);
+    (void)fwrite(text.data, 1, text.size, stream);
+    (void)fflush(stream);
+    buf_deinit(&text);
 }

@@ -4,10 +4,7 @@
 #include "core/base/attr.h"
 
 static const struct command *const commands[] = {
-    &run_command,
-    &validate_command,
-    &generate_command,
-    &version_command,
+    &run_command, &validate_command, &convert_command, &generate_command, &version_command,
 };
 
 static const struct command root = {

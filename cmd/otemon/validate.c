@@ -1,18 +1,9 @@
-#include <stdio.h>
-
 #include "control/pipeline/pipeline.h"
 #include "control/source/files/files.h"
 #include "core/base/attr.h"
 #include "core/base/clock.h"
 #include "otemon/commands.h"
 #include "otemon/judgement.h"
-
-/* What the exit statuses of this command mean. */
-enum {
-    EXIT_CLEAN = EXIT_DONE,
-    EXIT_FINDINGS = EXIT_FAILED,
-    EXIT_UNREADABLE = EXIT_USAGE,
-};
 
 enum {
     FLAG_OUTPUT,
@@ -52,20 +43,6 @@ static void on_compiled(void *arg)
     (void)arg; /* the findings are asked for at the end */
 }
 
-/* Where nobody reads any more, there is nobody to tell. */
-static void print(const struct finding_list *findings, bool is_json)
-{
-    struct buf text;
-    buf_init(&text, JUDGEMENT_SIZE_MAX);
-    if (is_json)
-        judgement_print_json(findings, &text);
-    else
-        judgement_print_text(findings, &text);
-    (void)fwrite(text.data, 1, text.size, stdout);
-    (void)fflush(stdout);
-    buf_deinit(&text);
-}
-
 static int validate_run(const struct command_input *input)
 {
     const struct pipeline_options options = {
@@ -80,12 +57,8 @@ static int validate_run(const struct command_input *input)
     struct files_paths paths = {(const char *const *)input->arguments, input->argument_count};
     size_t unreadable = files_read(paths, &events);
     const struct finding_list *findings = pipeline_findings(pipeline);
-    print(findings, str_equal(input->values[FLAG_OUTPUT].text, STR("json")));
-    int status = EXIT_CLEAN;
-    if (unreadable > 0)
-        status = EXIT_UNREADABLE;
-    else if (finding_count(findings) > 0)
-        status = EXIT_FINDINGS;
+    judgement_write(findings, str_equal(input->values[FLAG_OUTPUT].text, STR("json")), stdout);
+    int status = judgement_status(unreadable, findings);
     pipeline_free(pipeline);
     loop_free(options.loop);
     return status;

@@ -25,6 +25,8 @@ def otemon(*words, **options):
     (["validate"], "otemon validate: PATH... is missing; usage: otemon validate [flags] PATH..."),
     (["validate", "-o", "xml", "a"], "otemon validate: --output is one of text|json, not \"xml\""),
     (["validate", "a", "-o"], "otemon validate: --output needs a value: text|json"),
+    (["convert", "--to", "kumactl", "a"],
+     "otemon convert: --to is one of universal|kubernetes, not \"kumactl\""),
     (["validate", "-x", "a"], "otemon validate: there is no flag -x; otemon validate --help lists "
                               "the flags"),
     (["version", "now"], "otemon version: \"now\" is one argument too many; usage: otemon version"),
@@ -57,7 +59,7 @@ def test_what_is_not_understood(words, sentence):
 
 
 @pytest.mark.parametrize("words", [[], ["run"], ["generate"], ["generate", "tls-certificate"],
-                                   ["validate"], ["version"]])
+                                   ["validate"], ["convert"], ["version"]])
 def test_help_at_each_level(words):
     """The page of a command, which fits 80 columns, and names each flag and exit status."""
     done = otemon(*words, "--help")

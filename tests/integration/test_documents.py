@@ -16,7 +16,8 @@ BLOCKS = {
     "README.md": ["make run", "curl -H 'Host: shop.example.com'", "make build",
                   "$ build/bin/otemon run examples/quickstart",
                   "build/bin/otemon generate tls-certificate",
-                  "build/bin/otemon validate examples/quickstart", "make kube-up"],
+                  "build/bin/otemon validate examples/quickstart",
+                  "build/bin/otemon convert --to kubernetes", "make kube-up"],
     "examples/README.md": ["examples/quickstart/backend.py foo 9001 bar 9002",
                            "build/bin/otemon run examples/merged-port",
                            "curl -H 'Host: foo.example.com'",
@@ -26,6 +27,8 @@ BLOCKS = {
                              "openssl x509"],
     "docs/validating.md": ["$ build/bin/otemon validate gateway.yaml",
                            "$ build/bin/otemon validate -o json gateway.yaml"],
+    "docs/converting.md": ["$ build/bin/otemon convert --to kubernetes gateway.yaml",
+                           "kubectl get meshgateways"],
     "docs/observing.md": ["curl http://127.0.0.1:9902/ready"],
 }
 
@@ -131,6 +134,10 @@ def test_validate_of_the_readme():
     assert shell(block("README.md", 5)) == ""
 
 
+def test_convert_of_the_readme():
+    assert shell(block("README.md", 6)).startswith("apiVersion: kuma.io/v1alpha1\n")
+
+
 @pytest.mark.parametrize("index", [0, 1])
 def test_validating(index, tmp_path):
     """What the document shows of its manifest is what is printed."""
@@ -139,6 +146,24 @@ def test_validating(index, tmp_path):
     (tmp_path / "build").symlink_to(ROOT / "build")
     command, shown = block("docs/validating.md", index).removeprefix("$ ").split("\n", 1)
     assert shell(command + " || true", cwd=tmp_path) == shown
+
+
+def test_converting(tmp_path):
+    (manifest,) = documents.blocks("docs/converting.md", "yaml")
+    (tmp_path / "gateway.yaml").write_text(manifest)
+    (tmp_path / "build").symlink_to(ROOT / "build")
+    command, shown = block("docs/converting.md", 0).removeprefix("$ ").split("\n", 1)
+    assert shell(command + " 2>&1 || true", cwd=tmp_path) == shown
+    kubectl = tmp_path / "kubectl"
+    kubectl.write_text("#!/bin/sh\ncase $1 in get) cat cluster.yaml ;; apply) cat ;; esac\n")
+    kubectl.chmod(0o755)
+    there, back = (f"PATH={tmp_path}:$PATH; {line}"
+                   for line in block("docs/converting.md", 1).splitlines())
+    kubernetes = "".join(shown.splitlines(keepends=True)[:-1])
+    assert shell(back, cwd=tmp_path) == kubernetes
+    (tmp_path / "cluster.yaml").write_text(kubernetes)
+    assert shell(there, cwd=tmp_path) == shell("build/bin/otemon convert gateway.yaml || true",
+                                               cwd=tmp_path)
 
 
 @pytest.mark.parametrize("command", re.findall(r"`(build/bin/otemon [^`]*--help)`",

@@ -51,5 +51,21 @@ size_t files_read(struct files_paths paths, const struct source_events *events);
 
 #define FILES_STDIN "<stdin>"
 
+struct files_document {
+    struct str file;
+    const struct jv *document;
+    const struct api_object *object; /* what it was decoded to; NULL: it is none that we keep, */
+    bool is_foreign;                 /* and nothing was said of it: it is somebody else's */
+};
+
+/* Borrowed until it returns. */
+typedef void (*files_document_fn)(void *arg, const struct files_document *document);
+
+/* As files_read, for who wants the documents themselves: each in its place, whether or not another
+ * one defines the same object. What is said of the origins is added to `problems`; what is said of
+ * an object is in its findings. */
+size_t files_read_documents(struct files_paths paths, struct finding_list *problems,
+                            files_document_fn on_document, void *arg);
+
 /* Ends without events. Takes NULL, returns NULL. */
 struct files *files_close(struct files *files);

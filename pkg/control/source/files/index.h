@@ -5,6 +5,7 @@
  * file that was touched its report. */
 #pragma once
 
+#include "control/source/files/files.h"
 #include "control/source/source.h"
 #include "core/base/vec.h"
 
@@ -14,7 +15,10 @@ struct files__index;
 struct files__content {
     VEC(const struct api_object *) objects; /* one reference each */
     struct finding_list *problems;          /* besides the objects' own */
-    bool has_former; /* set by whoever reads it: the file could be read before */
+    /* Set by whoever reads it: */
+    bool has_former;               /* the file could be read before */
+    files_document_fn on_document; /* is told each document; NULL: nobody is */
+    void *arg;
 };
 
 void files__content_init(struct files__content *content);

@@ -72,9 +72,15 @@ static void decode_document(const struct jv *document, const struct api_origin *
     size_t count = 0;
     const struct jv *const *documents = api_documents(&document, &count);
     for (size_t i = 0; i < count; i++) {
+        size_t said = finding_count(content->problems);
         const struct api_object *object = api_decode(documents[i], origin, content->problems);
+        bool is_foreign = object == NULL && documents[i]->type != JV_NULL &&
+                          finding_count(content->problems) == said;
         if (object != NULL)
             VEC_PUSH(&content->objects, object);
+        if (content->on_document != NULL)
+            content->on_document(content->arg, &(struct files_document){origin->file, documents[i],
+                                                                        object, is_foreign});
     }
 }
 

@@ -7,9 +7,20 @@
 #include "control/source/files/scan.h"
 
 struct once {
-    struct files__index *index;
+    /* Who is told: */
+    struct files__index *index; /* of objects; or NULL, */
+    struct finding_list *problems;
+    files_document_fn on_document; /* of documents */
+    void *arg;
     size_t unreadable;
 };
+
+static void content_init(const struct once *once, struct files__content *content)
+{
+    files__content_init(content);
+    content->on_document = once->on_document;
+    content->arg = once->arg;
+}
 
 static void complain(struct files__content *content, const char *file, const char *message)
 {
@@ -25,7 +36,10 @@ static void put(struct once *once, const char *file, enum err e, struct files__c
         complain(content, file, "does not exist");
     if (e != ERR_OK)
         once->unreadable++;
-    files__index_put(once->index, str_of(file), content);
+    if (once->index != NULL)
+        files__index_put(once->index, str_of(file), content);
+    else
+        finding_add_all(once->problems, content->problems);
     files__content_deinit(content);
 }
 
@@ -33,7 +47,7 @@ static void read_file(struct once *once, const char *path)
 {
     struct files__content content;
     struct files__paths paths = {0}; /* what to watch: nothing */
-    files__content_init(&content);
+    content_init(once, &content);
     put(once, path, files__manifest_read(path, &content, &paths), &content);
     files__paths_clear(&paths);
 }
@@ -42,7 +56,7 @@ static void read_stdin(struct once *once)
 {
     struct files__content content;
     struct files__paths paths = {0}; /* what to watch: nothing */
-    files__content_init(&content);
+    content_init(once, &content);
     put(once, FILES_STDIN, files__stdin_read(&content, &paths), &content);
     files__paths_clear(&paths);
 }
@@ -54,7 +68,7 @@ static void read_directory(struct once *once, const char *path)
     struct files__paths directories = {0};
     struct files__paths manifests = {0};
     struct err_info reason = {.message = ""};
-    files__content_init(&content);
+    content_init(once, &content);
     enum err e = files__scan(path, &directories, &manifests, content.problems, &reason);
     if (e != ERR_OK)
         complain(&content, path, reason.message);
@@ -74,19 +88,32 @@ static bool is_directory(const char *path)
     return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
-size_t files_read(struct files_paths paths, const struct source_events *events)
+static void read_paths(struct once *once, struct files_paths paths)
 {
-    struct once once = {.index = files__index_new(events)};
     for (size_t i = 0; i < paths.count; i++) {
         const char *path = paths.items[i];
         if (str_equal(str_of(path), STR("-")))
-            read_stdin(&once);
+            read_stdin(once);
         else if (is_directory(path))
-            read_directory(&once, path);
+            read_directory(once, path);
         else
-            read_file(&once, path);
+            read_file(once, path);
     }
+}
+
+size_t files_read(struct files_paths paths, const struct source_events *events)
+{
+    struct once once = {.index = files__index_new(events)};
+    read_paths(&once, paths);
     files__index_flush(once.index);
     files__index_free(once.index);
+    return once.unreadable;
+}
+
+size_t files_read_documents(struct files_paths paths, struct finding_list *problems,
+                            files_document_fn on_document, void *arg)
+{
+    struct once once = {.problems = problems, .on_document = on_document, .arg = arg};
+    read_paths(&once, paths);
     return once.unreadable;
 }

@@ -74,6 +74,16 @@ static void nothing_to_say_is_an_empty_array(void **state)
     assert_text("[]\n");
 }
 
+static void the_worst_is_the_status(void **state)
+{
+    (void)state;
+    assert_int_equal(judgement_status(0, findings), 0);
+    assert_int_equal(judgement_status(2, findings), 2);
+    add(FINDING_WARNING, 1, "a");
+    assert_int_equal(judgement_status(0, findings), 1);
+    assert_int_equal(judgement_status(1, findings), 2);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void)
@@ -82,6 +92,7 @@ int main(void)
         TEST(lines_for_people),
         TEST(one_array_for_programs),
         TEST(nothing_to_say_is_an_empty_array),
+        TEST(the_worst_is_the_status),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -217,6 +217,37 @@ static void reads_paths_once(void **state)
     assert_events("+a +b ");
 }
 
+/* "name", "(foreign)" or "(none)" of each document. */
+static void on_document(void *arg, const struct files_document *document)
+{
+    (void)arg;
+    assert_non_null(document->document);
+    assert_true(str_starts_with(document->file, str_of(f.directory)));
+    if (document->object != NULL)
+        buf_printf(&f.events, "%.*s ", STR_ARG(document->object->key.name));
+    else
+        buf_printf(&f.events, "%s ", document->is_foreign ? "(foreign)" : "(none)");
+}
+
+static void documents_come_as_they_stand(void **state)
+{
+    (void)state;
+    CLEANUP(finding_list_free) struct finding_list *problems = finding_list_new();
+    put("b.yaml", "{type: Mesh, name: x}\n---\n{apiVersion: apps/v1, kind: Deployment}\n");
+    put("a.yaml", "{apiVersion: v1, kind: List, items: [{type: Mesh, name: x}, null, {type: Mash, "
+                  "name: m}]}\n");
+    put("c.yaml", "a: [");
+    const char *paths[] = {path_of("b.yaml"), path_of("c.yaml"), path_of("a.yaml")};
+    assert_int_equal(
+        files_read_documents((struct files_paths){paths, 3}, problems, on_document, NULL), 1);
+    assert_events("x (foreign) x (none) (none) ");
+    on_report(NULL, STR_EMPTY, problems);
+    assert_events(
+        "!d/c.yaml:2:1: error: did not find expected node content while parsing a flow "
+        "node. Nothing of this file is used "
+        "!d/a.yaml:1:68: error: Mash m: type: unknown type \"Mash\"; did you mean Mesh? ");
+}
+
 static void what_cannot_be_read_is_reported_and_the_rest_is_read(void **state)
 {
     (void)state;
@@ -505,6 +536,7 @@ int main(void)
         TEST(without_a_loop_it_reads_once),
         TEST(reads_paths_once),
         TEST(what_cannot_be_read_is_reported_and_the_rest_is_read),
+        TEST(documents_come_as_they_stand),
         TEST(a_list_of_too_many_objects_is_refused),
         TEST(reads_the_standard_input),
         TEST(a_directory_that_is_none_is_an_error),
