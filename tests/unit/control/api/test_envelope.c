@@ -108,6 +108,19 @@ static void the_mesh_of_a_kubernetes_object(void **state)
     assert_true(m.object->broken);
 }
 
+/* "Mesh" and "Health" are fields that nobody knows: nothing is there because of them. */
+static void names_that_differ_in_case(void **state)
+{
+    (void)state;
+    manifest_decode(&m, "type: MeshTrace\nname: e\nMesh: {}\nspec: {}\n");
+    assert_findings(&m, "3:1 warning Mesh: unknown field, ignored; did you mean \"mesh\"?\n");
+    assert_str(m.object->key.mesh, "default");
+    manifest_decode(&m, "type: Dataplane\nmesh: m\nname: e\nnetworking:\n  address: 10.0.0.1\n"
+                        "  inbound:\n  - port: 80\n    tags: {kuma.io/service: s}\n"
+                        "    Health: {}\n");
+    assert_true(m.object->dataplane->inbounds[0].ready);
+}
+
 static void labels_of_every_kind(void **state)
 {
     (void)state;
@@ -197,6 +210,7 @@ int main(void)
         TEST(kinds_of_others_are_passed_over),
         TEST(a_kubernetes_object),
         TEST(the_mesh_of_a_kubernetes_object),
+        TEST(names_that_differ_in_case),
         TEST(labels_of_every_kind),
         TEST(lists_of_kubernetes),
         TEST(kumas_own_examples),
