@@ -358,7 +358,7 @@ static void review_mesh(const struct viewer *viewer, struct compile_object_repor
         {mesh->uses_zone_egress, STR("routing.zoneEgress"),
          "has no effect yet: back ends are reached without an egress"},
         {mesh->requirements.count + mesh->restrictions.count > 0, STR("constraints.dataplaneProxy"),
-         "has no effect yet: every dataplane may join"},
+         "is checked and has no other effect yet: every dataplane may join"},
     };
     for (size_t i = 0; i < ARRAY_SIZE(unserved_fields); i++) {
         if (!unserved_fields[i].is_asked)
@@ -399,6 +399,8 @@ static void review_other(const struct viewer *viewer, const struct api_object *o
                       compile__decoding_error(viewer->box->arena, object, STR_EMPTY));
     if (object->key.kind == API_MESH && !object->broken)
         review_mesh(viewer, report);
+    else if (object->key.kind == API_DATAPLANE && !object->broken)
+        compile__check_member(viewer->cache, object, viewer->box->findings);
     else if (object->key.kind != API_MESH && object->key.kind != API_DATAPLANE)
         review_unserved(viewer, report);
 }

@@ -219,6 +219,12 @@ struct compile__cluster *compile__cluster_of(struct compile__run *run,
 size_t compile__need_of(struct compile__run *run, struct str mesh,
                         struct compile__plan_backend *backend);
 
+/* ---- membership.c ---- */
+
+/* Reports a Dataplane that the constraints of its mesh keep out. */
+void compile__check_member(const struct cache *cache, const struct api_object *dataplane,
+                           struct finding_list *findings);
+
 /* ---- emit.c ---- */
 
 /* Adds a resource to the draft, which takes a reference of its own. */
