@@ -134,6 +134,7 @@ static void compile(const struct placement *placement, const struct cache *cache
         .dataplane_count = placement->count,
         .elsewhere = placement->elsewhere,
         .elsewhere_count = placement->elsewhere_count,
+        .checks_secrets = true,
     };
     const struct compile_input known = {
         .cache = cache,

@@ -29,9 +29,10 @@ static void report(const struct place *place, struct str reason, struct str mess
 
 static void fail(struct compile__certificate *certificate, struct str what, const char *why)
 {
-    certificate->error = str_format(certificate->arena,
-                                    "%.*s is not a server certificate with its key: %s",
-                                    STR_ARG(what), why);
+    const char *text = "is not a server certificate with its key";
+    certificate->fault = str_format(certificate->arena, "%s: %s", text, why);
+    certificate->error = str_format(certificate->arena, "%.*s %.*s", STR_ARG(what),
+                                    STR_ARG(certificate->fault));
 }
 
 /* `what` names the source for people, `origin` in the secret's name. */
@@ -125,6 +126,21 @@ static void report_missing(const struct place *place, struct str mesh, struct st
                           STR_ARG(name), STR_ARG(mesh), STR_ARG(mesh)));
 }
 
+struct compile__certificate *compile__certificate_of(struct compile__run *run,
+                                                     const struct api_object *secret)
+{
+    bool is_new;
+    struct str origin = str_format(run->arena, "secret:%.*s/%.*s", STR_ARG(secret->key.mesh),
+                                   STR_ARG(secret->key.name));
+    struct compile__certificate *certificate = recall(run, secret, origin, 0, &is_new);
+    struct str what = str_format(run->arena, "secret \"%.*s\"", STR_ARG(secret->key.name));
+    if (is_new && secret->broken)
+        fail(certificate, what, "the Secret itself has errors");
+    else if (is_new)
+        parse(certificate, secret->secret->data, what, origin);
+    return certificate;
+}
+
 static struct compile__certificate *load_secret(const struct place *place)
 {
     struct compile__run *run = place->run;
@@ -136,14 +152,8 @@ static struct compile__certificate *load_secret(const struct place *place)
         report_missing(place, mesh, name);
         return NULL;
     }
-    bool is_new;
-    struct str origin = str_format(run->arena, "secret:%.*s/%.*s", STR_ARG(mesh), STR_ARG(name));
-    struct compile__certificate *certificate = recall(run, secret, origin, 0, &is_new);
-    struct str what = str_format(run->arena, "secret \"%.*s\"", STR_ARG(name));
-    if (is_new && secret->broken)
-        fail(certificate, what, "the Secret itself has errors");
-    else if (is_new)
-        parse(certificate, secret->secret->data, what, origin);
+    struct compile__certificate *certificate = compile__certificate_of(run, secret);
+    certificate->loaded_age = run->memory->age;
     return certificate;
 }
 
@@ -191,21 +201,27 @@ static struct compile__certificate *load(const struct place *place)
     UNREACHABLE();
 }
 
-/* Clients refuse it, and yet it is served: they may be told to. */
-static void report_age(const struct place *place, const struct model_secret *secret)
+struct str compile__certificate_age(struct compile__run *run, const struct model_secret *secret)
 {
     char text[CLOCK_TEXT_SIZE];
-    uint64_t now_ms = place->run->wall_ms;
+    uint64_t now_ms = run->wall_ms;
     bool is_over = now_ms > secret->not_after_ms;
     if (now_ms == 0 || (now_ms >= secret->not_before_ms && !is_over))
-        return;
+        return STR_EMPTY;
     clock_format(is_over ? secret->not_after_ms : secret->not_before_ms, text);
-    (void)compile__find(place->run, FINDING_WARNING, place->port->binding->gateway,
-                        place->source->mark, field_of(place),
-                        is_over ? "the certificate has expired on %.10s: clients refuse it; renew "
-                                  "it"
-                                : "the certificate is not valid before %.10s: clients refuse it",
-                        text);
+    return str_format(run->arena,
+                      is_over ? "the certificate has expired on %.10s: clients refuse it; renew it"
+                              : "the certificate is not valid before %.10s: clients refuse it",
+                      text);
+}
+
+/* It is served all the same: clients may be told to take it. */
+static void report_age(const struct place *place, const struct model_secret *secret)
+{
+    struct str text = compile__certificate_age(place->run, secret);
+    if (text.size > 0)
+        (void)compile__find(place->run, FINDING_WARNING, place->port->binding->gateway,
+                            place->source->mark, field_of(place), "%.*s", STR_ARG(text));
 }
 
 /* Presents what was loaded, unless a certificate of its type is there before. */

@@ -62,7 +62,8 @@ struct compile_input {
     /* The cache may lack what is elsewhere: nobody is told that a MeshGateway, a Secret or a back
      * end is missing while the cache has none of their kind at all. */
     bool is_partial;
-    uint64_t wall_ms; /* what is said of certificates that are out of date; 0: nothing is */
+    bool checks_secrets; /* those that no listener asks for, too */
+    uint64_t wall_ms;    /* what is said of certificates that are out of date; 0: nothing is */
 };
 
 /* A snapshot takes at most this many matches of rules (10,000 routes of five matches on ten hosts),

@@ -262,6 +262,8 @@ const struct compile_draft *compile_draft_new(const struct compile_input *input,
     run_init(&run, input, memory);
     compile_here(&run, bind(&run, input->dataplanes, input->dataplane_count));
     count_elsewhere(&run, bind(&run, input->elsewhere, input->elsewhere_count));
+    if (input->checks_secrets)
+        compile__check_secrets(&run);
     finish_report(&run);
     compile__memory_sweep(memory);
     run_deinit(&run);

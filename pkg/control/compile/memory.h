@@ -99,8 +99,10 @@ struct compile__certificate {
     struct arena *arena;
     const struct model_resource *secret; /* NULL: it cannot be used, because */
     struct str error;
+    struct str fault; /* the same without the name of the source */
     enum pki_key_type key_type;
     uint64_t age;
+    uint64_t loaded_age;  /* of the run in which a listener asked for it */
     uint64_t emitted_age; /* of the run that has its secret in the draft */
 };
 

@@ -170,6 +170,18 @@ struct compile__ports compile__merge_ports(struct compile__run *run,
 void compile__load_certificates(struct compile__run *run, const struct compile__port *port,
                                 struct compile__listener *listener);
 
+/* What the bytes of a Secret are, parsed or remembered. */
+struct compile__certificate *compile__certificate_of(struct compile__run *run,
+                                                     const struct api_object *secret);
+
+/* Why clients refuse it for its age, in the run's arena; empty: they do not. */
+struct str compile__certificate_age(struct compile__run *run, const struct model_secret *secret);
+
+/* ---- secrets.c ---- */
+
+/* Reports what is wrong with the certificates of Secrets that no listener has asked for. */
+void compile__check_secrets(struct compile__run *run);
+
 /* ---- hosts.c ---- */
 
 /* A virtual host to be. */

@@ -40,6 +40,7 @@ static void compile_routes(struct pipeline *pipeline)
         .elsewhere = pipeline->placement->elsewhere,
         .elsewhere_count = pipeline->placement->elsewhere_count,
         .is_partial = pipeline->options.placement.is_partial,
+        .checks_secrets = true,
         .wall_ms = pipeline->options.wall_ms == NULL ? 0 : pipeline->options.wall_ms(),
     };
     pipeline->draft = compile_draft_unref(pipeline->draft);
