@@ -80,6 +80,31 @@ class Child:
                 self.process.wait()
 
 
+def cost_of(command, core, accepted=(0,)):
+    """Runs a program to its end: its CPU time in microseconds, and the most memory it had."""
+    process = subprocess.Popen(["taskset", "-c", str(core), *command],
+                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    peak_kib = 0
+    while (seen := _peak_kib(process.pid)) is not None:
+        peak_kib = max(peak_kib, seen)
+        time.sleep(0.001)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode not in accepted:
+        raise RuntimeError(f"{command[0]} ended with {process.returncode}")
+    return {"cpu_us": round((usage.ru_utime + usage.ru_stime) * 1_000_000), "peak_kib": peak_kib}
+
+
+def _peak_kib(pid):
+    """What it had resident at most, or None once it has ended: the kernel's own count for a child
+    begins with what its parent has."""
+    with open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as status:
+        for line in status:
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1])
+    return None
+
+
 def _stat_fields(pid):
     """The fields of /proc/PID/stat after the name, so that index 1 is the parent."""
     try:

@@ -22,6 +22,8 @@ class Plan:
     traced_requests: int
     route_counts: tuple
     changes: int
+    validated_routes: int
+    validate_rounds: int
     operator: dict  # of the cluster's part, as gauge.kube.inside reads it
 
 
@@ -36,6 +38,8 @@ def plan(quick):
         traced_requests=10_000 // scale,
         route_counts=(10, 5000),
         changes=20 // (4 if quick else 1),
+        validated_routes=10_000,
+        validate_rounds=3 if quick else 9,
         operator={"route_counts": (10, 2000), "changes": 100 // scale, "starts": 1 if quick else 5})
 
 

@@ -2,6 +2,7 @@
 
 PROXIES = "figures"
 OPERATOR = "operator"
+VALIDATE = "validate"
 
 
 def _rows(figures, the_plan):
@@ -65,6 +66,23 @@ def _change_lines(changes):
     lines.append("| Memory, RSS MiB | " + " | ".join(
         f"{one['memory_kib']['rss'] / 1024:.1f}" for one in changes.values()) + " |")
     return lines
+
+
+def render_validate(results):
+    """One column for each program, the peer first."""
+    figures = results["validate"]
+    peer, own = figures["peer"], figures["otemon"]
+    rates = [figures["routes"] * 1_000_000 / one["cpu_us"] for one in (peer, own)]
+    return "\n".join([
+        heading(results["machine"], f"medians of {figures['rounds']} rounds") +
+        " In brackets: the ratio to Python in the same run.", "",
+        f"| {figures['routes']:,} routes, each an object "
+        "| Python, reading YAML | Otemon, validating |",
+        "|---|---:|---:|",
+        f"| Objects per second of CPU | {rates[0]:,.0f} | "
+        f"{rates[1]:,.0f} ({rates[1] / rates[0]:.1f}) |",
+        f"| The most memory, RSS MiB | {peer['peak_kib'] / 1024:.1f} | "
+        f"{own['peak_kib'] / 1024:.1f} |"])
 
 
 def put(page_path, name, text):

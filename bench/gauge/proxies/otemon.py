@@ -26,6 +26,11 @@ def serve(directory):
             f"{ports.ADDRESS}:{ports.HEALTH}"]
 
 
+def validate(directory):
+    """How to check them."""
+    return [_PROGRAM, "validate", directory]
+
+
 def command(directory):
     served = os.path.join(directory, "manifests")
     manifests.write(served, routes=1)
