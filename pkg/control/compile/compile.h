@@ -59,6 +59,10 @@ struct compile_input {
      * findings, but the report knows what attaches to them. */
     const struct compile_dataplane *elsewhere;
     size_t elsewhere_count;
+    /* Those that no proxy is yet: what is wrong with their gateways is found and reported, as far
+     * as it does not take a snapshot to find it, and nothing of them is in this one. */
+    const struct compile_dataplane *idle;
+    size_t idle_count;
     /* The cache may lack what is elsewhere: nobody is told that a MeshGateway, a Secret or a back
      * end is missing while the cache has none of their kind at all. */
     bool is_partial;

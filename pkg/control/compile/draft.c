@@ -215,7 +215,7 @@ static void finish_report(struct compile__run *run)
 
 /* ---- The run ---- */
 
-/* The dataplanes of both lists together: a gateway may be in both. */
+/* Gateways are numbered over all lists together: one may be in several. */
 static struct compile__bindings bind(struct compile__run *run,
                                      const struct compile_dataplane *dataplanes, size_t count)
 {
@@ -236,6 +236,16 @@ static void compile_here(struct compile__run *run, struct compile__bindings bind
     struct compile__ports ports = compile__merge_ports(run, bindings);
     for (size_t i = 0; i < ports.count; i++)
         compile__emit_port(run, &ports.items[i]);
+}
+
+/* Where no proxy is yet, what is wrong is found all the same. */
+static void look_at_idle(struct compile__run *run, struct compile__bindings bindings)
+{
+    run->is_idle = true;
+    struct compile__ports ports = compile__merge_ports(run, bindings);
+    for (size_t i = 0; i < ports.count; i++)
+        compile__look_at_port(run, &ports.items[i]);
+    run->is_idle = false;
 }
 
 /* What attaches to the gateways of others is counted, and nothing else. */
@@ -261,6 +271,7 @@ const struct compile_draft *compile_draft_new(const struct compile_input *input,
     struct compile__run run;
     run_init(&run, input, memory);
     compile_here(&run, bind(&run, input->dataplanes, input->dataplane_count));
+    look_at_idle(&run, bind(&run, input->idle, input->idle_count));
     count_elsewhere(&run, bind(&run, input->elsewhere, input->elsewhere_count));
     if (input->checks_secrets)
         compile__check_secrets(&run);

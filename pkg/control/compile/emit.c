@@ -6,7 +6,8 @@
 
 void compile__emit(struct compile__run *run, const struct model_resource *resource)
 {
-    VEC_PUSH(&run->draft->resources, model_resource_ref(resource));
+    if (!run->is_idle)
+        VEC_PUSH(&run->draft->resources, model_resource_ref(resource));
 }
 
 /* Emits the virtual hosts of a chain and returns their names. */
@@ -77,4 +78,24 @@ void compile__emit_port(struct compile__run *run, struct compile__port *port)
     });
     compile__emit(run, listener);
     listener = model_resource_unref(listener);
+}
+
+/* ---- Where no proxy is ---- */
+
+static void look_at_chain(struct compile__run *run, const struct compile__port *port,
+                          const struct compile__listener *listeners, size_t count)
+{
+    struct compile__hosts hosts = compile__make_hosts(run, port->binding, listeners, count);
+    for (size_t i = 0; i < hosts.count; i++)
+        compile__look_at_virtual_host(run, &hosts, &hosts.items[i]);
+}
+
+void compile__look_at_port(struct compile__run *run, struct compile__port *port)
+{
+    if (port->protocol != MODEL_HTTPS)
+        look_at_chain(run, port, port->listeners, port->listener_count);
+    for (size_t i = 0; port->protocol == MODEL_HTTPS && i < port->listener_count; i++) {
+        look_at_chain(run, port, &port->listeners[i], 1);
+        compile__load_certificates(run, port, &port->listeners[i]);
+    }
 }

@@ -17,6 +17,7 @@
 struct compile__run {
     const struct cache *cache;
     bool is_partial; /* as of compile_input, like the next */
+    bool is_idle;    /* no proxy is the dataplanes that are looked at: nothing is emitted */
     uint64_t wall_ms;
     struct compile_memory *memory;
     struct compile_draft *draft;   /* what is being made */
@@ -218,6 +219,10 @@ void compile__emit_virtual_host(struct compile__run *run, struct str name,
                                 const struct compile__hosts *hosts,
                                 const struct compile__host *host);
 
+/* Plans the routes of the host, and finds what hides what. */
+void compile__look_at_virtual_host(struct compile__run *run, const struct compile__hosts *hosts,
+                                   const struct compile__host *host);
+
 /* 16 hex digits that tell listeners of a mesh with different tags apart. */
 #define COMPILE__IDENTITY_SIZE 16
 struct str compile__identity(struct arena *arena, struct str mesh, struct api_tags tags);
@@ -244,3 +249,6 @@ void compile__emit(struct compile__run *run, const struct model_resource *resour
 
 /* Emits the listener of a port with its virtual hosts. */
 void compile__emit_port(struct compile__run *run, struct compile__port *port);
+
+/* Finds what is wrong with it, and emits nothing. */
+void compile__look_at_port(struct compile__run *run, struct compile__port *port);

@@ -5,6 +5,7 @@
 #include "core/base/vec.h"
 
 #define CHUNK_SIZE ((size_t)256)
+#define KEYS_MAX   (SIZE_MAX / 4) /* they are made of objects, which were bounded */
 
 void operator__groups_init(struct operator__groups *groups, const struct cache *cache,
                            const struct placement_group_options *options,
@@ -28,13 +29,24 @@ static void counts_add(struct compile_counts *sum, struct compile_counts more)
     sum->endpoints += more.endpoints;
 }
 
-static void group_free(struct operator__group *group)
+static struct operator__group *group_new(struct str key)
 {
+    struct operator__group *group = MEM_NEW(struct operator__group);
+    group->arena = arena_new(CHUNK_SIZE);
+    group->key = str_dup(group->arena, key);
+    group->memory = compile_memory_new();
+    return group;
+}
+
+static struct operator__group *group_free(struct operator__group *group)
+{
+    if (group == NULL)
+        return NULL;
     group->result = compile_result_free(group->result);
     group->draft = compile_draft_unref(group->draft);
     group->memory = compile_memory_free(group->memory);
     group->arena = arena_free(group->arena);
-    mem_free(group);
+    return mem_free(group);
 }
 
 void operator__groups_deinit(struct operator__groups *groups)
@@ -42,11 +54,20 @@ void operator__groups_deinit(struct operator__groups *groups)
     struct map_cursor at = {0};
     struct operator__group *group;
     while ((group = map_next(groups->by_key, &at)) != NULL)
-        group_free(group);
+        (void)group_free(group); /* always NULL */
     groups->by_key = map_free(groups->by_key);
+    groups->idle = group_free(groups->idle);
     groups->discovery = discovery_free(groups->discovery);
     groups->placement = placement_groups_free(groups->placement);
     groups->findings = finding_list_free(groups->findings);
+}
+
+/* What it has done is not forgotten. */
+static void group_retire(struct operator__groups *groups, struct operator__group *group)
+{
+    if (group != NULL)
+        counts_add(&groups->past, compile_memory_counts(group->memory));
+    (void)group_free(group); /* always NULL */
 }
 
 static struct operator__group *group_make(struct operator__groups *groups, struct str key)
@@ -54,17 +75,14 @@ static struct operator__group *group_make(struct operator__groups *groups, struc
     struct operator__group *group = map_get(groups->by_key, key);
     if (group != NULL)
         return group;
-    group = MEM_NEW(struct operator__group);
-    group->arena = arena_new(CHUNK_SIZE);
-    group->key = str_dup(group->arena, key);
-    group->memory = compile_memory_new();
+    group = group_new(key);
     (void)map_set(groups->by_key, key, group); /* it was not there */
     return group;
 }
 
 /* ---- Compiling ---- */
 
-static bool is_touched(const struct cache_changes *changes, struct str mesh)
+static bool touches(const struct cache_changes *changes, struct str mesh)
 {
     for (size_t i = 0; i < changes->mesh_count; i++) {
         if (str_equal(changes->meshes[i], mesh))
@@ -73,17 +91,10 @@ static bool is_touched(const struct cache_changes *changes, struct str mesh)
     return false;
 }
 
-static void compile_routes(const struct operator__groups *groups, struct operator__group *group,
-                           const struct compile_dataplane *dataplane)
+static void compile_routes(struct operator__group *group, const struct compile_input *input)
 {
-    const struct compile_input input = {
-        .cache = groups->cache,
-        .dataplanes = dataplane,
-        .dataplane_count = 1,
-        .wall_ms = groups->wall_ms,
-    };
     group->draft = compile_draft_unref(group->draft);
-    group->draft = compile_draft_new(&input, group->memory);
+    group->draft = compile_draft_new(input, group->memory);
     group->edition++;
 }
 
@@ -108,18 +119,81 @@ static void compile_back_ends(const struct operator__groups *groups, struct oper
 {
     group->result = compile_result_free(group->result);
     group->result = compile_result_new(group->draft, groups->discovery, group->memory);
+    if (group == groups->idle)
+        return; /* nobody is served */
     remember(group);
     groups->events.serve(groups->events.arg, group->key, group->result->snapshot);
 }
 
+/* `is_touched`: its routes or gateways may be others. */
 static void compile(const struct operator__groups *groups, struct operator__group *group,
-                    const struct placement_group *placed, const struct cache_changes *changes)
+                    const struct compile_input *input, bool is_touched,
+                    const struct cache_changes *changes)
 {
-    bool routes = group->draft == NULL || is_touched(changes, placed->dataplane.mesh);
+    bool routes = group->draft == NULL || is_touched;
     if (routes)
-        compile_routes(groups, group, &placed->dataplane);
+        compile_routes(group, input);
     if (routes || changes->back_ends)
         compile_back_ends(groups, group);
+}
+
+static void compile_placed(struct operator__groups *groups, const struct placement_group *placed,
+                           const struct cache_changes *changes)
+{
+    struct operator__group *group = group_make(groups, placed->key);
+    const struct compile_input input = {
+        .cache = groups->cache,
+        .dataplanes = &placed->dataplane,
+        .dataplane_count = 1,
+        .wall_ms = groups->wall_ms,
+    };
+    group->pass = groups->passes;
+    compile(groups, group, &input, touches(changes, placed->dataplane.mesh), changes);
+}
+
+/* The group of what no pod serves, if there is any; it goes by the keys of all that are in it,
+ * which tell whether they are the same as before. */
+static struct operator__group *idle_make(struct operator__groups *groups, struct str keys)
+{
+    if (keys.size == 0) {
+        group_retire(groups, groups->idle);
+        return NULL;
+    }
+    if (groups->idle == NULL)
+        return group_new(keys);
+    if (!str_equal(groups->idle->key, keys)) {
+        groups->idle->draft = compile_draft_unref(groups->idle->draft);
+        arena_clear(groups->idle->arena);
+        groups->idle->key = str_dup(groups->idle->arena, keys);
+    }
+    return groups->idle;
+}
+
+static void compile_idle(struct operator__groups *groups, const struct cache_changes *changes)
+{
+    const struct placement_groups *placement = groups->placement;
+    VEC(struct compile_dataplane) dataplanes = {0};
+    struct buf keys;
+    buf_init(&keys, KEYS_MAX);
+    bool is_touched = false;
+    for (size_t i = 0; i < placement->count; i++) {
+        if (placement->items[i].pod_count > 0)
+            continue;
+        buf_printf(&keys, "%.*s\n", STR_ARG(placement->items[i].key));
+        VEC_PUSH(&dataplanes, placement->items[i].dataplane);
+        is_touched = is_touched || touches(changes, placement->items[i].dataplane.mesh);
+    }
+    groups->idle = idle_make(groups, buf_str(&keys));
+    const struct compile_input input = {
+        .cache = groups->cache,
+        .idle = dataplanes.items,
+        .idle_count = dataplanes.count,
+        .wall_ms = groups->wall_ms,
+    };
+    if (groups->idle != NULL)
+        compile(groups, groups->idle, &input, is_touched, changes);
+    VEC_FREE(&dataplanes);
+    buf_deinit(&keys);
 }
 
 /* ---- The update ---- */
@@ -144,11 +218,10 @@ void operator__groups_update(struct operator__groups *groups, const struct cache
     if (groups->discovery == NULL || changes->back_ends)
         discover(groups);
     for (size_t i = 0; i < groups->placement->count; i++) {
-        const struct placement_group *placed = &groups->placement->items[i];
-        struct operator__group *group = group_make(groups, placed->key);
-        group->pass = groups->passes;
-        compile(groups, group, placed, changes);
+        if (groups->placement->items[i].pod_count > 0)
+            compile_placed(groups, &groups->placement->items[i], changes);
     }
+    compile_idle(groups, changes);
 }
 
 void operator__groups_drop(struct operator__groups *groups)
@@ -159,9 +232,8 @@ void operator__groups_drop(struct operator__groups *groups)
         if (group->pass == groups->passes)
             continue;
         groups->events.gone(groups->events.arg, group->key);
-        counts_add(&groups->past, compile_memory_counts(group->memory));
         (void)map_remove(groups->by_key, group->key); /* the same */
-        group_free(group);
+        group_retire(groups, group);
     }
 }
 
@@ -190,8 +262,11 @@ struct compile_review *operator__groups_review(const struct operator__groups *gr
     VEC(const struct compile_result *) results = {0};
     for (size_t i = 0; i < placement->count; i++) {
         const struct operator__group *group = map_get(groups->by_key, placement->items[i].key);
-        VEC_PUSH(&results, group->result);
+        if (group != NULL)
+            VEC_PUSH(&results, group->result);
     }
+    if (groups->idle != NULL)
+        VEC_PUSH(&results, groups->idle->result);
     const struct compile_input input = {
         .cache = groups->cache,
         .dataplanes = placement->dataplanes,
@@ -202,9 +277,22 @@ struct compile_review *operator__groups_review(const struct operator__groups *gr
     return review;
 }
 
+void operator__groups_collect(const struct operator__groups *groups, struct finding_list *findings)
+{
+    struct map_cursor at = {0};
+    const struct operator__group *group;
+    finding_add_all(findings, groups->findings);
+    while ((group = map_next(groups->by_key, &at)) != NULL)
+        finding_add_all(findings, group->result->findings);
+    if (groups->idle != NULL)
+        finding_add_all(findings, groups->idle->result->findings);
+}
+
 struct compile_counts operator__groups_counts(const struct operator__groups *groups)
 {
     struct compile_counts counts = groups->past;
+    if (groups->idle != NULL)
+        counts_add(&counts, compile_memory_counts(groups->idle->memory));
     struct map_cursor at = {0};
     const struct operator__group *group;
     while ((group = map_next(groups->by_key, &at)) != NULL)

@@ -1,6 +1,7 @@
 /* Groups: the gateway pods that serve the same, and what that is. Private to control/operator.
  *
- * A group lives as long as placement knows it, and with it what the compiler remembers of it. Its
+ * A group lives as long as it has pods, and with it what the compiler remembers of it. Gateways
+ * that no pod serves yet are looked at all together, so that their number costs little. A group's
  * edition counts what the first half of the compiler made: a change of back ends alone makes
  * another snapshot of the same edition, so that churn of back ends takes no acknowledgement back.
  */
@@ -49,6 +50,8 @@ struct operator__groups {
     struct finding_list *findings;      /* of the placement */
     struct discovery *discovery;
     struct map *by_key; /* struct operator__group */
+    struct operator__group
+        *idle; /* what no pod serves: its snapshot is empty; NULL: there is none */
     uint64_t passes;
     uint64_t wall_ms; /* of the next update, for what is said of certificates; 0: nothing is */
     struct compile_counts past; /* of groups that are gone */
@@ -77,6 +80,9 @@ bool operator__group_is_current(const struct operator__group *group,
 
 /* All gateways together, as of the last update. To be read before the cache changes. */
 MUST_USE struct compile_review *operator__groups_review(const struct operator__groups *groups);
+
+/* Adds what placement and compiler have found. */
+void operator__groups_collect(const struct operator__groups *groups, struct finding_list *findings);
 
 /* What was compiled so far, rather than remembered. */
 struct compile_counts operator__groups_counts(const struct operator__groups *groups);

@@ -60,12 +60,8 @@ static uint64_t patience_end_ms(const struct operator_handle *op)
 
 static void log_findings(struct operator_handle *op, const struct compile_review *review)
 {
-    struct map_cursor at = {0};
-    const struct operator__group *group;
     operator__reports_begin(&op->reports);
-    finding_add_all(op->reports.now, op->groups.findings);
-    while ((group = map_next(op->groups.by_key, &at)) != NULL)
-        finding_add_all(op->reports.now, group->result->findings);
+    operator__groups_collect(&op->groups, op->reports.now);
     finding_add_all(op->reports.now, review->findings);
     cache_collect_findings(op->cache, op->reports.now);
     operator__reports_end(&op->reports);

@@ -99,6 +99,28 @@ static void test_without_a_bound_dataplane_there_is_nothing_to_serve(void **stat
     cache = cache_free(cache);
 }
 
+/* What no proxy is yet: the same is found and reported, and there is nothing to serve. */
+static void test_what_is_idle_is_reported_and_not_served(void **state)
+{
+    (void)state;
+    struct cache *cache = make_cache();
+    struct compile_result *served = compile_one(cache, &bound);
+    const struct compile_input input = {.cache = cache, .idle = &bound, .idle_count = 1};
+    struct compile_result *idle = compile_snapshot(&input);
+    assert_int_equal(idle->snapshot->count, 0);
+    assert_int_equal(finding_count(idle->findings), 1);
+    assert_int_equal(
+        finding_compare(finding_get(idle->findings, 0), finding_get(served->findings, 0)), 0);
+    assert_int_equal(idle->report.gateway_count, 1);
+    assert_int_equal(idle->report.gateways[0].listeners[0].attached_routes, 1);
+    assert_int_equal(idle->report.route_count, 1);
+    assert_true(str_equal(idle->report.routes[0].resolved_refs.reason, STR("BackendNotFound")));
+    idle = compile_result_free(idle);
+    served = compile_result_free(served);
+    cache = cache_free(cache);
+    assert_int_equal(api_objects_alive() + model_resources_alive(), 0);
+}
+
 /* Manifests of that size are written by a loop. */
 struct many {
     struct buf text;
@@ -289,6 +311,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_result_outlives_what_it_was_made_of),
         cmocka_unit_test(test_without_a_bound_dataplane_there_is_nothing_to_serve),
+        cmocka_unit_test(test_what_is_idle_is_reported_and_not_served),
         cmocka_unit_test(test_a_route_costs_only_itself),
         cmocka_unit_test(test_a_snapshot_has_a_bound_on_rules),
         cmocka_unit_test(test_a_snapshot_has_a_bound_on_routes),

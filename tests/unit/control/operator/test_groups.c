@@ -82,21 +82,65 @@ static void back_ends_make_no_edition(void **state)
     assert_int_equal(after.results, before.results + 1);
 }
 
-/* A group that no pod is of has texts of its own in the placement, which is made anew each time. */
-static void back_ends_of_a_group_without_pods(void **state)
+/* Its texts are those of a placement that is made anew each time. */
+static void what_no_pod_serves_is_looked_at_together(void **state)
 {
     (void)state;
     world_put_gateway(&w, "default", "edge", 80);
-    world_put_route(&w, "default", "r", "edge", "/");
+    world_put_gateway(&w, "default", "lonely", 80); /* it may well have an address of its own */
+    world_put_route(&w, "default", "r", "*", "/");
     for (unsigned i = 1; i < 4; i++) {
         world_put_back_end(&w, str_format(w.arena, "10.0.0.%u", i).data);
         world_update_groups(&w);
-        expect_events(&w, "serve " EDGE_KEY "\n");
+        expect_events(&w, "");
+        struct compile_review *review = operator__groups_review(&w.groups);
+        assert_int_equal(review->report.routes[0].parent_count, 2);
+        assert_true(review->report.gateways[0].accepted.ok);
+        assert_true(review->report.gateways[1].accepted.ok);
+        review = compile_review_free(review);
     }
     assert_int_equal(operator__groups_counts(&w.groups).drafts, 1);
+    assert_int_equal(operator__groups_counts(&w.groups).routes, 1);
     assert_int_equal(operator__groups_counts(&w.groups).results, 3);
+    assert_int_equal(map_count(w.groups.by_key), 0);
+    assert_int_equal(w.groups.idle->result->snapshot->count, 0);
+
+    world_put_pod(&w, "default", "a", "1", EDGE_TAGS);
+    world_update_groups(&w);
+    expect_events(&w, "serve " EDGE_KEY "\n");
+    assert_int_equal(operator__groups_counts(&w.groups).drafts, 3); /* both are others */
     assert_non_null(model_snapshot_find(world_group(&w, EDGE_KEY)->result->snapshot, MODEL_LISTENER,
                                         STR("edge:HTTP:80")));
+    world_remove(&w, API_MESH_GATEWAY, "default", "lonely");
+    world_update_groups(&w);
+    assert_null(w.groups.idle);
+    assert_int_equal(operator__groups_counts(&w.groups).drafts, 4);
+}
+
+/* What is wrong is known before a pod comes. */
+static void findings_of_what_no_pod_serves(void **state)
+{
+    (void)state;
+    world_put(&w, "{kind: MeshGateway, mesh: default, metadata: {name: edge}, spec: {selectors: "
+                  "[{match: {kuma.io/service: edge}}], conf: {listeners: [{port: 443, protocol: "
+                  "HTTPS, tls: {mode: TERMINATE, certificates: [{secret: none}]}}]}}}");
+    world_put_route(&w, "default", "r", "edge", "/");
+    world_put_route(&w, "default", "s", "edge", "/");
+    world_update_groups(&w);
+    CLEANUP(finding_list_free) struct finding_list *findings = finding_list_new();
+    operator__groups_collect(&w.groups, findings);
+    finding_sort(findings);
+    CLEANUP(arena_free) struct arena *arena = arena_new(1024);
+    struct str errors = finding_summarise(arena, findings, FINDING_ERROR);
+    assert_true(str_starts_with(errors, STR("conf.listeners[0]")));
+    assert_true(str_ends_with(errors, STR("(and 1 more)"))); /* the secret, and what follows */
+    struct str warnings = finding_summarise(arena, findings, FINDING_WARNING);
+    assert_true(str_starts_with(warnings, STR("conf.http.rules[0]")));
+    struct compile_review *review = operator__groups_review(&w.groups);
+    assert_true(
+        str_equal(review->report.gateways[0].resolved_refs.reason, STR("InvalidCertificateRef")));
+    assert_true(str_equal(review->report.routes[0].resolved_refs.reason, STR("BackendNotFound")));
+    review = compile_review_free(review);
 }
 
 static void a_route_concerns_the_groups_of_its_mesh(void **state)
@@ -127,6 +171,7 @@ static void another_edition_has_to_be_acknowledged(void **state)
 {
     (void)state;
     world_put_gateway(&w, "default", "edge", 80);
+    world_put_pod(&w, "default", "a", "1", EDGE_TAGS);
     world_put_route(&w, "default", "r", "edge", "/");
     world_update_groups(&w);
     struct model_digest first = digest_of(EDGE_KEY);
@@ -149,6 +194,7 @@ static void an_equal_snapshot_is_current_at_once(void **state)
 {
     (void)state;
     world_put_gateway(&w, "default", "edge", 80);
+    world_put_pod(&w, "default", "a", "1", EDGE_TAGS);
     world_put_route(&w, "default", "r", "edge", "/");
     world_update_groups(&w);
     struct model_digest digest = digest_of(EDGE_KEY);
@@ -172,15 +218,15 @@ static void a_group_goes_with_its_last_pod(void **state)
     expect_events(&w, "serve " EDGE_KEY ",zone=z\n");
     struct compile_counts before = operator__groups_counts(&w.groups);
 
-    world_remove(&w, API_POD, "default", "b.ns"); /* then the gateway has a group of its own */
+    world_remove(&w, API_POD, "default", "b.ns"); /* then nobody serves the gateway */
     world_update_groups(&w);
-    expect_events(&w, "serve " EDGE_KEY "\ngone " EDGE_KEY ",zone=z\n");
+    expect_events(&w, "gone " EDGE_KEY ",zone=z\n");
     assert_null(operator__groups_find(&w.groups, STR(EDGE_KEY ",zone=z")));
     assert_int_equal(operator__groups_counts(&w.groups).drafts, before.drafts + 1);
 
     world_remove(&w, API_MESH_GATEWAY, "default", "edge");
     world_update_groups(&w);
-    expect_events(&w, "gone " EDGE_KEY "\n");
+    expect_events(&w, "");
     assert_int_equal(operator__groups_counts(&w.groups).drafts, before.drafts + 1);
     assert_int_equal(map_count(w.groups.by_key), 0);
 }
@@ -198,6 +244,7 @@ static void snapshots_are_forgotten_in_their_order(void **state)
 {
     (void)state;
     world_put_gateway(&w, "default", "edge", 80);
+    world_put_pod(&w, "default", "a", "1", EDGE_TAGS);
     world_put_route(&w, "default", "r", "edge", "/");
     back_ends_come_and_go(0, 1);
     struct model_digest first = digest_of(EDGE_KEY);
@@ -219,6 +266,7 @@ static void what_comes_back_is_young_again(void **state)
 {
     (void)state;
     world_put_gateway(&w, "default", "edge", 80);
+    world_put_pod(&w, "default", "a", "1", EDGE_TAGS);
     world_put_route(&w, "default", "r", "edge", "/");
     back_ends_come_and_go(0, OPERATOR__SNAPSHOTS);
     back_ends_come_and_go(0, 1);
@@ -277,7 +325,8 @@ int main(void)
         TEST(pods_of_equal_tags_share_a_group),
         TEST(nothing_new_compiles_nothing),
         TEST(back_ends_make_no_edition),
-        TEST(back_ends_of_a_group_without_pods),
+        TEST(what_no_pod_serves_is_looked_at_together),
+        TEST(findings_of_what_no_pod_serves),
         TEST(a_route_concerns_the_groups_of_its_mesh),
         TEST(another_edition_has_to_be_acknowledged),
         TEST(an_equal_snapshot_is_current_at_once),

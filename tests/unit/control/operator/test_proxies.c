@@ -268,7 +268,7 @@ static void pods_that_are_no_more_leave(void **state)
     world_put(&w, "{kind: Pod, metadata: {name: b, namespace: ns, uid: '2', labels: "
                   "{kuma.io/mesh: default}}}");
     world_update(&w);
-    expect_events(&w, "serve " EDGE_KEY "\nleft 2\n");
+    expect_events(&w, "left 2\ngone " EDGE_KEY "\n");
 }
 
 /* As pods of a StatefulSet do. */
