@@ -6,8 +6,8 @@ NAME = "otemon-operator"
 # Of Kuma: each of them is watched, and its status written.
 KINDS = """
     meshgateways meshgatewayroutes meshgatewayinstances meshes dataplanes externalservices
-    meshhttproutes meshtcproutes meshservices meshexternalservices meshaccesslogs
-    meshcircuitbreakers meshfaultinjections meshhealthchecks meshloadbalancingstrategies
+    meshhttproutes meshtcproutes meshservices meshexternalservices meshmultizoneservices
+    meshaccesslogs meshcircuitbreakers meshfaultinjections meshhealthchecks meshloadbalancingstrategies
     meshmetrics meshproxypatches meshratelimits meshretries meshtimeouts meshtlses
     meshtraces circuitbreakers faultinjections healthchecks ratelimits retries timeouts
     trafficlogs trafficpermissions traffictraces proxytemplates

@@ -30,6 +30,7 @@ enum api_kind {
     API_EXTERNAL_SERVICE,
     API_MESH_SERVICE,
     API_MESH_EXTERNAL_SERVICE,
+    API_MESH_MULTI_ZONE_SERVICE,
     API_MESH_ACCESS_LOG,
     API_MESH_CIRCUIT_BREAKER,
     API_MESH_FAULT_INJECTION,
@@ -57,7 +58,7 @@ enum api_kind {
     API_ENDPOINT_SLICE,
     API_POD,
 };
-#define API_KINDS 36
+#define API_KINDS 37
 
 /* "MeshGateway". */
 struct str api_kind_name(enum api_kind kind);
@@ -521,6 +522,12 @@ struct api_mesh_service {
     size_t identity_count;
 };
 
+struct api_mesh_multi_zone_service {
+    struct api_tags labels; /* of its MeshServices */
+    const struct api_mesh_service_port *ports;
+    size_t port_count;
+};
+
 struct api_external_endpoint {
     struct str address;
     uint32_t port;
@@ -687,6 +694,7 @@ struct api_object {
         const struct api_external_service *external_service;
         const struct api_mesh_service *mesh_service;
         const struct api_mesh_external_service *mesh_external_service;
+        const struct api_mesh_multi_zone_service *mesh_multi_zone_service;
         const struct api_policy *policy;
         const struct api_tag_policy *tag_policy;
         const struct api_secret *secret;

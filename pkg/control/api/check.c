@@ -91,18 +91,19 @@ struct str api__known_protocol(struct str name)
     return STR_EMPTY;
 }
 
+struct str api__supported_protocol(struct str name)
+{
+    struct str known = api__known_protocol(name);
+    bool is_unserved = str_equal(known, STR("tls")) || str_equal(known, STR("mysql"));
+    return is_unserved ? STR_EMPTY : known;
+}
+
 void api__check_protocol(struct api__decoder *d, const struct api__place *place,
                          struct api_tags tags)
 {
-    static const struct str known[] = {STR_INIT("grpc"), STR_INIT("http"), STR_INIT("http2"),
-                                       STR_INIT("kafka"), STR_INIT("tcp")};
     const struct str *value = api_tags_find(tags, STR("kuma.io/protocol"));
-    if (value == NULL)
+    if (value == NULL || api__supported_protocol(*value).size > 0)
         return;
-    for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
-        if (str_equal_nocase(known[i], *value))
-            return;
-    }
     struct api__place tag = api__key(place, STR("kuma.io/protocol"));
     api__error(d, &tag,
                "tag \"kuma.io/protocol\" has an invalid value \"%.*s\". "

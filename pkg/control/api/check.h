@@ -18,6 +18,9 @@ void api__check_tags(struct api__decoder *d, const struct api__place *place, str
 /* Kuma's name of a protocol, or empty. */
 struct str api__known_protocol(struct str name);
 
+/* Likewise, of those that Kuma serves. */
+struct str api__supported_protocol(struct str name);
+
 /* The value of kuma.io/protocol, if there is one. */
 void api__check_protocol(struct api__decoder *d, const struct api__place *place,
                          struct api_tags tags);
@@ -49,6 +52,9 @@ bool api__is_ip(struct str text);
 
 /* An address that a Dataplane may have besides an IP. */
 bool api__is_dns_name(struct str text);
+
+/* Of a MeshService, and of one of several zones. */
+#define API__PORTS_MAX 256
 
 /* `selectors` of both gateway kinds. */
 extern const struct api__table api__selector_table;

@@ -16,14 +16,11 @@
 
 /* Kuma's kinds that have no effect here so far. */
 static const struct str unserved[] = {
-    STR_INIT("MeshGatewayConfig"), STR_INIT("MeshMultiZoneService"),
-    STR_INIT("HostnameGenerator"), STR_INIT("Zone"),
-    STR_INIT("ZoneIngress"),       STR_INIT("ZoneEgress"),
-    STR_INIT("GlobalSecret"),      STR_INIT("DataplaneInsight"),
-    STR_INIT("MeshPassthrough"),   STR_INIT("MeshTrafficPermission"),
-    STR_INIT("TrafficRoute"),      STR_INIT("VirtualOutbound"),
-    STR_INIT("ContainerPatch"),    STR_INIT("ServiceInsight"),
-    STR_INIT("MeshInsight"),
+    STR_INIT("MeshGatewayConfig"), STR_INIT("HostnameGenerator"), STR_INIT("Zone"),
+    STR_INIT("ZoneIngress"),       STR_INIT("ZoneEgress"),        STR_INIT("GlobalSecret"),
+    STR_INIT("DataplaneInsight"),  STR_INIT("MeshPassthrough"),   STR_INIT("MeshTrafficPermission"),
+    STR_INIT("TrafficRoute"),      STR_INIT("VirtualOutbound"),   STR_INIT("ContainerPatch"),
+    STR_INIT("ServiceInsight"),    STR_INIT("MeshInsight"),
 };
 
 static void problem(const struct api__envelope *e, enum finding_severity severity, struct str field,

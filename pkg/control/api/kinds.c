@@ -36,6 +36,8 @@ static const struct api__kind kinds[API_KINDS] = {
     [API_MESH_SERVICE] = WITH_SPEC("MeshService", "meshservices", mesh_service, LABEL_MAX),
     [API_MESH_EXTERNAL_SERVICE] = WITH_SPEC("MeshExternalService", "meshexternalservices",
                                             mesh_external_service, LABEL_MAX),
+    [API_MESH_MULTI_ZONE_SERVICE] = WITH_SPEC("MeshMultiZoneService", "meshmultizoneservices",
+                                              mesh_multi_zone_service, 0),
     [API_MESH_ACCESS_LOG] = WITH_SPEC("MeshAccessLog", "meshaccesslogs", policy, 0),
     [API_MESH_CIRCUIT_BREAKER] = WITH_SPEC("MeshCircuitBreaker", "meshcircuitbreakers", policy, 0),
     [API_MESH_FAULT_INJECTION] = WITH_SPEC("MeshFaultInjection", "meshfaultinjections", policy, 0),

@@ -43,6 +43,7 @@ extern const struct api__table api__dataplane_table;
 extern const struct api__table api__external_service_table;
 extern const struct api__table api__mesh_service_table;
 extern const struct api__table api__mesh_external_service_table;
+extern const struct api__table api__mesh_multi_zone_service_table;
 extern const struct api__table api__policy_table; /* of traffic to and from targets */
 extern const struct api__table api__balancing_policy_table;
 extern const struct api__table api__metric_policy_table; /* of what is measured */
