@@ -215,8 +215,8 @@ spec:
     rules: []
 """, [(6, 17, "error", "spec.to[0].targetRef.kind: value is not supported"),
       (1, 1, "error", "MeshHTTPRoute is not served yet: it has no effect")]),
-    "a policy": ("type: MeshTimeout\nname: a\nspec: {}\n", [
-        (1, 1, "warning", "MeshTimeout is not served yet: it has no effect")]),
+    "a policy": ("type: MeshMetric\nname: a\nspec: {}\n", [
+        (1, 1, "warning", "MeshMetric is not served yet: it has no effect")]),
     "a kind that is not known": ("type: HostnameGenerator\nname: a\n", [
         (1, 1, "warning", "type: HostnameGenerator is not served yet: it has no effect")]),
     "no resource": ("just text\n", [(1, 1, "error", "it has to be an object, not a string")]),

@@ -44,10 +44,11 @@ extern const struct api__table api__external_service_table;
 extern const struct api__table api__mesh_service_table;
 extern const struct api__table api__mesh_external_service_table;
 extern const struct api__table api__mesh_multi_zone_service_table;
-extern const struct api__table api__policy_table; /* of traffic to and from targets */
-extern const struct api__table api__balancing_policy_table;
-extern const struct api__table api__metric_policy_table; /* of what is measured */
-extern const struct api__table api__trace_policy_table;  /* of a whole proxy */
+extern const struct api__table api__traffic_policy_table; /* of what proxies send and receive */
+extern const struct api__table api__fault_policy_table;
+extern const struct api__table api__outbound_policy_table;
+extern const struct api__table api__inbound_policy_table;
+extern const struct api__table api__proxy_policy_table; /* of a whole proxy */
 extern const struct api__table api__connection_policy_table;
 extern const struct api__table api__selector_policy_table;
 extern const struct api__table api__mesh_gateway_instance_table;

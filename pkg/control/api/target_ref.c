@@ -2,10 +2,7 @@
 
 #include "control/api/check.h"
 
-#define BIT(kind) (1 << (kind))
-
-/* Beside the kinds of a position: what Kuma calls a back end that it cannot resolve is a name. */
-#define UNRESOLVED BIT(16)
+#define BIT API__TARGET_BIT
 
 /* Roles in messages are cut here. */
 #define ROLE_MAX ((size_t)60)
@@ -46,46 +43,33 @@ enum naming {
 
 /* What a target of each kind may have beside `kind`. */
 static const struct kind_rules {
-    struct str name;
     unsigned forbidden;
     enum naming naming;
     bool has_tags;     /* selectors of tags */
     const char *clash; /* what is said of labels beside a name or a namespace; NULL: nothing */
 } kind_rules[] = {
-    [API_TARGET_MESH] = {STR_INIT("Mesh"),
-                         .forbidden = MESH | TAGS | LABELS | NAMESPACE | SECTION_NAME},
-    [API_TARGET_MESH_SUBSET] = {STR_INIT("MeshSubset"),
-                                .forbidden = NAME | MESH | LABELS | NAMESPACE | SECTION_NAME},
-    [API_TARGET_MESH_GATEWAY] = {STR_INIT("MeshGateway"), .naming = BY_NAME, .has_tags = true,
+    [API_TARGET_MESH] = {.forbidden = MESH | TAGS | LABELS | NAMESPACE | SECTION_NAME},
+    [API_TARGET_MESH_SUBSET] = {.forbidden = NAME | MESH | LABELS | NAMESPACE | SECTION_NAME},
+    [API_TARGET_MESH_GATEWAY] = {.naming = BY_NAME,
+                                 .has_tags = true,
                                  .forbidden = MESH | PROXY_TYPES | LABELS | NAMESPACE |
                                               SECTION_NAME},
-    [API_TARGET_MESH_SERVICE] = {STR_INIT("MeshService"), .naming = BY_NAME_OR_LABELS,
+    [API_TARGET_MESH_SERVICE] = {.naming = BY_NAME_OR_LABELS,
                                  .forbidden = MESH | TAGS | PROXY_TYPES,
                                  .clash = NAME_AND_NAMESPACE},
-    [API_TARGET_MESH_SERVICE_SUBSET] = {STR_INIT("MeshServiceSubset"), .naming = BY_NAME,
+    [API_TARGET_MESH_SERVICE_SUBSET] = {.naming = BY_NAME,
                                         .has_tags = true,
                                         .forbidden = MESH | PROXY_TYPES | LABELS | NAMESPACE |
                                                      SECTION_NAME},
-    [API_TARGET_MESH_EXTERNAL_SERVICE] = {STR_INIT("MeshExternalService"),
-                                          .naming = BY_NAME_OR_LABELS,
+    [API_TARGET_MESH_EXTERNAL_SERVICE] = {.naming = BY_NAME_OR_LABELS,
                                           .forbidden = MESH | TAGS | PROXY_TYPES | SECTION_NAME,
                                           .clash = "either labels or name must be specified"},
-    [API_TARGET_MESH_MULTI_ZONE_SERVICE] = {STR_INIT("MeshMultiZoneService"), .forbidden = 0},
-    [API_TARGET_MESH_HTTP_ROUTE] = {STR_INIT("MeshHTTPRoute"), .naming = BY_NAME_OR_LABELS,
+    [API_TARGET_MESH_MULTI_ZONE_SERVICE] = {.forbidden = 0},
+    [API_TARGET_MESH_HTTP_ROUTE] = {.naming = BY_NAME_OR_LABELS,
                                     .forbidden = MESH | TAGS | PROXY_TYPES | SECTION_NAME,
                                     .clash = NAME_AND_NAMESPACE},
-    [API_TARGET_DATAPLANE] = {STR_INIT("Dataplane"), .forbidden = TAGS | MESH | PROXY_TYPES,
-                              .clash = NAME_AND_NAMESPACE},
+    [API_TARGET_DATAPLANE] = {.forbidden = TAGS | MESH | PROXY_TYPES, .clash = NAME_AND_NAMESPACE},
 };
-
-static enum api_target_kind kind_of(struct str name)
-{
-    for (size_t i = 1; i < ARRAY_SIZE(kind_rules); i++) {
-        if (str_equal(kind_rules[i].name, name))
-            return (enum api_target_kind)i;
-    }
-    return API_TARGET_NONE;
-}
 
 /* ---- Fields ---- */
 
@@ -95,27 +79,57 @@ static const struct api__enum_value proxy_values[] = {
 };
 static const struct api__enum proxies = {proxy_values, ARRAY_SIZE(proxy_values)};
 
+/* Each may stand several times. */
+#define PROXY_TYPES_MAX 16
+
+static const struct api__enum_value kind_values[] = {
+    {STR_INIT("Mesh"), API_TARGET_MESH},
+    {STR_INIT("MeshSubset"), API_TARGET_MESH_SUBSET},
+    {STR_INIT("MeshGateway"), API_TARGET_MESH_GATEWAY},
+    {STR_INIT("MeshService"), API_TARGET_MESH_SERVICE},
+    {STR_INIT("MeshExternalService"), API_TARGET_MESH_EXTERNAL_SERVICE},
+    {STR_INIT("MeshMultiZoneService"), API_TARGET_MESH_MULTI_ZONE_SERVICE},
+    {STR_INIT("MeshServiceSubset"), API_TARGET_MESH_SERVICE_SUBSET},
+    {STR_INIT("MeshHTTPRoute"), API_TARGET_MESH_HTTP_ROUTE},
+    {STR_INIT("Dataplane"), API_TARGET_DATAPLANE},
+};
+static const struct api__enum kinds = {kind_values, ARRAY_SIZE(kind_values)};
+
+#define NAME_FIELD(field_name, place) API__FIELD(field_name, STRING, place, .max = API__STRING_MAX)
+#define TAGS_FIELD(field_name, place) API__FIELD(field_name, TAGS, place, API__TAGS_BOUNDS)
+
 /* `kind` is text here: it is its position that refuses one. */
-#define TARGET_FIELDS(type, path)                                                                \
-    API__FIELD("kind", STRING, API__AT(type, path kind_name)),                                   \
-        API__FIELD("name", STRING, API__AT(type, path name)),                                    \
-        API__FIELD("namespace", STRING, API__AT(type, path namespace)),                          \
-        API__FIELD("labels", TAGS, API__AT(type, path labels)),                                  \
-        API__FIELD("tags", TAGS, API__AT(type, path tags)),                                      \
-        API__FIELD("mesh", STRING, API__AT(type, path mesh)),                                    \
-        API__FIELD("proxyTypes", ENUM_SET, API__AT(type, path proxy_types), .values = &proxies), \
-        API__FIELD("sectionName", STRING, API__AT(type, path section_name))
+#define TARGET_FIELDS(type, path)                                                                 \
+    API__FIELD("kind", STRING, API__AT(type, path kind_name), .values = &kinds, .required = true, \
+               .is_judged = true),                                                                \
+        NAME_FIELD("name", API__AT(type, path name)),                                             \
+        NAME_FIELD("namespace", API__AT(type, path namespace)),                                   \
+        TAGS_FIELD("labels", API__AT(type, path labels)),                                         \
+        TAGS_FIELD("tags", API__AT(type, path tags)),                                             \
+        NAME_FIELD("mesh", API__AT(type, path mesh)),                                             \
+        API__FIELD("proxyTypes", ENUM_SET, API__AT(type, path proxy_types), .values = &proxies,   \
+                   .max = PROXY_TYPES_MAX),                                                       \
+        NAME_FIELD("sectionName", API__AT(type, path section_name))
 
 static const struct api__field target_fields[] = {TARGET_FIELDS(struct api_target_ref, )};
 
 static const struct api__field backend_fields[] = {
     TARGET_FIELDS(struct api_backend_ref, target.),
     API__FIELD("weight", UINT32, API__AT(struct api_backend_ref, weight), .preset = 1,
-               .max = INT32_MAX),
+               .max = UINT32_MAX),
     API__FIELD("port", UINT32, API__AT(struct api_backend_ref, port), .max = INT32_MAX),
 };
 
 /* ---- Rules ---- */
+
+static enum api_target_kind kind_of(struct str name)
+{
+    for (size_t i = 0; i < kinds.count; i++) {
+        if (str_equal(kind_values[i].name, name))
+            return (enum api_target_kind)kind_values[i].number;
+    }
+    return API_TARGET_NONE;
+}
 
 static bool is_target_name(struct str name)
 {
@@ -146,7 +160,7 @@ static void check_naming(struct api__decoder *d, const struct api__place *place,
     bool has_labels = ref->labels.count > 0;
     bool is_named = rules->naming != NOT_NAMED;
     if (is_named && !has_name && (rules->naming == BY_NAME || !has_labels))
-        api__error_in(d, place, STR("name"), "must be set with kind %.*s", STR_ARG(rules->name));
+        api__error_in(d, place, STR("name"), "must be set with kind %.*s", STR_ARG(ref->kind_name));
     if (is_named && !is_unresolved && !is_target_name(ref->name))
         api__error_in(d, place, STR("name"),
                       "invalid characters: must consist of lower case alphanumeric characters, "
@@ -157,7 +171,7 @@ static void check_naming(struct api__decoder *d, const struct api__place *place,
 
 /* What only some kinds have. */
 static void check_peculiarities(struct api__decoder *d, const struct api__place *place,
-                                const struct api_target_ref *ref)
+                                const struct api_target_ref *ref, int supported)
 {
     struct api__place types = api__member(place, STR("proxyTypes"));
     struct api__place tags = api__member(place, STR("tags"));
@@ -169,13 +183,16 @@ static void check_peculiarities(struct api__decoder *d, const struct api__place 
         api__error(d, &types, "must be undefined or have at least one element");
     if (is_subset || kind_rules[ref->kind].has_tags)
         api__check_tags(d, &tags, ref->tags, is_subset ? 0 : API__TAGS_SELECTOR);
-    if (ref->kind == API_TARGET_DATAPLANE && ref->section_name.size > 0)
+    if (ref->kind == API_TARGET_MESH_GATEWAY && ref->tags.count > 0 &&
+        (supported & API__TARGET_WHOLE) != 0)
+        api__error(d, &tags, "must not be set with kind MeshGateway");
+    if (ref->kind == API_TARGET_DATAPLANE && ref->section_name.size > 0 &&
+        (supported & API__TARGET_INBOUND) == 0)
         api__error_in(d, place, STR("sectionName"), "can only be used with inbound policies");
 }
 
-/* `supported` are the kinds of this position, as bits. */
-static void check_target(struct api__decoder *d, const struct api__place *place,
-                         struct api_target_ref *ref, int supported)
+void api__check_target(struct api__decoder *d, const struct api__place *place,
+                       struct api_target_ref *ref, int supported)
 {
     ref->kind = kind_of(ref->kind_name);
     if (ref->kind_name.size == 0) {
@@ -191,23 +208,18 @@ static void check_target(struct api__decoder *d, const struct api__place *place,
     for (size_t i = 0; i < ARRAY_SIZE(field_bits); i++) {
         if ((forbidden & field_bits[i].bit) != 0)
             api__error_in(d, place, field_bits[i].name, "must not be set with kind %.*s",
-                          STR_ARG(rules->name));
+                          STR_ARG(ref->kind_name));
     }
-    check_naming(d, place, ref, (supported & UNRESOLVED) != 0);
-    check_peculiarities(d, place, ref);
+    check_naming(d, place, ref, (supported & API__TARGET_UNRESOLVED) != 0);
+    check_peculiarities(d, place, ref, supported);
 }
 
 /* ---- Positions ---- */
 
 enum {
-    SERVICES = BIT(API_TARGET_MESH_SERVICE) | BIT(API_TARGET_MESH_EXTERNAL_SERVICE) |
-               BIT(API_TARGET_MESH_MULTI_ZONE_SERVICE),
+    SERVICES = API__TARGET_SERVICES,
     BACKENDS = SERVICES | BIT(API_TARGET_MESH_SERVICE_SUBSET),
     MIRRORS = BIT(API_TARGET_MESH_SERVICE) | BIT(API_TARGET_MESH_SERVICE_SUBSET),
-    TOPS = BIT(API_TARGET_MESH) | BIT(API_TARGET_MESH_SUBSET) | BIT(API_TARGET_MESH_GATEWAY) |
-           BIT(API_TARGET_MESH_SERVICE) | BIT(API_TARGET_MESH_SERVICE_SUBSET) |
-           BIT(API_TARGET_DATAPLANE),
-    ANY = TOPS | BACKENDS | BIT(API_TARGET_MESH_HTTP_ROUTE),
 };
 
 enum api_target_kind api__top_kind(const struct api__place *place)
@@ -217,28 +229,26 @@ enum api_target_kind api__top_kind(const struct api__place *place)
                                                : kind_of(jv_text(jv_get(top, STR("kind"))));
 }
 
-/* As check_target, of the top of a policy. A gateway belongs to those who run the mesh: only their
- * policies may be for it. Kuma sets the label by the namespace; without it a policy is theirs. */
-static void check_top(struct api__decoder *d, const struct api__place *place,
-                      struct api_target_ref *ref, int supported)
+void api__check_top(struct api__decoder *d, const struct api__place *place,
+                    struct api_target_ref *ref, int supported)
 {
     const struct jv *document = api__spec_of(place)->parent->value;
     struct str role = api__label(d, document, STR("kuma.io/policy-role"));
     bool is_of_system = role.size == 0 || str_equal(role, STR("system"));
     struct api__place kind = api__member(place, STR("kind"));
-    check_target(d, place, ref,
-                 is_of_system ? supported : supported & ~BIT(API_TARGET_MESH_GATEWAY));
-    if (!is_of_system && ref->kind == API_TARGET_MESH_GATEWAY)
+    int of_system = BIT(API_TARGET_MESH_GATEWAY) | BIT(API_TARGET_MESH_HTTP_ROUTE);
+    api__check_target(d, place, ref, is_of_system ? supported : supported & ~of_system);
+    if (!is_of_system && (BIT(ref->kind) & supported & of_system) != 0)
         api__warning(d, &kind,
-                     "may be MeshGateway in the namespace of the system only, where the label "
+                     "may be %.*s in the namespace of the system only, where the label "
                      "kuma.io/policy-role is \"system\"; here it is \"%.*s\"",
-                     STR_ARG(str_first(role, ROLE_MAX)));
+                     STR_ARG(ref->kind_name), STR_ARG(str_first(role, ROLE_MAX)));
 }
 
 static void check_route_target(struct api__decoder *d, const struct api__place *place, void *object)
 {
     struct api_target_ref *ref = object;
-    check_top(d, place, ref, TOPS);
+    api__check_top(d, place, ref, API__TARGET_TOPS);
     struct api__place kind = api__member(place, STR("kind"));
     if (ref->kind == API_TARGET_MESH_SUBSET || ref->kind == API_TARGET_MESH_SERVICE ||
         ref->kind == API_TARGET_MESH_SERVICE_SUBSET)
@@ -250,20 +260,20 @@ static void check_route_target(struct api__decoder *d, const struct api__place *
 static void check_route_to(struct api__decoder *d, const struct api__place *place, void *object)
 {
     bool is_gateway = api__top_kind(place) == API_TARGET_MESH_GATEWAY;
-    check_target(d, place, object, is_gateway ? BIT(API_TARGET_MESH) : SERVICES);
+    api__check_target(d, place, object, is_gateway ? BIT(API_TARGET_MESH) : SERVICES);
 }
 
 static void check_backend(struct api__decoder *d, const struct api__place *place,
                           struct api_backend_ref *backend, int supported)
 {
-    check_target(d, place, &backend->target, supported);
+    api__check_target(d, place, &backend->target, supported);
     if (backend->target.kind == API_TARGET_MESH_MULTI_ZONE_SERVICE && backend->port == 0)
         api__error_in(d, place, STR("port"), "must be defined with kind MeshMultiZoneService");
 }
 
 static void check_http_backend(struct api__decoder *d, const struct api__place *place, void *object)
 {
-    check_backend(d, place, object, BACKENDS | UNRESOLVED);
+    check_backend(d, place, object, BACKENDS | API__TARGET_UNRESOLVED);
 }
 
 static void check_tcp_backend(struct api__decoder *d, const struct api__place *place, void *object)
@@ -274,26 +284,7 @@ static void check_tcp_backend(struct api__decoder *d, const struct api__place *p
 static void check_mirror(struct api__decoder *d, const struct api__place *place, void *object)
 {
     struct api_backend_ref *backend = object;
-    check_target(d, place, &backend->target, MIRRORS);
-}
-
-static void check_any_target(struct api__decoder *d, const struct api__place *place, void *object)
-{
-    check_target(d, place, object, ANY);
-}
-
-static void check_policy_target(struct api__decoder *d, const struct api__place *place,
-                                void *object)
-{
-    check_top(d, place, object, ANY);
-}
-
-static void check_proxy_target(struct api__decoder *d, const struct api__place *place, void *object)
-{
-    const struct api_target_ref *ref = object;
-    check_policy_target(d, place, object);
-    if (ref->kind == API_TARGET_MESH_GATEWAY && ref->tags.count > 0)
-        api__error_in(d, place, STR("tags"), "must not be set with kind MeshGateway");
+    api__check_target(d, place, &backend->target, MIRRORS);
 }
 
 void api__preset_target(const struct api__place *spec, struct api_target_ref *target)
@@ -333,9 +324,7 @@ void api__check_weights(struct api__decoder *d, const struct api__place *list,
 
 const struct api__table api__route_target_table = TARGET_TABLE(check_route_target);
 const struct api__table api__route_to_table = TARGET_TABLE(check_route_to);
-const struct api__table api__any_target_table = TARGET_TABLE(check_any_target);
-const struct api__table api__policy_target_table = TARGET_TABLE(check_policy_target);
-const struct api__table api__proxy_target_table = TARGET_TABLE(check_proxy_target);
+const struct api__table api__policy_target_table = TARGET_TABLE(NULL);
 const struct api__table api__http_backend_table = BACKEND_TABLE(check_http_backend);
 const struct api__table api__tcp_backend_table = BACKEND_TABLE(check_tcp_backend);
 const struct api__table api__mirror_backend_table = BACKEND_TABLE(check_mirror);

@@ -4,15 +4,41 @@
 
 #include "control/api/decode.h"
 
+#define API__TO_MAX       128 /* what a route is for */
+#define API__BACKENDS_MAX 64
+
 /* Where a reference stands, which decides what it may point at. */
 extern const struct api__table api__route_target_table;   /* spec.targetRef of a route */
 extern const struct api__table api__route_to_table;       /* spec.to[].targetRef of a route */
 extern const struct api__table api__http_backend_table;   /* backendRefs of a MeshHTTPRoute */
 extern const struct api__table api__tcp_backend_table;    /* backendRefs of a MeshTCPRoute */
 extern const struct api__table api__mirror_backend_table; /* backendRef of a mirror */
-extern const struct api__table api__policy_target_table;  /* spec.targetRef of other policies */
-extern const struct api__table api__proxy_target_table;   /* likewise, without tags of listeners */
-extern const struct api__table api__any_target_table;     /* where Kuma does not ask whose it is */
+extern const struct api__table api__policy_target_table;  /* of another policy, which checks it */
+
+/* What a position supports: kinds, and what else it allows. */
+#define API__TARGET_BIT(kind) (1 << (kind))
+enum {
+    API__TARGET_SERVICES = API__TARGET_BIT(API_TARGET_MESH_SERVICE) |
+                           API__TARGET_BIT(API_TARGET_MESH_EXTERNAL_SERVICE) |
+                           API__TARGET_BIT(API_TARGET_MESH_MULTI_ZONE_SERVICE),
+    API__TARGET_TOPS = API__TARGET_BIT(API_TARGET_MESH) | API__TARGET_BIT(API_TARGET_MESH_SUBSET) |
+                       API__TARGET_BIT(API_TARGET_MESH_GATEWAY) |
+                       API__TARGET_BIT(API_TARGET_MESH_SERVICE) |
+                       API__TARGET_BIT(API_TARGET_MESH_SERVICE_SUBSET) |
+                       API__TARGET_BIT(API_TARGET_DATAPLANE),
+    API__TARGET_UNRESOLVED = API__TARGET_BIT(16), /* Kuma's name of a back end that is missing */
+    API__TARGET_WHOLE = API__TARGET_BIT(17),      /* gateways, not some of their listeners */
+    API__TARGET_INBOUND = API__TARGET_BIT(18),    /* a section of a Dataplane */
+};
+
+void api__check_target(struct api__decoder *d, const struct api__place *place,
+                       struct api_target_ref *ref, int supported);
+
+/* As api__check_target, of the top of a policy. Gateways and their routes belong to those who run
+ * the mesh: only their policies may be for them. Kuma sets the label by the namespace; without it a
+ * policy is theirs. */
+void api__check_top(struct api__decoder *d, const struct api__place *place,
+                    struct api_target_ref *ref, int supported);
 
 /* The kind that spec.targetRef names, from any place in the object; Mesh when it names none. */
 enum api_target_kind api__top_kind(const struct api__place *place);

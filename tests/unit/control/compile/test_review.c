@@ -208,9 +208,9 @@ static void other_kinds_learn_what_became_of_them(void **state)
     world_init(&w);
     world_put(&w, "{type: Mesh, name: plain}\n---\n"
                   "{type: Mesh, name: zonal, routing: {localityAwareLoadBalancing: true}}\n---\n"
-                  "{type: MeshTimeout, mesh: default, name: slow, spec: {}}\n---\n"
+                  "{type: MeshTimeout, mesh: default, name: slow, spec: {rules: [{}]}}\n---\n"
                   "{type: MeshTimeout, mesh: default, name: dark, labels: {kuma.io/effect: shadow},"
-                  " spec: {}}\n---\n"
+                  " spec: {rules: [{}]}}\n---\n"
                   "{type: Dataplane, mesh: default, name: wrong}\n");
     review(&w, 0);
     assert_int_equal(w.review->report.other_count, 5);

@@ -623,7 +623,7 @@ static void put_timeout(unsigned generation)
 {
     world_put(&w, str_format(w.arena,
                              "{kind: MeshTimeout, metadata: {name: slow, namespace: ns, uid: u, "
-                             "generation: %u}, spec: {}}",
+                             "generation: %u}, spec: {rules: [{}]}}",
                              generation)
                       .data);
 }
