@@ -2,6 +2,8 @@
 
 /* A certificate with its chain and key is some kilobytes. */
 #define FILE_SIZE_MAX ((size_t)256 * 1024)
+/* So many bytes in base64, and the ends of its lines. */
+#define BASE64_SIZE_MAX 360000
 
 /* So many bytes in base64, and the ends of its lines. */
 #define BASE64_SIZE_MAX 360000
@@ -32,7 +34,13 @@ static const enum api_data_source_type types[] = {
 static const struct variant variant = {fields, types, ARRAY_SIZE(fields)};
 
 /* Of the kinds with a schema. There the first one counts, of: secret, inline, inlineString. */
-static const struct api__field schema_fields[] = {INLINE_STRING, INLINE, SECRET};
+static const struct api__field schema_fields[] = {
+    API__FIELD("inlineString", STRING, API__AT(struct api_data_source, bytes),
+               .max = FILE_SIZE_MAX),
+    API__FIELD("inline", BYTES, API__AT(struct api_data_source, bytes), .max = BASE64_SIZE_MAX),
+    API__FIELD("secret", STRING, API__AT(struct api_data_source, reference),
+               .max = API__STRING_MAX),
+};
 static const enum api_data_source_type schema_types[] = {
     API_SOURCE_INLINE_STRING,
     API_SOURCE_INLINE,

@@ -3,9 +3,10 @@
 #include "control/api/check.h"
 #include "control/api/target_ref.h"
 
-#define HOSTNAME_MAX   253
-#define HEADERS_MAX    16
-#define PERCENT_IN_PPM 10000U
+#define HOSTNAME_MAX     253
+#define HEADERS_MAX      16
+#define HEADER_VALUE_MAX 8192
+#define PERCENT_IN_PPM   10000U
 
 bool api__is_header_name(struct str name, bool may_be_upper)
 {
@@ -25,7 +26,8 @@ bool api__is_header_name(struct str name, bool may_be_upper)
 static const struct api__field header_fields[] = {
     API__FIELD("name", STRING, API__AT(struct api_header, name), .required = true, .min = 1,
                .max = API__HEADER_NAME_MAX),
-    API__FIELD("value", STRING, API__AT(struct api_header, value), .required = true),
+    API__FIELD("value", STRING, API__AT(struct api_header, value), .required = true,
+               .max = HEADER_VALUE_MAX),
 };
 
 static void check_header(struct api__decoder *d, const struct api__place *place, void *object)
@@ -44,7 +46,8 @@ static const struct api__field change_fields[] = {
                .max = HEADERS_MAX),
     API__FIELD("add", LIST, API__AT(struct api_header_change, add), .table = &header_table,
                .max = HEADERS_MAX),
-    API__FIELD("remove", STRINGS, API__AT(struct api_header_change, remove), .max = HEADERS_MAX),
+    API__FIELD("remove", STRINGS, API__AT(struct api_header_change, remove), .max = HEADERS_MAX,
+               .item_max = API__STRING_MAX),
 };
 
 /* Kuma does not look at the names of what is removed. */
@@ -99,8 +102,10 @@ static const struct api__enum path_types = {path_values, ARRAY_SIZE(path_values)
 static const struct api__field path_fields[] = {
     API__FIELD("type", ENUM, API__AT(struct api_path_change, type), .values = &path_types,
                .required = true),
-    API__FIELD("replaceFullPath", STRING, API__AT(struct api_path_change, full_path)),
-    API__FIELD("replacePrefixMatch", STRING, API__AT(struct api_path_change, prefix)),
+    API__FIELD("replaceFullPath", STRING, API__AT(struct api_path_change, full_path),
+               .max = API__PATTERN_MAX),
+    API__FIELD("replacePrefixMatch", STRING, API__AT(struct api_path_change, prefix),
+               .max = API__PATTERN_MAX),
 };
 
 /* Kuma does not compare what stands there with the type. */
@@ -141,8 +146,12 @@ static bool is_ipv4_with_zeros(struct str text)
 
 static void check_hostname(struct api__decoder *d, const struct api__place *place, struct str name)
 {
-    if (name.size == 0)
-        return; /* not there, or decoding has said so */
+    if (!api__is_present(place))
+        return;
+    if (name.size == 0) {
+        api__error(d, place, "cannot be empty");
+        return;
+    }
     if (api__is_ip(name) || is_ipv4_with_zeros(name)) {
         api__error(d, place, "cannot be an IP address");
         return;
@@ -163,32 +172,36 @@ static const struct api__enum_value scheme_values[] = {
 };
 static const struct api__enum schemes = {scheme_values, ARRAY_SIZE(scheme_values)};
 
+static const struct api__enum_value status_values[] = {
+    {STR_INIT("301"), 301}, {STR_INIT("302"), 302}, {STR_INIT("303"), 303},
+    {STR_INIT("307"), 307}, {STR_INIT("308"), 308},
+};
+static const struct api__enum statuses = {status_values, ARRAY_SIZE(status_values)};
+
+#define HOSTNAME(place) \
+    API__FIELD("hostname", STRING, place, .min = 1, .max = HOSTNAME_MAX, .is_judged = true)
+
 static const struct api__field redirect_fields[] = {
     API__FIELD("scheme", ENUM_NAME, API__AT(struct api_redirect, scheme), .values = &schemes),
-    API__FIELD("hostname", STRING, API__AT(struct api_redirect, hostname), .min = 1),
+    HOSTNAME(API__AT(struct api_redirect, hostname)),
     API__FIELD("port", UINT32, API__AT(struct api_redirect, port), .min = 1, .max = UINT16_MAX),
-    API__FIELD("statusCode", UINT32, API__AT(struct api_redirect, status_code), .preset = 302),
+    API__FIELD("statusCode", UINT32, API__AT(struct api_redirect, status_code), .values = &statuses,
+               .preset = 302),
     API__FIELD("path", OBJECT, API__AT(struct api_redirect, path), .table = &path_table),
 };
 
 static void check_redirect(struct api__decoder *d, const struct api__place *place, void *object)
 {
-    static const uint32_t codes[] = {301, 302, 303, 307, 308};
     const struct api_redirect *redirect = object;
     struct api__place hostname = api__member(place, STR("hostname"));
     check_hostname(d, &hostname, redirect->hostname);
-    for (size_t i = 0; i < ARRAY_SIZE(codes); i++) {
-        if (codes[i] == redirect->status_code)
-            return;
-    }
-    api__error_in(d, place, STR("statusCode"), "must be 301, 302, 303, 307 or 308");
 }
 
 static const struct api__table redirect_table = API__TABLE(redirect_fields, struct api_redirect,
                                                            .check = check_redirect);
 
 static const struct api__field rewrite_fields[] = {
-    API__FIELD("hostname", STRING, API__AT(struct api_rewrite, hostname), .min = 1),
+    HOSTNAME(API__AT(struct api_rewrite, hostname)),
     API__FIELD("path", OBJECT, API__AT(struct api_rewrite, path), .table = &path_table),
     API__FIELD("hostToBackendHostname", BOOL,
                API__AT(struct api_rewrite, host_to_backend_hostname)),

@@ -24,29 +24,40 @@ static bool has_extension(const struct api__place *place)
 
 /* ---- Match ---- */
 
+#define PORT(place)                                                                  \
+    API__FIELD("port", UINT32, place, .required = true, .min = 1, .max = UINT16_MAX, \
+               .is_judged = true)
+
+static const struct api__enum_value match_values[] = {{STR_INIT("HostnameGenerator"), 0}};
+static const struct api__enum match_types = {match_values, ARRAY_SIZE(match_values)};
+
+static const struct api__enum_value protocol_values[] = {
+    {STR_INIT("tcp"), 0},
+    {STR_INIT("grpc"), 1},
+    {STR_INIT("http"), 2},
+    {STR_INIT("http2"), 3},
+};
+static const struct api__enum protocols = {protocol_values, ARRAY_SIZE(protocol_values)};
+
 static const struct api__field match_fields[] = {
-    API__FIELD("type", STRING, API__AT(struct staged, match_type)),   /* HostnameGenerator */
-    API__FIELD("port", UINT32, API__AT(struct staged, service.port)), /* required */
-    API__FIELD("protocol", STRING, API__AT(struct staged, service.protocol)), /* else tcp */
+    API__FIELD("type", STRING, API__AT(struct staged, match_type), .values = &match_types,
+               .preset_text = STR_INIT("HostnameGenerator"), .is_judged = true),
+    PORT(API__AT(struct staged, service.port)),
+    API__FIELD("protocol", STRING, API__AT(struct staged, service.protocol), .values = &protocols,
+               .preset_text = STR_INIT("tcp"), .is_judged = true),
 };
 
 static void check_match(struct api__decoder *d, const struct api__place *place, void *object)
 {
-    static const struct str protocols[] = {STR_INIT("tcp"), STR_INIT("grpc"), STR_INIT("http"),
-                                           STR_INIT("http2")};
-    struct staged *staged = object;
+    const struct staged *staged = object;
     struct api__place type = api__member(place, STR("type"));
     struct api__place protocol = api__member(place, STR("protocol"));
-    if (api__is_present(&type) && !str_equal(staged->match_type, STR("HostnameGenerator")))
+    if (!str_equal(staged->match_type, match_values[0].name))
         api__error(d, &type, "unrecognized type '%.*s' - only 'HostnameGenerator' is supported",
                    STR_ARG(staged->match_type));
     check_port(d, place, staged->service.port);
-    if (!api__is_present(&protocol)) {
-        staged->service.protocol = protocols[0];
-        return;
-    }
-    for (size_t i = 0; i < ARRAY_SIZE(protocols); i++) {
-        if (str_equal(protocols[i], staged->service.protocol))
+    for (size_t i = 0; i < protocols.count; i++) {
+        if (str_equal(protocol_values[i].name, staged->service.protocol))
             return;
     }
     api__error(d, &protocol,
@@ -58,18 +69,22 @@ static const struct api__table match_table = API__TABLE(match_fields, struct sta
 
 /* ---- Endpoints ---- */
 
-/* Both are required, which the check says. */
+/* A host name has 255 characters and the dots between them. */
+#define ADDRESS_MAX   512
+#define ENDPOINTS_MAX 128
+
 static const struct api__field endpoint_fields[] = {
-    API__FIELD("address", STRING, API__AT(struct api_external_endpoint, address)),
-    API__FIELD("port", UINT32, API__AT(struct api_external_endpoint, port)),
+    API__FIELD("address", STRING, API__AT(struct api_external_endpoint, address), .required = true,
+               .min = 1, .max = ADDRESS_MAX, .is_judged = true),
+    PORT(API__AT(struct api_external_endpoint, port)),
 };
 
 static void check_endpoint(struct api__decoder *d, const struct api__place *place, void *object)
 {
     const struct api_external_endpoint *endpoint = object;
-    if (has_extension(place))
-        return;
-    if (!api__is_ip(endpoint->address) && !api__is_dns_name(endpoint->address))
+    bool is_address = api__is_ip(endpoint->address) || api__is_dns_name(endpoint->address);
+    bool may_be_any = has_extension(place) && endpoint->address.size > 0;
+    if (!is_address && !may_be_any)
         api__error_in(d, place, STR("address"), "address has to be a valid IP or hostname");
     check_port(d, place, endpoint->port);
 }
@@ -120,10 +135,13 @@ static const struct api__enum_value name_values[] = {
 };
 static const struct api__enum name_matches = {name_values, ARRAY_SIZE(name_values)};
 
+#define NAMES_MAX 64
+
 static const struct api__field name_fields[] = {
     API__FIELD("type", ENUM, API__AT(struct api_subject_name, match), .values = &name_matches,
                .preset = API_SUBJECT_EXACT),
-    API__FIELD("value", STRING, API__AT(struct api_subject_name, value), .required = true),
+    API__FIELD("value", STRING, API__AT(struct api_subject_name, value), .required = true,
+               .max = API__PATTERN_MAX),
 };
 static const struct api__table name_table = API__TABLE(name_fields, struct api_subject_name,
                                                        .check = NULL);
@@ -131,9 +149,10 @@ static const struct api__table name_table = API__TABLE(name_fields, struct api_s
 static const struct api__field verification_fields[] = {
     API__FIELD("mode", ENUM, API__AT(struct api_external_tls, verification), .values = &modes,
                .preset = API_VERIFY_ALL),
-    API__FIELD("serverName", STRING, API__AT(struct api_external_tls, server_name)),
+    API__FIELD("serverName", STRING, API__AT(struct api_external_tls, server_name),
+               .max = API__STRING_MAX),
     API__FIELD("subjectAltNames", LIST, API__AT(struct api_external_tls, subject_names),
-               .table = &name_table),
+               .table = &name_table, .max = NAMES_MAX),
     API__FIELD("caCert", OBJECT, API__AT(struct api_external_tls, ca),
                .table = &api__schema_data_source_table),
     API__FIELD("clientCert", OBJECT, API__AT(struct api_external_tls, client_certificate),
@@ -177,8 +196,9 @@ static const struct api__table tls_table = API__TABLE(tls_fields, struct api_ext
 /* ---- The service ---- */
 
 static const struct api__field extension_fields[] = {
-    API__FIELD("type", STRING, API__AT(struct staged, extension_type)),
-    API__FIELD("config", IGNORED, .table = NULL),
+    API__FIELD("type", STRING, API__AT(struct staged, extension_type), .required = true,
+               .max = API__STRING_MAX, .is_judged = true),
+    API__FIELD("config", IGNORED),
 };
 
 static void check_extension(struct api__decoder *d, const struct api__place *place, void *object)
@@ -194,7 +214,7 @@ static const struct api__table extension_table = API__TABLE(extension_fields, st
 static const struct api__field fields[] = {
     API__FIELD("match", OBJECT, .table = &match_table, .required = true),
     API__FIELD("endpoints", LIST, API__AT(struct staged, service.endpoints),
-               .table = &endpoint_table),
+               .table = &endpoint_table, .max = ENDPOINTS_MAX),
     API__FIELD("extension", OBJECT, .has = offsetof(struct staged, service.has_extension),
                .table = &extension_table),
     API__FIELD("tls", OBJECT, API__AT(struct staged, service.tls), .table = &tls_table),

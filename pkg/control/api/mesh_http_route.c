@@ -29,10 +29,14 @@ static const struct api__enum methods = {method_values, ARRAY_SIZE(method_values
 
 /* ---- Matches ---- */
 
+/* Of a rule; and criteria of one kind in a match. */
+#define MATCHES_MAX 64
+
 static const struct api__field path_fields[] = {
     API__FIELD("type", ENUM, API__AT(struct api_route_match, path_match), .values = &path_types,
                .required = true),
-    API__FIELD("value", STRING, API__AT(struct api_route_match, path), .required = true, .min = 1),
+    API__FIELD("value", STRING, API__AT(struct api_route_match, path), .required = true, .min = 1,
+               .max = API__PATTERN_MAX),
 };
 
 static void check_path(struct api__decoder *d, const struct api__place *place, void *object)
@@ -59,8 +63,9 @@ static const struct api__field query_fields[] = {
     API__FIELD("type", ENUM, API__AT(struct api_value_criterion, match), .values = &query_types,
                .required = true),
     API__FIELD("name", STRING, API__AT(struct api_value_criterion, name), .required = true,
-               .min = 1),
-    API__FIELD("value", STRING, API__AT(struct api_value_criterion, value), .required = true),
+               .min = 1, .max = API__STRING_MAX),
+    API__FIELD("value", STRING, API__AT(struct api_value_criterion, value), .required = true,
+               .max = API__PATTERN_MAX),
 };
 
 static void check_value(struct api__decoder *d, const struct api__place *place, void *object)
@@ -84,7 +89,8 @@ static const struct api__field header_fields[] = {
                .preset = API_VALUE_EXACT),
     API__FIELD("name", STRING, API__AT(struct api_value_criterion, name), .required = true,
                .min = 1, .max = API__HEADER_NAME_MAX),
-    API__FIELD("value", STRING, API__AT(struct api_value_criterion, value)),
+    API__FIELD("value", STRING, API__AT(struct api_value_criterion, value),
+               .max = API__PATTERN_MAX),
 };
 
 static void check_header(struct api__decoder *d, const struct api__place *place, void *object)
@@ -104,8 +110,9 @@ static const struct api__field match_fields[] = {
     API__FIELD("path", OBJECT, .table = &path_table),
     API__FIELD("method", ENUM_NAME, API__AT(struct api_route_match, method), .values = &methods),
     API__FIELD("queryParams", LIST, API__AT(struct api_route_match, query_parameters),
-               .table = &query_table),
-    API__FIELD("headers", LIST, API__AT(struct api_route_match, headers), .table = &header_table),
+               .table = &query_table, .max = MATCHES_MAX),
+    API__FIELD("headers", LIST, API__AT(struct api_route_match, headers), .table = &header_table,
+               .max = MATCHES_MAX),
 };
 
 static void check_match(struct api__decoder *d, const struct api__place *place, void *object)
@@ -132,11 +139,13 @@ static const struct api__table match_table = API__TABLE(
 
 /* ---- Rules ---- */
 
+#define FILTERS_MAX 16
+
 static const struct api__field default_fields[] = {
     API__FIELD("filters", LIST, API__AT(struct api_http_rule, filters),
-               .table = &api__http_filter_table),
+               .table = &api__http_filter_table, .max = FILTERS_MAX),
     API__FIELD("backendRefs", LIST, API__AT(struct api_http_rule, backends),
-               .table = &api__http_backend_table),
+               .table = &api__http_backend_table, .max = API__BACKENDS_MAX),
 };
 
 /* Kuma does not compare filters. */
@@ -177,7 +186,7 @@ static const struct api__table default_table = API__TABLE(default_fields, struct
 
 static const struct api__field rule_fields[] = {
     API__FIELD("matches", LIST, API__AT(struct api_http_rule, matches), .table = &match_table,
-               .required = true, .min = 1),
+               .required = true, .min = 1, .max = MATCHES_MAX),
     API__FIELD("default", OBJECT, .table = &default_table, .required = true),
 };
 
@@ -205,9 +214,9 @@ static const struct api__table rule_table = API__TABLE(
 static const struct api__field to_fields[] = {
     API__FIELD("targetRef", OBJECT, API__AT(struct api_http_to, target),
                .table = &api__route_to_table, .required = true),
-    API__FIELD("hostnames", STRINGS, API__AT(struct api_http_to, hostnames)),
+    API__FIELD("hostnames", STRINGS, API__AT(struct api_http_to, hostnames), API__NAMES_BOUNDS),
     API__FIELD("rules", LIST, API__AT(struct api_http_to, rules), .table = &rule_table,
-               .required = true),
+               .required = true, .max = API__LIST_MAX),
 };
 
 static void check_to(struct api__decoder *d, const struct api__place *place, void *object)
@@ -226,7 +235,8 @@ static const struct api__table to_table = API__TABLE(
 static const struct api__field fields[] = {
     API__FIELD("targetRef", OBJECT, API__AT(struct api_mesh_http_route, target),
                .table = &api__route_target_table),
-    API__FIELD("to", LIST, API__AT(struct api_mesh_http_route, to), .table = &to_table),
+    API__FIELD("to", LIST, API__AT(struct api_mesh_http_route, to), .table = &to_table,
+               .max = API__TO_MAX),
 };
 
 static void check(struct api__decoder *d, const struct api__place *place, void *object)

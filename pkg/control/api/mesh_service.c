@@ -21,13 +21,15 @@ static const struct api__enum_value identity_values[] = {
 static const struct api__enum identity_types = {identity_values, ARRAY_SIZE(identity_values)};
 
 static const struct api__field reference_fields[] = {
-    API__FIELD("name", STRING, API__AT(struct api_mesh_service, dataplane_name)),
+    API__FIELD("name", STRING, API__AT(struct api_mesh_service, dataplane_name),
+               .max = API__STRING_MAX),
 };
 static const struct api__table reference_table = API__TABLE(reference_fields,
                                                             struct api_mesh_service, .check = NULL);
 
 static const struct api__field selector_fields[] = {
-    API__FIELD("dataplaneTags", TAGS, API__AT(struct api_mesh_service, dataplane_tags)),
+    API__FIELD("dataplaneTags", TAGS, API__AT(struct api_mesh_service, dataplane_tags),
+               API__TAGS_BOUNDS),
     API__FIELD("dataplaneRef", OBJECT, .table = &reference_table),
 };
 static const struct api__table selector_table = API__TABLE(selector_fields, struct api_mesh_service,
@@ -35,18 +37,20 @@ static const struct api__table selector_table = API__TABLE(selector_fields, stru
 
 static const struct api__field port_fields[] = {
     API__FIELD("port", UINT32, API__AT(struct api_mesh_service_port, port), .required = true,
-               .min = 1, .max = UINT16_MAX),
-    API__FIELD("name", STRING, API__AT(struct api_mesh_service_port, name)),
+               .max = INT32_MAX),
+    API__FIELD("name", STRING, API__AT(struct api_mesh_service_port, name), .max = API__STRING_MAX),
     API__FIELD("targetPort", SCALAR, API__AT(struct api_mesh_service_port, target_port)),
-    API__FIELD("appProtocol", STRING, API__AT(struct api_mesh_service_port, protocol)),
+    API__FIELD("appProtocol", STRING, API__AT(struct api_mesh_service_port, protocol),
+               .max = API__STRING_MAX, .preset_text = STR_INIT("tcp")),
 };
 
-/* A protocol that nobody knows is bytes, and so is none. */
+/* A protocol that nobody knows is bytes. Kuma takes any number for a port. */
 static void check_port(struct api__decoder *d, const struct api__place *place, void *object)
 {
     struct api_mesh_service_port *port = object;
     struct api__place protocol = api__member(place, STR("appProtocol"));
     struct str known = api__known_protocol(port->protocol);
+    api__check_port(d, place, STR("port"), port->port);
     if (known.size == 0 && port->protocol.size > 0)
         api__warning(d, &protocol,
                      "is taken as tcp: known are tcp, tls, http, http2, grpc, kafka and mysql");
@@ -59,10 +63,13 @@ static const struct api__table port_table = API__TABLE(
     port_fields, struct api_mesh_service_port, .mark = offsetof(struct api_mesh_service_port, mark),
     .broken = offsetof(struct api_mesh_service_port, broken), .check = check_port);
 
+#define IDENTITIES_MAX 64
+
 static const struct api__field identity_fields[] = {
     API__FIELD("type", ENUM, API__AT(struct api_identity, type), .values = &identity_types,
                .required = true),
-    API__FIELD("value", STRING, API__AT(struct api_identity, value), .required = true),
+    API__FIELD("value", STRING, API__AT(struct api_identity, value), .required = true,
+               .max = API__PATTERN_MAX),
 };
 static const struct api__table identity_table = API__TABLE(identity_fields, struct api_identity,
                                                            .check = NULL);
@@ -70,9 +77,10 @@ static const struct api__table identity_table = API__TABLE(identity_fields, stru
 static const struct api__field fields[] = {
     API__FIELD("state", ENUM, API__AT(struct staged, state), .values = &states, .preset = 0),
     API__FIELD("selector", OBJECT, API__AT(struct staged, service), .table = &selector_table),
-    API__FIELD("ports", LIST, API__AT(struct staged, service.ports), .table = &port_table),
+    API__FIELD("ports", LIST, API__AT(struct staged, service.ports), .table = &port_table,
+               .max = API__PORTS_MAX),
     API__FIELD("identities", LIST, API__AT(struct staged, service.identities),
-               .table = &identity_table),
+               .table = &identity_table, .max = IDENTITIES_MAX),
 };
 
 /* The API server takes each pair of port and protocol once. */

@@ -4,7 +4,7 @@
 
 static const struct api__field default_fields[] = {
     API__FIELD("backendRefs", LIST, API__AT(struct api_tcp_rule, backends),
-               .table = &api__tcp_backend_table),
+               .table = &api__tcp_backend_table, .max = API__BACKENDS_MAX),
 };
 
 static void check_default(struct api__decoder *d, const struct api__place *place, void *object)
@@ -39,7 +39,8 @@ static const struct api__table to_table = API__TABLE(to_fields, struct api_tcp_t
 static const struct api__field fields[] = {
     API__FIELD("targetRef", OBJECT, API__AT(struct api_mesh_tcp_route, target),
                .table = &api__route_target_table),
-    API__FIELD("to", LIST, API__AT(struct api_mesh_tcp_route, to), .table = &to_table, .min = 1),
+    API__FIELD("to", LIST, API__AT(struct api_mesh_tcp_route, to), .table = &to_table, .min = 1,
+               .max = API__TO_MAX),
 };
 
 static void check(struct api__decoder *d, const struct api__place *place, void *object)

@@ -4,7 +4,7 @@
 
 #include "control/api/decode.h"
 
-#define API__TO_MAX       128 /* what a route is for */
+#define API__TO_MAX       32 /* what a route is for */
 #define API__BACKENDS_MAX 64
 
 /* Where a reference stands, which decides what it may point at. */

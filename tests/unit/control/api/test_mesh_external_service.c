@@ -130,10 +130,13 @@ static void an_extension(void **state)
     assert_true(service()->has_extension);
     assert_spec("match: {port: 1}, extension: {}",
                 "error spec.extension.type: must not be empty\n");
-    assert_spec("match: {port: 1}, extension: {type: x}, endpoints: [{address: 'a b', port: 0}], "
+    assert_spec("match: {port: 1}, extension: {type: x}, endpoints: [{address: 'a b', port: 1}], "
                 "tls: {version: {min: TLS13, max: TLS10}, verification: {serverName: 'a b', "
                 "clientKey: {}}}",
                 "");
+    assert_spec("match: {port: 1}, extension: {type: x}, endpoints: [{}]",
+                "error spec.endpoints[0].address: address has to be a valid IP or hostname\n"
+                "error spec.endpoints[0].port: port must be a valid (1-65535)\n");
 }
 
 static void what_is_wrong_with_its_tls(void **state)

@@ -525,8 +525,8 @@ static void how_a_rule_may_redirect(void **state)
                    "http, https\n"
                    "error " FILTER ".requestRedirect.port: must be a whole number from 1 to 65535, "
                    "not 0\n"
-                   "error " FILTER ".requestRedirect.statusCode: must be 301, 302, 303, 307 or "
-                   "308\n");
+                   "error " FILTER ".requestRedirect.statusCode: unknown value 300: must be one "
+                   "of 301, 302, 303, 307, 308\n");
     assert_default(REDIRECT("port: '80', hostname: 1.2.3.4"),
                    "error " FILTER ".requestRedirect.port: must be a whole number, not a string\n"
                    "error " FILTER ".requestRedirect.hostname: cannot be an IP address\n");
@@ -605,7 +605,7 @@ static void where_a_rule_may_lead(void **state)
     assert_default("backendRefs: [{kind: MeshService, name: a/b, weight: -1}]",
                    "error " BACKEND ".name: invalid characters: must consist of lower case "
                    "alphanumeric characters, '-', '.' and '_'.\n"
-                   "error " BACKEND ".weight: must be a whole number from 0 to 2147483647, not "
+                   "error " BACKEND ".weight: must be a whole number from 0 to 4294967295, not "
                    "-1\n");
     assert_default("backendRefs: [{kind: MeshExternalService, name: a}, {kind: "
                    "MeshExternalService, labels: {a: b}}]",

@@ -77,8 +77,8 @@ static void what_is_wrong_with_a_service(void **state)
     assert_true(m.object->broken);
     assert_spec("ports: [{}, {port: 0}, {port: 65536, targetPort: true}, {port: 1}]",
                 "error spec.ports[0].port: is required\n"
-                "error spec.ports[1].port: must be a whole number from 1 to 65535, not 0\n"
-                "error spec.ports[2].port: must be a whole number from 1 to 65535, not 65536\n"
+                "error spec.ports[1].port: port must be in the range [1, 65535]\n"
+                "error spec.ports[2].port: port must be in the range [1, 65535]\n"
                 "error spec.ports[2].targetPort: must be a number or a string, not a boolean\n");
     assert_false(m.object->broken);
     assert_true(service()->ports[2].broken);
