@@ -61,7 +61,7 @@ static const struct api__kind kinds[API_KINDS] = {
     [API_TIMEOUT] = WITHOUT_SPEC("Timeout", "timeouts", connection_policy),
     [API_TRAFFIC_LOG] = WITHOUT_SPEC("TrafficLog", "trafficlogs", connection_policy),
     [API_TRAFFIC_PERMISSION] = WITHOUT_SPEC("TrafficPermission", "trafficpermissions",
-                                            connection_policy),
+                                            permission_policy),
     [API_TRAFFIC_TRACE] = WITHOUT_SPEC("TrafficTrace", "traffictraces", selector_policy),
     [API_PROXY_TEMPLATE] = WITHOUT_SPEC("ProxyTemplate", "proxytemplates", selector_policy),
     [API_MESH_GATEWAY_INSTANCE] = {STR_INIT("MeshGatewayInstance"),

@@ -50,6 +50,7 @@ extern const struct api__table api__outbound_policy_table;
 extern const struct api__table api__inbound_policy_table;
 extern const struct api__table api__proxy_policy_table; /* of a whole proxy */
 extern const struct api__table api__connection_policy_table;
+extern const struct api__table api__permission_policy_table;
 extern const struct api__table api__selector_policy_table;
 extern const struct api__table api__mesh_gateway_instance_table;
 extern const struct api__table api__secret_table;            /* Universal */

@@ -254,13 +254,15 @@ static void check_selectors(struct api__decoder *d, const struct api__place *lis
     }
 }
 
-static const struct api__field connection_fields[] = {
-    API__FIELD("sources", LIST, API__AT(struct api_tag_policy, sources),
-               .table = &api__selector_table),
-    API__FIELD("destinations", LIST, API__AT(struct api_tag_policy, destinations),
-               .table = &api__selector_table),
-    API__FIELD("conf", IGNORED, .table = NULL),
-};
+/* With more of them the API server could not afford to look at their tags. */
+#define SELECTORS_MAX 64
+#define SELECTORS(field_name, member)                                    \
+    API__FIELD(field_name, LIST, API__AT(struct api_tag_policy, member), \
+               .table = &api__selector_table, .max = SELECTORS_MAX)
+#define ENDS SELECTORS("sources", sources), SELECTORS("destinations", destinations)
+
+static const struct api__field connection_fields[] = {ENDS, API__FIELD("conf", OPEN)};
+static const struct api__field permission_fields[] = {ENDS};
 
 static void check_connection(struct api__decoder *d, const struct api__place *place, void *object)
 {
@@ -274,10 +276,13 @@ static void check_connection(struct api__decoder *d, const struct api__place *pl
 const struct api__table api__connection_policy_table = API__TABLE(
     connection_fields, struct api_tag_policy, .check = check_connection);
 
+/* TrafficPermission, which has nothing to say but who may. */
+const struct api__table api__permission_policy_table = API__TABLE(
+    permission_fields, struct api_tag_policy, .check = check_connection);
+
 static const struct api__field selector_fields[] = {
-    API__FIELD("selectors", LIST, API__AT(struct api_tag_policy, sources),
-               .table = &api__selector_table),
-    API__FIELD("conf", IGNORED, .table = NULL),
+    SELECTORS("selectors", sources),
+    API__FIELD("conf", OPEN),
 };
 
 static void check_selected(struct api__decoder *d, const struct api__place *place, void *object)

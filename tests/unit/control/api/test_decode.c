@@ -11,20 +11,6 @@ static int teardown(void **state)
     return 0;
 }
 
-/* `head`, then `count` times `item`, then `tail`. */
-static void decode_many(const char *head, size_t count, const char *item, const char *tail)
-{
-    struct buf yaml;
-    buf_init(&yaml, 4 << 20);
-    buf_append(&yaml, str_of(head));
-    for (size_t i = 0; i < count; i++)
-        buf_append(&yaml, str_of(item));
-    buf_append(&yaml, str_of(tail));
-    buf_append_char(&yaml, '\0');
-    manifest_decode(&m, yaml.data);
-    buf_deinit(&yaml);
-}
-
 #define ROUTE                                                                                      \
     "type: MeshGatewayRoute\nmesh: m\nname: nn\n"                                                  \
     "selectors: [{match: {kuma.io/service: a}}]\n"                                                 \
@@ -34,15 +20,16 @@ static void decode_many(const char *head, size_t count, const char *item, const 
 static void lists_are_bounded(void **state)
 {
     (void)state;
-    decode_many(ROUTE, API_ITEMS_MAX, "a,", "]}}\n");
+    manifest_decode_many(&m, ROUTE, API_ITEMS_MAX, "a,", "]}}\n");
     assert_findings(&m, "");
-    decode_many(ROUTE, API_ITEMS_MAX + 1, "a,", "]}}\n");
+    manifest_decode_many(&m, ROUTE, API_ITEMS_MAX + 1, "a,", "]}}\n");
     assert_findings(&m, "5:101 error conf.http.hostnames: has 10001 items: at most 10000 are read, "
                         "so none is\n");
     assert_true(m.object->broken);
-    decode_many("type: MeshGateway\nmesh: m\nname: nn\n"
-                "selectors: [{match: {kuma.io/service: a}}]\nconf: {listeners: [\n",
-                API_ITEMS_MAX + 1, "{port: 80, protocol: HTTP},", "]}\n");
+    manifest_decode_many(&m,
+                         "type: MeshGateway\nmesh: m\nname: nn\n"
+                         "selectors: [{match: {kuma.io/service: a}}]\nconf: {listeners: [\n",
+                         API_ITEMS_MAX + 1, "{port: 80, protocol: HTTP},", "]}\n");
     assert_findings(&m, "5:8 error conf.listeners: has 10001 items: at most 10000 are read, so "
                         "none is\n");
 }
@@ -66,9 +53,11 @@ static void maps_are_bounded(void **state)
 static void findings_of_an_object_are_bounded(void **state)
 {
     (void)state;
-    decode_many("type: MeshGateway\nmesh: m\nname: nn\n"
-                "selectors: [{match: {kuma.io/service: a}}]\nconf: {listeners: [\n",
-                API_FINDINGS_MAX, "{port: 80, protocol: HTTP, protocoll: HTTP},\n", "]}\n");
+    manifest_decode_many(&m,
+                         "type: MeshGateway\nmesh: m\nname: nn\n"
+                         "selectors: [{match: {kuma.io/service: a}}]\nconf: {listeners: [\n",
+                         API_FINDINGS_MAX, "{port: 80, protocol: HTTP, protocoll: HTTP},\n",
+                         "]}\n");
     assert_int_equal(finding_count(m.object->findings), API_FINDINGS_MAX + 1);
     const struct finding *last = finding_get(m.object->findings, API_FINDINGS_MAX);
     assert_str(last->message, "there is more to say about this object than the first 100 findings");

@@ -193,6 +193,23 @@ static void the_length_of_its_name(void **state)
     assert_faults(&m, "error name: must not be longer than 63 characters\n");
 }
 
+#define START "{type: MeshExternalService, name: s, spec: {match: {port: 1}, "
+
+static const struct manifest_bound bounds[] = {
+    {START "endpoints: [", "{address: a, port: 1},", "]}}", 128,
+     "error spec.endpoints: must have at most 128 items\n"},
+    {START ENDPOINT ", tls: {verification: {subjectAltNames: [", "{value: a},", "]}}}}", 64,
+     "error spec.tls.verification.subjectAltNames: must have at most 64 items\n"},
+    {START ENDPOINT ", tls: {verification: {caCert: {inlineString: ", "a", "}}}}}", 262144,
+     "error spec.tls.verification.caCert.inlineString: must have at most 262144 characters\n"},
+};
+
+static void how_much_a_service_may_say(void **state)
+{
+    (void)state;
+    assert_bounds(&m, bounds, ARRAY_SIZE(bounds));
+}
+
 #define TEST(function) cmocka_unit_test_teardown(function, teardown)
 
 int main(void)
@@ -205,6 +222,7 @@ int main(void)
         TEST(what_is_wrong_with_its_tls),
         TEST(where_its_certificates_are),
         TEST(the_length_of_its_name),
+        TEST(how_much_a_service_may_say),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -668,11 +668,58 @@ static void what_a_to_has(void **state)
     assert_rule(BACK, "error " RULE ".matches: is required\n");
 }
 
+#define RULES_OF                                                                            \
+    "{type: MeshHTTPRoute, name: r, spec: {targetRef: {kind: MeshGateway, name: g}, to: [{" \
+    "targetRef: {kind: Mesh}, rules: ["
+#define MATCHES_OF RULES_OF "{" BACK ", matches: ["
+#define DEFAULT_OF RULES_OF "{" ROOT ", default: {"
+#define MODIFIER   "filters: [{type: RequestHeaderModifier, requestHeaderModifier: {"
+#define REST       "]}]}}"
+#define RULE_OF    "spec.to[0].rules[0]"
+
+static const struct manifest_bound bounds[] = {
+    {"{type: MeshHTTPRoute, name: r, spec: {to: [",
+     "{targetRef: {kind: MeshService, name: a}, rules: []},", "]}}", 32,
+     "error spec.to: must have at most 32 items\n"},
+    {RULES_OF "], hostnames: [", "a,", "]}]}}", 1024,
+     "error spec.to[0].hostnames: must have at most 1024 items\n"},
+    {RULES_OF, "{" ROOT ", " BACK "},", REST, 1024,
+     "error spec.to[0].rules: must have at most 1024 items\n"},
+    {MATCHES_OF, "{method: GET},", "]}" REST, 64,
+     "error " RULE_OF ".matches: must have at most 64 items\n"},
+    {MATCHES_OF "{headers: [", "{name: a, value: b},", "]}]}" REST, 64,
+     "error " RULE_OF ".matches[0].headers: must have at most 64 items\n"},
+    {MATCHES_OF "{path: {type: Exact, value: /", "a", "}}]}" REST, 4095,
+     "error " RULE_OF ".matches[0].path.value: must have at most 4096 characters\n"},
+    {MATCHES_OF "{headers: [{name: a, value: ", "a", "}]}]}" REST, 4096,
+     "error " RULE_OF ".matches[0].headers[0].value: must have at most 4096 characters\n"},
+    {DEFAULT_OF "backendRefs: [", "{kind: MeshService, name: a},", "]}}" REST, 64,
+     "error " RULE_OF ".default.backendRefs: must have at most 64 items\n"},
+    {DEFAULT_OF "backendRefs: [{kind: MeshService, name: ", "a", "}]}}" REST, 1024,
+     "error " RULE_OF ".default.backendRefs[0].name: must have at most 1024 characters\n"},
+    {DEFAULT_OF BACKENDS ", " MODIFIER "set: [{name: a, value: ", "a", "}]}}]}}" REST, 8192,
+     "error " RULE_OF ".default.filters[0].requestHeaderModifier.set[0].value: must have at most "
+     "8192 characters\n"},
+    {DEFAULT_OF BACKENDS ", " MODIFIER "remove: [", "a", "]}}]}}" REST, 1024,
+     "error " RULE_OF ".default.filters[0].requestHeaderModifier.remove[0]: must have at most 1024 "
+     "characters\n"},
+    {DEFAULT_OF BACKENDS ", filters: [",
+     "{type: RequestMirror, requestMirror: {backendRef: {kind: MeshService, name: a}}},",
+     "]}}" REST, 16, "error " RULE_OF ".default.filters: must have at most 16 items\n"},
+};
+
+static void how_much_a_route_may_say(void **state)
+{
+    (void)state;
+    assert_bounds(&m, bounds, ARRAY_SIZE(bounds));
+}
+
 #define TEST(function) cmocka_unit_test_teardown(function, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(how_much_a_route_may_say),
         TEST(a_route_with_everything),
         TEST(the_envelope),
         TEST(what_a_target_may_be),

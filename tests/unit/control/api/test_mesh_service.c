@@ -117,6 +117,25 @@ static void the_length_of_its_name(void **state)
     assert_faults(&m, "error name: must not be longer than 63 characters\n");
 }
 
+#define NAMED_PORT "{type: MeshService, name: s, spec: {ports: [{port: 1, "
+
+static const struct manifest_bound bounds[] = {
+    {NAMED_PORT "name: ", "a", "}]}}", 1024,
+     "error spec.ports[0].name: must have at most 1024 characters\n"},
+    {"{type: MeshService, name: s, spec: {identities: [", "{type: SpiffeID, value: a},", "]}}", 64,
+     "error spec.identities: must have at most 64 items\n"},
+    {"{type: MeshService, name: s, spec: {identities: [{type: SpiffeID, value: ", "a", "}]}}", 4096,
+     "error spec.identities[0].value: must have at most 4096 characters\n"},
+    {"{type: MeshService, name: s, spec: {selector: {dataplaneTags: {a: ", "a", "}}}}", 512,
+     "error spec.selector.dataplaneTags[\"a\"]: must have at most 512 characters\n"},
+};
+
+static void how_much_a_service_may_say(void **state)
+{
+    (void)state;
+    assert_bounds(&m, bounds, ARRAY_SIZE(bounds));
+}
+
 #define TEST(function) cmocka_unit_test_teardown(function, teardown)
 
 int main(void)
@@ -125,6 +144,7 @@ int main(void)
         TEST(a_service_with_everything),
         TEST(what_is_wrong_with_a_service),
         TEST(the_length_of_its_name),
+        TEST(how_much_a_service_may_say),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -314,9 +314,9 @@ static void what_is_wrong_with_labels(void **state)
 static void policies_with_tags(void **state)
 {
     (void)state;
-    static const char *const names[] = {
-        "CircuitBreaker", "FaultInjection", "HealthCheck", "RateLimit",
-        "Retry",          "Timeout",        "TrafficLog",  "TrafficPermission"};
+    static const char *const names[] = {"CircuitBreaker", "FaultInjection", "HealthCheck",
+                                        "RateLimit",      "Retry",          "Timeout",
+                                        "TrafficLog"};
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         assert_policy(names[i],
                       "sources: [{match: {kuma.io/service: '*'}}], destinations: [{match: "
@@ -326,6 +326,9 @@ static void policies_with_tags(void **state)
         assert_int_equal(m.object->tag_policy->sources.count, 1);
         assert_int_equal(m.object->tag_policy->destinations.count, 2);
     }
+#define ENDS "sources: [{match: {a: b}}], destinations: []"
+    assert_policy("TrafficPermission", ENDS, "");
+    assert_policy("TrafficPermission", ENDS ", conf: {}", "warning conf: unknown field, ignored\n");
     assert_policy("TrafficTrace", "selectors: [{match: {a: '*'}}], conf: {}", "");
     assert_int_equal(m.object->tag_policy->sources.count, 1);
     assert_policy("ProxyTemplate", "selectors: [{match: {a: '*'}}], conf: {}", "");
@@ -360,6 +363,35 @@ static void what_is_wrong_with_tags(void **state)
     assert_faults(&m, "error mesh: cannot be empty\n");
 }
 
+static const struct manifest_bound bounds[] = {
+    {"{type: MeshRetry, name: p, spec: {to: [", "{targetRef: {kind: Mesh}},", "]}}", 256,
+     "error spec.to: must have at most 256 items\n"},
+    {"{type: MeshTLS, name: p, spec: {from: [", "{targetRef: {kind: Mesh}},", "]}}", 256,
+     "error spec.from: must have at most 256 items\n"},
+    {"{type: MeshTLS, name: p, spec: {rules: [", "{},", "]}}", 256,
+     "error spec.rules: must have at most 256 items\n"},
+    {"{type: MeshFaultInjection, name: p, spec: {targetRef: {kind: MeshService, name: a}, from: [",
+     "{targetRef: {kind: Mesh}},", "]}}", 64, "error spec.from: must have at most 64 items\n"},
+    {"{type: MeshMetric, name: p, spec: {targetRef: {kind: Mesh, proxyTypes: [", "Gateway,", "]}}}",
+     16, "error spec.targetRef.proxyTypes: must have at most 16 items\n"},
+    {"{type: MeshMetric, name: p, spec: {targetRef: {kind: MeshSubset, tags: {a: ", "a", "}}}}",
+     512, "error spec.targetRef.tags[\"a\"]: must have at most 512 characters\n"},
+    {"{type: MeshMetric, name: p, spec: {targetRef: {kind: MeshService, name: ", "a", "}}}", 1024,
+     "error spec.targetRef.name: must have at most 1024 characters\n"},
+    {"{type: Timeout, mesh: m, name: p, sources: [", "{match: {a: b}},", "]}", 64,
+     "error sources: must have at most 64 items\n"},
+    {"{type: TrafficTrace, mesh: m, name: p, selectors: [", "{match: {a: b}},", "]}", 64,
+     "error selectors: must have at most 64 items\n"},
+    {"{type: TrafficTrace, mesh: m, name: p, selectors: [{match: {a: ", "b", "}}]}", 512,
+     "error selectors[0].match[\"a\"]: must have at most 512 characters\n"},
+};
+
+static void how_much_a_policy_may_say(void **state)
+{
+    (void)state;
+    assert_bounds(&m, bounds, ARRAY_SIZE(bounds));
+}
+
 #define TEST(function) cmocka_unit_test_teardown(function, teardown)
 
 int main(void)
@@ -378,6 +410,7 @@ int main(void)
         TEST(policies_with_tags),
         TEST(what_is_wrong_with_labels),
         TEST(what_is_wrong_with_tags),
+        TEST(how_much_a_policy_may_say),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
