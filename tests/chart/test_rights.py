@@ -7,10 +7,10 @@ NAME = "otemon-operator"
 KINDS = """
     meshgateways meshgatewayroutes meshgatewayinstances meshes dataplanes externalservices
     meshhttproutes meshtcproutes meshservices meshexternalservices meshmultizoneservices
-    meshaccesslogs meshcircuitbreakers meshfaultinjections meshhealthchecks meshloadbalancingstrategies
-    meshmetrics meshproxypatches meshratelimits meshretries meshtimeouts meshtlses
-    meshtraces circuitbreakers faultinjections healthchecks ratelimits retries timeouts
-    trafficlogs trafficpermissions traffictraces proxytemplates
+    meshaccesslogs meshcircuitbreakers meshfaultinjections meshhealthchecks
+    meshloadbalancingstrategies meshmetrics meshproxypatches meshratelimits meshretries
+    meshtimeouts meshtlses meshtraces circuitbreakers faultinjections healthchecks ratelimits
+    retries timeouts trafficlogs trafficpermissions traffictraces proxytemplates
 """.split()
 
 CLUSTER = {
