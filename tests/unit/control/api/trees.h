@@ -105,7 +105,8 @@ static inline const struct jv *trees_any(struct trees *t, unsigned depth)
 static inline const struct jv *trees_number(struct trees *t, const struct api__field *field)
 {
     uint32_t max = field->max > 0 ? field->max : 70000;
-    uint32_t number = field->min + (uint32_t)random_below(&t->random, max - field->min + 1);
+    uint32_t number = field->min +
+                      (uint32_t)random_below(&t->random, (uint64_t)max - field->min + 1);
     if (trees_one_in(t, 4))
         number = field->min;
     struct str text = str_format(t->arena, "%u", number);
