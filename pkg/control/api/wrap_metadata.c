@@ -11,6 +11,13 @@ static bool is_labelled(const struct api__wrapping *w)
     return w->kind->mesh == API__MESH_LABEL || w->kind->mesh == API__MESH_LABEL_OR_ANNOTATION;
 }
 
+/* One of the envelopes has a field for what this label says. */
+static bool is_said_elsewhere(const struct api__wrapping *w, struct str label)
+{
+    return (is_labelled(w) && str_equal(label, MESH)) ||
+           (w->kind->is_namespaced && str_equal(label, NAMESPACE));
+}
+
 /* Where it stood it stays what it was, when it cannot be the name of a mesh. */
 static const struct jv *mesh_of(const struct api__wrapping *w)
 {
@@ -80,9 +87,7 @@ static void add_labels(const struct api__wrapping *w, struct api__members *membe
     api__members_add_all(&written, map_of(w, w->metadata, STR("labels")));
     for (size_t i = 0; i < written.count; i++) {
         struct str key = written.items[i].key;
-        bool has_place = (is_labelled(w) && str_equal(key, MESH)) ||
-                         (w->kind->is_namespaced && str_equal(key, NAMESPACE));
-        if (!has_place)
+        if (!is_said_elsewhere(w, key))
             api__members_add(&labels, key, written.items[i].value);
     }
     if (w->kind->is_namespaced)
@@ -115,15 +120,13 @@ static void add_name(const struct api__wrapping *w, const struct jv *labels,
                      struct api__members *metadata)
 {
     struct str name = w->object->key.name;
-    struct str namespace = w->kind->is_namespaced ? jv_text(jv_get(labels, NAMESPACE)) : STR_EMPTY;
-    struct str suffix = str_format(w->arena, ".%.*s", STR_ARG(namespace));
-    if (namespace.size == 0)
-    namespace = w->namespace;
-    else if (str_ends_with(name, suffix) && name.size > suffix.size)
+    struct str said = w->kind->is_namespaced ? jv_text(jv_get(labels, NAMESPACE)) : STR_EMPTY;
+    struct str suffix = str_format(w->arena, ".%.*s", STR_ARG(said));
+    if (said.size > 0 && str_ends_with(name, suffix) && name.size > suffix.size)
         name = str_first(name, name.size - suffix.size);
     api__members_add_text(metadata, STR("name"), name);
     if (w->kind->is_namespaced || w->object->key.kind == API_SECRET)
-        api__members_add_text(metadata, STR("namespace"), namespace);
+        api__members_add_text(metadata, STR("namespace"), said.size > 0 ? said : w->namespace);
 }
 
 /* The labels of Universal, of which two are annotations in Kubernetes. */
@@ -135,9 +138,7 @@ static void split_labels(const struct api__wrapping *w, const struct jv *written
     for (size_t i = 0; i < all.count; i++) {
         struct str key = all.items[i].key;
         bool is_annotation = str_equal(key, DISPLAY_NAME) || str_equal(key, SERVICE_ACCOUNT);
-        bool has_place = (is_labelled(w) && str_equal(key, MESH)) ||
-                         (w->kind->is_namespaced && str_equal(key, NAMESPACE));
-        if (!has_place)
+        if (!is_said_elsewhere(w, key))
             api__members_add(is_annotation ? annotations : labels, key, all.items[i].value);
     }
     if (is_labelled(w))
