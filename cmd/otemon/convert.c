@@ -3,6 +3,7 @@
 #include "control/source/files/files.h"
 #include "core/base/attr.h"
 #include "core/base/log.h"
+#include "core/base/map.h"
 #include "core/yaml/yaml.h"
 #include "otemon/commands.h"
 #include "otemon/judgement.h"
@@ -63,6 +64,7 @@ struct convert {
     bool is_json;
     struct str namespace;
     struct finding_list *findings;
+    struct map *names; /* "<kind>/<namespace>/<name>" of what was printed for Kubernetes */
     struct buf notes;
     struct buf first; /* the first object in JSON, until it shows whether there are more */
     size_t count;     /* of objects that were printed */
@@ -121,6 +123,23 @@ static void note_foreign(struct convert *convert, const struct files_document *d
     buf_append(&convert->notes, STR(" is passed over: it is none of Kuma's\n"));
 }
 
+/* In Universal each mesh has names of its own; applied to a cluster, the later of two objects would
+ * take the place of the earlier one. */
+static void check_name(struct convert *convert, struct arena *arena, const struct jv *printed,
+                       const struct api_object *object)
+{
+    const struct jv *metadata = jv_get(printed, STR("metadata"));
+    struct str namespace = jv_text(jv_get(metadata, STR("namespace")));
+    struct str name = jv_text(jv_get(metadata, STR("name")));
+    struct finding_subject subject = api_subject(object);
+    struct str key = str_format(arena, "%.*s/%.*s/%.*s", STR_ARG(subject.kind), STR_ARG(namespace),
+                                STR_ARG(name));
+    if (map_set(convert->names, key, convert) != NULL)
+        finding_add(convert->findings, FINDING_ERROR, &subject, object->mark, STR("name"),
+                    "is the name of an object before: in Kubernetes meshes share the names of a "
+                    "kind, so give one of them another");
+}
+
 static void write_object(struct convert *convert, const struct jv *printed,
                          const struct api_object *object)
 {
@@ -158,6 +177,8 @@ static void on_document(void *arg, const struct files_document *document)
     finding_add_all(convert->findings, document->object->findings);
     const struct jv *printed = api_print(arena, document->document, document->object, envelope,
                                          convert->namespace, convert->findings);
+    if (printed != NULL && envelope == API_KUBERNETES)
+        check_name(convert, arena, printed, document->object);
     if (printed != NULL)
         write_object(convert, printed, document->object);
     arena_free_wiped(arena); /* it may hold keys */
@@ -196,6 +217,7 @@ static int convert_run(const struct command_input *input)
     if (!is_namespace(convert.namespace))
         return command_wrong(PROGRAM, "namespace", convert.namespace, "the name of a namespace");
     convert.findings = finding_list_new();
+    convert.names = map_new();
     buf_init(&convert.notes, NOTES_SIZE_MAX);
     buf_init_secret(&convert.first, OBJECT_SIZE_MAX);
     struct files_paths paths = {(const char *const *)input->arguments, input->argument_count};
@@ -209,13 +231,14 @@ static int convert_run(const struct command_input *input)
         status = judgement_status(unreadable, convert.findings);
     buf_deinit(&convert.first);
     buf_deinit(&convert.notes);
+    map_free(convert.names);
     finding_list_free(convert.findings);
     return status;
 }
 
 const struct command convert_command = {
     .name = "convert",
-    .summary = "write manifests in the other form, or in the canonical way",
+    .summary = "write manifests in the other form, or tidied up",
     .arguments = "PATH...",
     .argument_count = 1,
     .takes_more = true,
@@ -238,8 +261,7 @@ const struct command convert_command = {
                  "2  a path cannot be read or is no YAML, which is among the findings; or the "
                  "command line was not understood",
     .examples = " otemon convert --to kubernetes universal/ | kubectl apply -f -\n"
-                " kubectl get meshgateways,meshgatewayroutes -o yaml | otemon convert --to "
-                "universal -\n"
+                " kubectl get meshgateways -o yaml | otemon convert --to universal -\n"
                 " otemon convert gateway.yaml | diff gateway.yaml -",
     .run = convert_run,
 };

@@ -156,6 +156,17 @@ def test_kinds_of_kubernetes_only():
     assert done.stderr.count("\n") == 1
 
 
+def test_names_that_two_meshes_have():
+    """In a cluster the later object would take the place of the earlier one."""
+    other = GATEWAY.replace("mesh: default", "mesh: shop")
+    assert converted("-", input=GATEWAY + "---\n" + other) == GATEWAY + "---\n" + other
+    done = convert("--to", "kubernetes", "-", input=GATEWAY + "---\n" + other)
+    assert done.returncode == FINDINGS
+    assert done.stdout == IN_KUBERNETES + "---\n" + IN_KUBERNETES.replace("default", "shop")
+    assert done.stderr.startswith(
+        "<stdin>:12:1: error: MeshGateway edge (mesh shop): name: is the name of an object before")
+
+
 def test_objects_of_others_are_passed_over_with_a_note():
     done = convert("-", input=DEPLOYMENT + "---\n" + GATEWAY)
     assert (done.returncode, done.stdout) == (CLEAN, GATEWAY)
