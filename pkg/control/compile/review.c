@@ -13,8 +13,9 @@ struct box {
 struct viewer {
     struct box *box;
     const struct cache *cache;
-    struct compile__bindings bindings;
-    bool is_partial; /* as of compile_input */
+    struct compile__bound *bound;
+    struct map *gateways; /* by address: struct said */
+    bool is_partial;      /* as of compile_input */
     const struct compile_result *const *results;
     size_t result_count;
     size_t *cursors; /* of each result's routes, which are sorted as the cache is */
@@ -37,28 +38,6 @@ static struct str warn(const struct viewer *viewer, const struct api_object *obj
 }
 
 /* ---- Gateways ---- */
-
-/* A dataplane that would have suited a gateway but is bound to another. */
-static const struct compile__binding *find_lost(const struct compile__bindings *bindings,
-                                                const struct api_object *gateway)
-{
-    for (size_t i = 0; i < bindings->count; i++) {
-        const struct compile__binding *binding = &bindings->items[i];
-        if (binding->gateway != gateway && str_equal(binding->dataplane->mesh, gateway->key.mesh) &&
-            select_match_any(gateway->mesh_gateway->selectors, binding->dataplane->tags))
-            return binding;
-    }
-    return NULL;
-}
-
-static bool is_bound(const struct compile__bindings *bindings, const struct api_object *gateway)
-{
-    for (size_t i = 0; i < bindings->count; i++) {
-        if (bindings->items[i].gateway == gateway)
-            return true;
-    }
-    return false;
-}
 
 /* Why the gateway of the binding came before `loser`. */
 static const char *reason(const struct compile__binding *binding, const struct api_object *loser)
@@ -84,8 +63,8 @@ static struct finding_mark selectors_mark(const struct api_object *object,
  * when there is nothing to say. */
 static struct str review_binding(const struct viewer *viewer, const struct api_object *gateway)
 {
-    bool bound = is_bound(&viewer->bindings, gateway);
-    const struct compile__binding *lost = find_lost(&viewer->bindings, gateway);
+    bool bound = compile__bound_has(viewer->bound, gateway);
+    const struct compile__binding *lost = compile__bound_lost(viewer->bound, gateway);
     struct finding_mark mark = selectors_mark(gateway, gateway->mesh_gateway->selectors);
     if (lost != NULL)
         return warn(
@@ -110,15 +89,14 @@ static void merge_condition(struct compile_condition *into, struct compile_condi
         compile__deny(into, from.reason, from.message);
 }
 
-/* Two proxies of one gateway: what one of them does not do is not done. */
-static void merge_gateway(const struct viewer *viewer, struct compile_gateway_report *into,
+/* Two proxies of one gateway: what one of them does not do is not done. `listeners` are those of
+ * `into`. */
+static void merge_gateway(struct compile_gateway_report *into,
+                          struct compile_listener_report *listeners,
                           const struct compile_gateway_report *from)
 {
-    struct compile_listener_report *listeners = ARENA_NEW_ARRAY(
-        viewer->box->arena, struct compile_listener_report, into->listener_count);
     for (size_t i = 0; i < into->listener_count; i++) {
         const struct compile_listener_report *other = &from->listeners[i];
-        listeners[i] = into->listeners[i];
         listeners[i].attached_routes = MAX(listeners[i].attached_routes, other->attached_routes);
         if (listeners[i].secrets.count == 0)
             listeners[i].secrets = other->secrets;
@@ -126,7 +104,6 @@ static void merge_gateway(const struct viewer *viewer, struct compile_gateway_re
         merge_condition(&listeners[i].resolved_refs, other->resolved_refs);
         merge_condition(&listeners[i].conflicted, other->conflicted);
     }
-    into->listeners = listeners;
     if (into->accepted.ok && into->accepted.message.size == 0)
         into->accepted = from->accepted;
     else
@@ -134,24 +111,46 @@ static void merge_gateway(const struct viewer *viewer, struct compile_gateway_re
     merge_condition(&into->resolved_refs, from->resolved_refs);
 }
 
-/* What the results say of a gateway together; false: nothing. */
-static bool collect_gateway(const struct viewer *viewer, struct compile_gateway_report *report)
+/* What the results say of a gateway. */
+struct said {
+    const struct compile_gateway_report *report;
+    const struct said *next; /* of another proxy */
+};
+
+/* Gathers what each result says, so that the first stays the first. */
+static struct map *gather_gateways(const struct viewer *viewer)
 {
-    bool found = false;
-    for (size_t i = 0; i < viewer->result_count; i++) {
-        const struct compile_report *result = &viewer->results[i]->report;
-        for (size_t j = 0; j < result->gateway_count; j++) {
-            const struct compile_gateway_report *own = &result->gateways[j];
-            if (own->gateway != report->gateway)
-                continue;
-            if (found)
-                merge_gateway(viewer, report, own);
-            else
-                *report = *own;
-            found = true;
+    struct map *gateways = map_new();
+    for (size_t i = viewer->result_count; i > 0; i--) {
+        const struct compile_report *result = &viewer->results[i - 1]->report;
+        for (size_t j = result->gateway_count; j > 0; j--) {
+            const struct compile_gateway_report *report = &result->gateways[j - 1];
+            struct str key = api_object_address(&report->gateway);
+            struct said *said = ARENA_NEW(viewer->box->arena, struct said);
+            *said = (struct said){report, map_get(gateways, key)};
+            (void)map_set(gateways, key, said); /* it has what it replaces */
         }
     }
-    return found;
+    return gateways;
+}
+
+/* Merges it; false: there is nothing. */
+static bool collect_gateway(const struct viewer *viewer, struct compile_gateway_report *report)
+{
+    const struct said *said = map_get(viewer->gateways, api_object_address(&report->gateway));
+    if (said == NULL)
+        return false;
+    *report = *said->report;
+    if (said->next == NULL) /* mostly */
+        return true;
+    struct compile_listener_report *listeners = ARENA_NEW_ARRAY(
+        viewer->box->arena, struct compile_listener_report, report->listener_count);
+    for (size_t i = 0; i < report->listener_count; i++)
+        listeners[i] = report->listeners[i];
+    report->listeners = listeners;
+    for (said = said->next; said != NULL; said = said->next)
+        merge_gateway(report, listeners, said->report);
+    return true;
 }
 
 static void review_gateway(const struct viewer *viewer, const struct api_object *gateway,
@@ -456,17 +455,21 @@ struct compile_review *compile_review_new(const struct compile_input *input,
     struct box *box = MEM_NEW(struct box);
     box->arena = arena_new(CHUNK_SIZE);
     box->findings = finding_list_new();
+    struct compile__bindings bindings = compile__bind(box->arena, input->cache, input->dataplanes,
+                                                      input->dataplane_count);
     struct viewer viewer = {
         .box = box,
         .cache = input->cache,
         .is_partial = input->is_partial,
-        .bindings = compile__bind(box->arena, input->cache, input->dataplanes,
-                                  input->dataplane_count),
+        .bound = compile__bound_new(bindings),
         .results = results,
         .result_count = result_count,
         .cursors = ARENA_NEW_ARRAY(box->arena, size_t, result_count),
     };
+    viewer.gateways = gather_gateways(&viewer);
     view(&viewer);
+    viewer.bound = compile__bound_free(viewer.bound);
+    viewer.gateways = map_free(viewer.gateways);
     return &box->review;
 }
 

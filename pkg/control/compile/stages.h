@@ -89,6 +89,21 @@ struct compile__bindings {
 struct compile__bindings compile__bind(struct arena *arena, const struct cache *cache,
                                        const struct compile_dataplane *dataplanes, size_t count);
 
+/* ---- bound.c ---- */
+
+/* Bindings, to be asked by gateways. They are borrowed. */
+struct compile__bound;
+
+struct compile__bound *compile__bound_new(struct compile__bindings bindings);
+struct compile__bound *compile__bound_free(struct compile__bound *bound);
+
+/* Whether any dataplane is bound to the gateway. */
+bool compile__bound_has(const struct compile__bound *bound, const struct api_object *gateway);
+
+/* The first dataplane that would have suited the gateway but is bound to another, or NULL. */
+const struct compile__binding *compile__bound_lost(struct compile__bound *bound,
+                                                   const struct api_object *gateway);
+
 /* ---- attach.c ---- */
 
 /* A gateway whose listeners have tags that a route selects. */

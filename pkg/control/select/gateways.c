@@ -4,7 +4,6 @@
  * selector matches. Peers lie in one bucket: that of a tag of their selector. Whoever that
  * matches has that tag, so a dataplane looks into the buckets of its own tags and nowhere else. */
 #include "control/select/select.h"
-#include "core/base/buf.h"
 #include "core/base/map.h"
 #include "core/base/mem.h"
 #include "core/base/vec.h"
@@ -91,11 +90,7 @@ static struct str peers_key(struct select_gateways *index, struct str mesh,
 static struct bucket *bucket_of(struct select_gateways *index, struct str mesh, struct str name,
                                 struct str value)
 {
-    buf_clear(&index->key);
-    append_part(&index->key, mesh);
-    append_part(&index->key, name);
-    append_part(&index->key, value);
-    return map_get(index->buckets, buf_str(&index->key));
+    return map_get(index->buckets, select_tag_key(&index->key, mesh, name, value));
 }
 
 static struct bucket *make_bucket(struct select_gateways *index, struct str mesh, struct str name,

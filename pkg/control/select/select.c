@@ -86,6 +86,18 @@ const struct api_object *select_gateway(const struct api_object *const *gateways
     return best;
 }
 
+/* No name, value or mesh holds a NUL, so it separates them. */
+struct str select_tag_key(struct buf *key, struct str mesh, struct str name, struct str value)
+{
+    const struct str parts[] = {mesh, name, value};
+    buf_clear(key);
+    for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+        buf_append(key, parts[i]);
+        buf_append_char(key, '\0');
+    }
+    return buf_str(key);
+}
+
 struct api_tags select_overlay(struct arena *arena, struct api_tags base, struct api_tags over)
 {
     struct api_tag *items = ARENA_NEW_ARRAY(arena, struct api_tag, base.count + over.count);

@@ -10,6 +10,7 @@
 
 #include "control/api/api.h"
 #include "core/base/arena.h"
+#include "core/base/buf.h"
 
 bool select_match(struct api_tags selector, struct api_tags tags);
 
@@ -49,6 +50,10 @@ struct select_gateways *select_gateways_free(struct select_gateways *index);
 /* As select_gateway for a dataplane of `mesh`. */
 const struct api_object *select_gateways_find(struct select_gateways *index, struct str mesh,
                                               struct api_tags tags);
+
+/* What selectors that want a tag are kept under, and what has it is looked for by; in `key`, which
+ * is cleared. An empty name: all of a mesh. */
+struct str select_tag_key(struct buf *key, struct str mesh, struct str name, struct str value);
 
 /* The tags of both, those of `over` in the place of equal names in `base`. The array is the
  * arena's, the texts stay borrowed. */
