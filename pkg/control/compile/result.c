@@ -79,6 +79,8 @@ static struct compile__set *ask(struct half *half, const struct compile__need *n
     set->reason = str_dup(set->arena, answer.reason);
     if (need->has_cluster)
         set_resource(set, need->name, &answer);
+    else
+        set->resource = model_resource_unref(set->resource); /* of a former answer */
     finding_add_all(half->box->findings, half->asking);
     finding_list_clear(half->asking);
     arena_clear(half->scratch);

@@ -54,6 +54,7 @@ static void put_route(struct world *w)
     static const char *const paths[] = {"/", "/a", "/a/b", "/c", "no"};
     static const char *const hosts[] = {"", "hostnames: [foo.com],", "hostnames: ['*.com'],",
                                         "hostnames: [bar.org],"};
+    static const char *const services[] = {"e", "e", "e", "'*'", "'*'", "i", "nobody"};
     static const char *const filters[] = {"", "filters: [{redirect: {}}],"};
     char yaml[1024];
     (void)snprintf(
@@ -62,8 +63,9 @@ static void put_route(struct world *w)
         "%s}}], conf: {http: {%s rules: [{matches: [{path: {match: PREFIX, value: %s}}], %s "
         "backends: [{weight: %u, destination: {kuma.io/service: s%u_ns_svc_80}}, {weight: 1, "
         "destination: {kuma.io/service: s%u_ns_svc_80, v: '1'}}]}]}}}",
-        draw(w, ROUTES), draw(w, 8) == 0 ? "nobody" : "e", hosts[draw(w, 4)], paths[draw(w, 5)],
-        filters[draw(w, 8) == 0], draw(w, 2), draw(w, SERVICES), draw(w, SERVICES));
+        draw(w, ROUTES), services[draw(w, ARRAY_SIZE(services))], hosts[draw(w, 4)],
+        paths[draw(w, 5)], filters[draw(w, 8) == 0], draw(w, 2), draw(w, SERVICES),
+        draw(w, SERVICES));
     put(w, yaml);
 }
 
@@ -105,20 +107,21 @@ static void put_pod(struct world *w)
     "{port: 443, protocol: HTTPS, hostname: foo.com, tls: {mode: " \
     "TERMINATE, certificates: [{secret: c}]}}"
 
-static void put_gateway(struct world *w)
+static void put_gateway(struct world *w, char name)
 {
     static const char *const listeners[] = {
         "{port: 80, protocol: HTTP}",
         "{port: 80, protocol: HTTP, hostname: foo.com}",
         "{port: 80, protocol: HTTP}, {port: 80, protocol: HTTP, hostname: foo.com, tags: {t: x}}",
         "{port: 80, protocol: HTTP}, {port: 81, protocol: HTTP, tags: {t: y}}",
+        "{port: 80, protocol: HTTP, hostname: '*.com'}, {port: 80, protocol: HTTP, tags: {t: x}}",
         HTTPS_LISTENER,
     };
     char yaml[512];
     (void)snprintf(yaml, sizeof(yaml),
-                   "{type: MeshGateway, mesh: default, name: g, selectors: [{match: "
-                   "{kuma.io/service: e}}], conf: {listeners: [%s]}}",
-                   listeners[draw(w, 5)]);
+                   "{type: MeshGateway, mesh: default, name: %c, selectors: [{match: "
+                   "{kuma.io/service: %c}}], conf: {listeners: [%s]}}",
+                   name, name, listeners[draw(w, ARRAY_SIZE(listeners))]);
     put(w, yaml);
 }
 
@@ -137,7 +140,7 @@ static void remove_one(struct world *w)
 static void change(struct world *w)
 {
     switch (draw(w, 8)) {
-    case 0: put_gateway(w); return;
+    case 0: put_gateway(w, draw(w, 4) == 0 ? 'i' : 'e'); return;
     case 1: put_service(w); return;
     case 2: put_slice(w); return;
     case 3: put_pod(w); return;
@@ -145,6 +148,10 @@ static void change(struct world *w)
     default: put_route(w); return;
     }
 }
+
+static const struct api_tag idle_tags[] = {{STR_INIT("kuma.io/service"), STR_INIT("i")}};
+static const struct compile_dataplane idle = {
+    .mesh = STR_INIT("default"), .name = STR_INIT("i"), .tags = {idle_tags, 1}};
 
 static const struct api_tag tags[] = {{STR_INIT("kuma.io/service"), STR_INIT("e")}};
 static const struct compile_dataplane dataplane = {.mesh = STR_INIT("default"),
@@ -221,7 +228,12 @@ static void remembered_is_as_new(void **state)
     for (uint32_t seed = 1; seed <= 5; seed++) {
         struct world w = {cache_new(), compile_memory_new(), NULL, NULL, seed};
         const struct compile_input input = {
-            .cache = w.cache, .dataplanes = &dataplane, .dataplane_count = 1};
+            .cache = w.cache,
+            .dataplanes = &dataplane,
+            .dataplane_count = 1,
+            .idle = &idle,
+            .idle_count = 1,
+        };
         for (int i = 0; i < STEPS; i++) {
             for (uint32_t changes = draw(&w, 3); changes > 0; changes--)
                 change(&w);
@@ -242,7 +254,7 @@ static void only_the_last_run_is_remembered(void **state)
     struct world w = {cache_new(), compile_memory_new(), NULL, NULL, 1};
     const struct compile_input input = {
         .cache = w.cache, .dataplanes = &dataplane, .dataplane_count = 1};
-    put_gateway(&w);
+    put_gateway(&w, 'e');
     for (int i = 0; i < 100; i++)
         put_route(&w);
     struct compile_result *result = compile_remembering(&w, &input);
