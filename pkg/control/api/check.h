@@ -47,7 +47,8 @@ bool api__is_alphanumeric(char c);
 /* RFC 1123 labels, dots between them. */
 bool api__is_domain(struct str name);
 
-/* An IPv4 or IPv6 address. */
+/* An IPv4 or IPv6 address. A longer text is none. */
+#define API__IP_TEXT_MAX 64
 bool api__is_ip(struct str text);
 
 /* An address that a Dataplane may have besides an IP. */

@@ -111,9 +111,6 @@ const struct api__table api__probes_table = API__SHAPE(probes_fields);
 
 /* ---- Outbounds ---- */
 
-/* An address of IPv6 has 45 characters. There are many outbounds, and each one is looked at. */
-#define ADDRESS_SIZE_MAX 128
-
 static const struct api__field outbound_ref_fields[] = {
     API__FIELD("kind", STRING, API__AT(struct api__outbound, ref_kind), .max = API__STRING_MAX),
     API__FIELD("name", STRING, API__AT(struct api__outbound, ref_name), .max = API__STRING_MAX),
@@ -124,7 +121,7 @@ static const struct api__table outbound_ref_table = API__TABLE(outbound_ref_fiel
                                                                struct api__outbound, .check = NULL);
 
 static const struct api__field outbound_fields[] = {
-    API__FIELD("address", STRING, API__AT(struct api__outbound, address), .max = ADDRESS_SIZE_MAX),
+    API__FIELD("address", STRING, API__AT(struct api__outbound, address), .max = API__IP_TEXT_MAX),
     API__FIELD("port", UINT32, API__AT(struct api__outbound, port)),
     API__FIELD("tags", TAGS, API__AT(struct api__outbound, tags), API__TAGS_BOUNDS),
     API__FIELD("backendRef", OBJECT, .has = offsetof(struct api__outbound, has_ref),
