@@ -163,6 +163,22 @@ static void inbounds(void **state)
     assert_networking(SERVICE("serviceProbe: {interval: 10 s}"),
                       "error networking.inbound[0].serviceProbe.interval: bad Duration: \"10 s\": "
                       "write it like 10s, 1m30s or 250ms\n");
+    assert_networking(SERVICE("serviceProbe: {tcp: 80}"),
+                      "error networking.inbound[0].serviceProbe.tcp: must be an object, not a "
+                      "number\n");
+}
+
+/* What is looked at, and not kept. */
+static void what_stands_beside_networking(void **state)
+{
+    (void)state;
+#define BESIDE "{type: Dataplane, mesh: m, name: d, networking: {address: 10.0.0.1, " INBOUND "}, "
+    manifest_decode(&m, BESIDE "metrics: {type: prometheus, conf: {port: 1}}, probes: {port: 9}}");
+    assert_faults(&m, "");
+    manifest_decode(&m, BESIDE "metrics: [], probes: {port: no, endpoints: [{path: 1}]}}");
+    assert_faults(&m, "error metrics: must be an object, not a list\n"
+                      "error probes.port: must be a whole number, not a boolean\n"
+                      "error probes.endpoints[0].path: must be a string: write \"1\" in quotes\n");
 }
 
 #define PROXY "{type: Dataplane, mesh: m, name: d, networking: {"
@@ -199,6 +215,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(everything_is_decoded_in_both_spellings),
+        TEST(what_stands_beside_networking),
         TEST(unknown_fields_are_said_at_every_depth),
         TEST(the_admin_port_is_taken),
         TEST(outbounds),

@@ -242,6 +242,11 @@ static void tls(void **state)
                     "crossMesh\n"
                     "7:45 error conf.listeners[0].tls: must be empty with crossMesh\n");
     assert_listener("port: 1, protocol: HTTP, crossMesh: true, tls: {}", "");
+    assert_listener("port: 1, protocol: TLS, tls: {mode: PASSTHROUGH, options: {}}", "");
+    assert_listener("port: 1, protocol: TLS, tls: {mode: PASSTHROUGH, options: {a: 1}}",
+                    "7:61 warning " FIELD(".options.a") "unknown field, ignored\n");
+    assert_listener("port: 1, protocol: TLS, tls: {mode: PASSTHROUGH, options: 1}",
+                    "7:51 error " FIELD(".options") "must be an object, not a number\n");
 }
 
 static enum err load(void *arg, struct str path, struct buf *content, struct err_info *reterr)
