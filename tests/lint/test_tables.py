@@ -235,13 +235,19 @@ def definition_check(file, document, kinds):
     return comparison.problems
 
 
+# Kubernetes' own.
+FOREIGN = {"Secret"}
+
+
 def definitions_check(root, kinds):
     problems = []
+    found = set(FOREIGN)
     for path in files_below(root, ("crds",), (".yaml",)):
         file = path.relative_to(root)
         for document in yaml.safe_load_all(path.read_text()):
+            found.add(document["spec"]["names"]["kind"])
             problems += definition_check(file, document, kinds)
-    return problems
+    return problems + [f"crds:1: there is no {kind}" for kind in kinds.keys() - found]
 
 
 @pytest.fixture(scope="module")
@@ -413,6 +419,12 @@ def test_an_open_kind_that_differs(tmp_path, line, instead, problem):
     assert line in OLD
     problems = check(tmp_path, old=OLD.replace(line, instead, 1))
     assert any(f"crds/old.yaml:1: {problem}" in found for found in problems), problems
+
+
+def test_a_kind_without_a_definition(tmp_path):
+    tables = {**TABLES, "Newest": TABLES["New"], "Secret": TABLES["Old"]}
+    files = {"crds/old.yaml": OLD, "crds/mesh/new.yaml": NEW}
+    assert definitions_check(plant(tmp_path, files), tables) == ["crds:1: there is no Newest"]
 
 
 @pytest.mark.parametrize(
