@@ -233,10 +233,12 @@ def test_huge_objects(begun):
     expect_served(begun, begun.change())
 
 
-def test_a_route_that_is_large(begun):
-    rules = [rule(f"/{index}", {WEB: 1}, match="EXACT") for index in range(3000)]
-    begun.route(*rules, rule("/", {WEB: 1}), name="large")
-    begun.wait_programmed(f"{ROUTES}/large", ROUTE)
+def test_routes_that_are_large(begun):
+    """As large as they may be."""
+    for name in ("large", "larger", "largest"):
+        rules = [rule(f"/{name}/{index}", {WEB: 1}, match="EXACT") for index in range(1023)]
+        begun.route(*rules, rule("/", {WEB: 1}), name=name)
+    begun.wait_programmed(*(f"{ROUTES}/{name}" for name in ("large", "larger", "largest")), ROUTE)
     expect_served(begun, begun.change())
 
 
