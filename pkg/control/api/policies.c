@@ -146,6 +146,13 @@ static bool has_items(const struct api__place *place, struct str list)
     return api__is_present(&member) && jv_item_count(member.value) > 0;
 }
 
+static bool is_unreadable(const struct api__decoder *d, const struct api__place *place,
+                          struct str list)
+{
+    struct api__place member = api__member(place, list);
+    return api__has_failed(d, &member);
+}
+
 /* Some of the proxies that the policy is for may be gateways. */
 static bool includes_gateways(const struct api_target_ref *target)
 {
@@ -160,6 +167,9 @@ static void check_lists(struct api__decoder *d, const struct api__place *place, 
     bool to = has_items(place, STR("to"));
     bool from = has_items(place, STR("from"));
     bool rules = has_items(place, STR("rules"));
+    if (is_unreadable(d, place, STR("to")) || is_unreadable(d, place, STR("from")) ||
+        is_unreadable(d, place, STR("rules")))
+        return;
     if ((more & NEEDS_SOME) != 0 && !to && !from && !rules)
         api__error(d, place, "at least one of 'from', 'to' or 'rules' has to be defined");
     if ((more & NEEDS_TO) != 0 && !to)
@@ -179,6 +189,8 @@ static void check_direction(struct api__decoder *d, const struct api__place *pla
     bool is_split = (more & OUTBOUND_GATEWAY) != 0;
     bool from = has_items(place, STR("from"));
     bool includes = includes_gateways(&policy->target);
+    if (policy->target.kind == API_TARGET_NONE)
+        return; /* which was said */
     if (is_split && includes && has_items(place, STR("rules")))
         api__error_in(d, place, STR("rules"), "must not be defined");
     if (is_split && includes && from)

@@ -100,6 +100,9 @@ static void which_lists_a_policy_needs(void **state)
                   "error spec.to: needs at least one item\n");
     assert_policy("MeshHealthCheck", "spec: {}", "");
     assert_policy("MeshTLS", "spec: {}", "");
+    assert_policy("MeshTimeout", "spec: {to: {targetRef: {kind: Mesh}}}",
+                  "error spec.to: must be a list, not an object\n");
+    assert_policy("MeshRetry", "spec: {to: a}", "error spec.to: must be a list, not a string\n");
 #define BOTH SIDECARS "from: [{targetRef: {kind: Mesh}}], rules: [{}]}"
     assert_policy("MeshTimeout", BOTH, RULES_ALONE);
     assert_policy("MeshRateLimit", BOTH, RULES_ALONE);
@@ -130,6 +133,8 @@ static void which_direction_is_a_gateways(void **state)
         assert_policy(kinds[i], SIDECARS "to: [{targetRef: {kind: Mesh}}]}",
                       "error spec.to: must not be defined\n");
     }
+    assert_policy("MeshRateLimit", "spec: {targetRef: {}" TO_MESH "}",
+                  "error spec.targetRef.kind: must be defined\n");
     assert_policy("MeshRateLimit", GATEWAY ", rules: [{}]}",
                   "error spec.rules: must not be defined\n");
     assert_policy("MeshRateLimit", "spec: {targetRef: {kind: MeshHTTPRoute, name: r}, " FROM, from);
