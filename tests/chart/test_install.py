@@ -64,6 +64,10 @@ def test_install_upgrade_uninstall(chart):
         said = helm("install", "otemon", CHART, "--create-namespace")
         assert f"runs in namespace {NAMESPACE}" in said and "ATTENTION" not in said
         kubectl("get", "deployment", "otemon-operator", "-n", NAMESPACE)
+        defined = kubectl("get", "crd", "-o", "name").stdout.split()
+        files = [path.stem for path in (ROOT / "crds").rglob("*.yaml")]
+        names = [f"{stem.removeprefix('kuma.io_')}.kuma.io" for stem in files]
+        assert {name.split("/")[1] for name in defined} == set(names)
         kubectl("apply", "-f", KUMAS_OBJECTS)
         helm("upgrade", "otemon", CHART, "--set", "operator.logLevel=debug")
         pod = kubectl("get", "deployment", "otemon-operator", "-n", NAMESPACE, "-o", "json").stdout

@@ -16,14 +16,15 @@ PAGE = "docs/install.md"
 BLOCKS = {
     "1. Images": ["docker build", "helm install", "export PATH=$PWD/build/bin"],
     "2. The operator": ["helm install"],
-    "Where Kuma was": ["kubectl apply --server-side", "kubectl -n kuma-system scale"],
+    "Where Kuma was": ["kubectl apply --server-side", "kubectl -n kuma-system scale",
+                       "kubectl apply --server-side"],
     "3. A gateway": ["kubectl apply -f examples/kubernetes/backends.yaml", "echo",
                      "kubectl apply -f examples/kubernetes/gateway.yaml"],
     "4. Requests": ["kubectl get meshgatewayinstances edge", "kubectl port-forward", "curl"],
     "5. What became of it": ["kubectl get meshgateways,meshgatewayroutes"],
     "Upgrade": ["kubectl apply --server-side"],
     "Uninstall": ["kubectl delete meshgatewayinstances", "kubectl -n kuma-system delete secret",
-                  "kubectl delete -f crds/"],
+                  "kubectl delete -f crds/", "kubectl delete -f crds/mesh/"],
 }
 
 
@@ -55,7 +56,7 @@ def chart_image(name):
 def bare(node):
     """A cluster that knows nothing of Kuma's kinds; what the page leaves behind goes at the end."""
     def clear():
-        node.kubectl("delete", "--filename", chart.CRDS, "--ignore-not-found")
+        node.kubectl("delete", "--recursive", "--filename", chart.CRDS, "--ignore-not-found")
         node.helm("uninstall", "otemon", "--namespace", chart.NAMESPACE, "--ignore-not-found")
         for words in (["namespace", chart.NAMESPACE], ["configmap", "otemon-ca"],
                       ["deployments,services", "shop", "blog", "front", "edge"],
@@ -149,6 +150,7 @@ def uninstall(node, shell):
     ours = node.kubectl("get", "secrets,configmaps", "--all-namespaces", "--output=name")
     assert "otemon" not in ours
     shell("Uninstall", 2)
+    shell("Uninstall", 3)
     assert "kuma.io" not in node.kubectl("get", "crds", "--output=name")
 
 
@@ -205,6 +207,7 @@ def test_where_kuma_was(bare, shell):
     shell("Where Kuma was", 0)
     bare.rollout(chart.NAME, chart.NAMESPACE)
     shell("Where Kuma was", 1)
+    shell("Where Kuma was", 2)  # it has gone for good
     assert bare.get("--namespace", chart.NAMESPACE,
                     "deployment/kuma-control-plane")["spec"]["replicas"] == 0
     # Whatever Kuma had has a verdict now, and the parts of the instance are taken over in place.
