@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-sys.path.append(str(Path(__file__).resolve().parents[1]))  # tests/fake
+sys.path.append(str(Path(__file__).resolve().parents[1]))  # tests/fake, corpus
 
 pytest.register_assert_rewrite("harness")
 
