@@ -98,9 +98,10 @@ class Case:
         self.id = f"{self.file}: {kind + ', ' if 'kinds' in group else ''}{text['case']}"
         self.name = unfold(text.get("name", "it"))
         self.mesh = unfold(text.get("mesh", UNSAID))
-        self.labels = text.get("labels", {})
+        self.labels = unfold(text.get("labels", {}))
         self.only = text.get("only", group.get("only"))
         self.differs = text.get("differs")
+        self.server_fields = text.get("server", [])
         self.spec = copy.deepcopy(text["spec"] if "spec" in text else group["spec"])
         for path, value in text.get("with", {}).items():
             put(self.spec, path, copy.deepcopy(value))
@@ -108,7 +109,7 @@ class Case:
             drop(self.spec, path)
         self.spec = unfold(self.spec)
         known = {"case", "name", "mesh", "labels", "only", "differs", "spec", "with", "without",
-                 "kuma", "otemon"}
+                 "kuma", "otemon", "server"}
         assert set(text) <= known, (self.id, set(text) - known)
         self.kuma = ACCEPTED if text["kuma"] == "accepted" else REFUSED
         self.is_in_kumas_words = "otemon" not in text
@@ -140,6 +141,11 @@ class Case:
         if "error" in severities:
             return REFUSED
         return WARNED if severities else ACCEPTED
+
+    @property
+    def verdict(self):
+        """That of the C rules, for whom a warning is none."""
+        return REFUSED if self.otemon == REFUSED else ACCEPTED
 
     @property
     def has_universal(self):
