@@ -102,12 +102,11 @@ class Case:
         self.only = text.get("only", group.get("only"))
         self.differs = text.get("differs")
         self.server_fields = text.get("server", [])
-        self.spec = copy.deepcopy(text["spec"] if "spec" in text else group["spec"])
+        self.spec = unfold(copy.deepcopy(text["spec"] if "spec" in text else group["spec"]))
         for path, value in text.get("with", {}).items():
-            put(self.spec, path, copy.deepcopy(value))
+            put(self.spec, path, unfold(copy.deepcopy(value)))
         for path in text.get("without", []):
             drop(self.spec, path)
-        self.spec = unfold(self.spec)
         known = {"case", "name", "mesh", "labels", "only", "differs", "spec", "with", "without",
                  "kuma", "otemon", "server"}
         assert set(text) <= known, (self.id, set(text) - known)
