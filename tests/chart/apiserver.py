@@ -1,6 +1,9 @@
 """An API server without a node: etcd and kube-apiserver on 127.0.0.1."""
+import http.client
+import json
 import shutil
 import socket
+import ssl
 import subprocess
 import tempfile
 import time
@@ -32,6 +35,7 @@ class ApiServer:
         self.folder = Path(tempfile.mkdtemp(prefix="otemon-api-"))
         self.kubeconfig = self.folder / "kubeconfig"
         self.processes = []
+        self.connection = None
         try:
             self.start()
             self.wait()
@@ -41,6 +45,8 @@ class ApiServer:
         return self
 
     def __exit__(self, *_):
+        if self.connection is not None:
+            self.connection.close()
         for process in reversed(self.processes):
             process.kill()
             process.wait()
@@ -53,6 +59,7 @@ class ApiServer:
 
     def start(self):
         client, peer, port = free_port(), free_port(), free_port()
+        self.port = port
         key = self.folder / "key.pem"
         subprocess.run(["openssl", "genrsa", "-out", key, "2048"], check=True, capture_output=True)
         (self.folder / "tokens").write_text('admin,admin,admin,"system:masters"\n')
@@ -90,6 +97,18 @@ class ApiServer:
                 log = (self.folder / "kube-apiserver.log").read_text()
                 raise RuntimeError(f"no API server after {SECONDS_MAX} s:\n{log[-4000:]}")
             time.sleep(0.2)
+
+    def request(self, method, path, body=None):
+        """Status and answer. Many requests: they share a connection."""
+        if self.connection is None:
+            unverified = ssl._create_unverified_context()  # pylint: disable=protected-access
+            self.connection = http.client.HTTPSConnection(
+                "127.0.0.1", self.port, context=unverified, timeout=120
+            )
+        headers = {"Authorization": "Bearer admin", "Content-Type": "application/json"}
+        self.connection.request(method, path, body and json.dumps(body), headers)
+        answer = self.connection.getresponse()
+        return answer.status, json.loads(answer.read())
 
     def kubectl(self, *arguments, stdin=None, check=True):
         done = subprocess.run(
