@@ -81,32 +81,112 @@ struct model_listener {
     size_t chain_count;
 };
 
+/* Paths are normalised, and without their query. */
 enum model_path_match {
     MODEL_PATH_EXACT,
     MODEL_PATH_PREFIX, /* whole segments: "/a" takes "/a" and what begins with "/a/" */
+    MODEL_PATH_REGEX,  /* RE2 syntax; takes the whole path */
+};
+
+enum model_value_match {
+    MODEL_VALUE_EXACT,
+    MODEL_VALUE_PREFIX,
+    MODEL_VALUE_REGEX, /* RE2 syntax; takes the whole value */
+    MODEL_VALUE_PRESENT,
+    MODEL_VALUE_ABSENT,
+};
+
+/* What is asked of a header field or of a query parameter. Fields of one name are joined by ",";
+ * of parameters of one name the first counts, as it is written. */
+struct model_criterion {
+    struct str name; /* of a field: lower case; "host" is what the request names, with its port */
+    enum model_value_match match;
+    struct str value; /* exact, prefix, regex */
+};
+
+struct model_header {
+    struct str name; /* lower case */
+    struct str value;
+};
+
+/* Fields are removed first, then set (in the place of all of that name), then added. */
+struct model_header_change {
+    const struct model_header *set;
+    size_t set_count;
+    const struct model_header *add;
+    size_t add_count;
+    struct model_names remove;
+};
+
+enum model_path_change_type {
+    MODEL_PATH_KEPT,
+    MODEL_PATH_REPLACED,        /* by `value`, which begins with "/"; the query is kept */
+    MODEL_PATH_PREFIX_REPLACED, /* what the rule's prefix took, by `value`, without a final "/" */
+};
+
+struct model_path_change {
+    enum model_path_change_type type;
+    struct str value;
+};
+
+struct model_redirect {
+    uint16_t status;   /* 301, 302, 303, 307, 308; 0: the rule does not redirect */
+    struct str scheme; /* empty: the request's */
+    struct str host;   /* empty: the request's, without its port */
+    uint16_t port;     /* 0: the listener's */
+    struct model_path_change path;
+};
+
+/* What a request is before it goes to a back end. */
+struct model_rewrite {
+    struct model_path_change path;
+    struct str host;        /* empty: the request's */
+    bool host_from_backend; /* the host name of the endpoint, where it has one */
+};
+
+/* A copy of requests goes there, and its answer nowhere. */
+struct model_mirror {
+    struct str cluster; /* empty: there is none */
+    uint32_t ppm;       /* how many of a million */
 };
 
 struct model_backend {
-    struct str cluster;
-    uint32_t weight; /* its share of the sum; 0 receives nothing */
+    struct str cluster; /* empty: the gateway answers by itself, with `status` */
+    uint32_t weight;    /* its share of the sum; 0 receives nothing */
+    uint16_t status;
 };
 
 enum model_action {
     MODEL_FORWARD,
-    MODEL_RESPOND, /* the gateway answers by itself */
+    MODEL_RESPOND,  /* the gateway answers by itself */
+    MODEL_REDIRECT, /* likewise, where to go instead */
 };
 
+/* Equal behaviour is equal content: members that the action does not use are dropped. */
 struct model_rule {
     struct str route; /* the name of the route object: model_route_new sets it */
     uint32_t index;   /* in that object's list of rules */
     enum model_path_match path_match;
-    struct str path; /* prefix: without a final "/", except "/" itself */
+    struct str path;                       /* prefix: without a final "/", except "/" itself */
+    struct str method;                     /* empty: any */
+    const struct model_criterion *headers; /* each of them is asked for, as are the next */
+    size_t header_count;
+    const struct model_criterion *queries;
+    size_t query_count;
     enum model_action action;
-    uint32_t request_timeout_ms; /* forward: until the response's head is complete: 504; 0 is off */
-    uint32_t stream_idle_timeout_ms; /* forward: without a byte either way; 0 is off */
+    struct model_header_change response_headers; /* of whatever is answered */
+    /* forward: */
+    uint32_t request_timeout_ms;     /* until the response's head is complete: 504; 0 is off */
+    uint32_t stream_idle_timeout_ms; /* without a byte either way; 0 is off */
+    struct model_header_change request_headers;
+    struct model_rewrite rewrite;
+    struct model_mirror mirror;
     const struct model_backend *backends;
     size_t backend_count;
-    uint16_t status;   /* respond: with this status, */
+    /* redirect: */
+    struct model_redirect redirect;
+    /* respond: */
+    uint16_t status;   /* with this status, */
     struct str body;   /* this text/plain body (may be empty), */
     struct str reason; /* and for the log why */
 };
@@ -119,10 +199,13 @@ struct model_route {
     size_t rule_count;
 };
 
-/* Of the rules of its routes that match a path, an exact one wins over a prefix and a longer prefix
- * over a shorter; of equals the first route of the list, and its first rule. The path of a prefix
- * itself ("/a" of "/a") is left to shorter prefixes when any rule of the virtual host names it
- * exactly. */
+/* Of the rules of its routes that match a request, this one wins: an exact path before a prefix
+ * before a regex; the longer path; one with a method; more headers (those that ask for a prefix do
+ * not count); more query parameters; the path that is less, byte by byte; of equals the first route
+ * of the list, and its first rule. Regexes of one length are equal but for the last of these.
+ *
+ * The path of a prefix itself ("/a" of "/a") counts as exact, and is left to shorter prefixes when
+ * any rule of the virtual host names it exactly, whatever else that asks for. */
 struct model_virtual_host {
     struct str name;   /* unique in the snapshot: "<listener>/<chain>/<domain>" */
     struct str domain; /* "*", "*.example.com" or "foo.example.com", lower case */
@@ -139,11 +222,13 @@ struct model_cluster {
 struct model_endpoint {
     struct str address; /* an IP address */
     uint16_t port;
+    struct str hostname; /* what it is called by those who offer it; or empty */
 };
 
 struct model_endpoint_set {
     struct str name;
-    const struct model_endpoint *endpoints; /* sorted by address and port, no duplicates */
+    const struct model_endpoint
+        *endpoints; /* sorted by address, port and host name, no duplicates */
     size_t endpoint_count;
 };
 
@@ -159,12 +244,13 @@ struct model_secret {
     uint64_t not_after_ms;
 };
 
-/* One frozen resource; `content` is the member that `kind` names. */
+/* One frozen resource; `content` is what `kind` names. */
 struct model_resource {
     enum model_kind kind;
     struct str name;
     struct model_digest digest;
     union {
+        const void *content;
         const struct model_listener *listener;
         const struct model_virtual_host *virtual_host;
         const struct model_route *route;

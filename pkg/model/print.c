@@ -1,29 +1,13 @@
 /* The canonical JSON of resources and snapshots. */
-#include "core/base/assert.h"
 #include "core/pki/pki.h"
 #include "model/resource.h"
-
-void model__write_names(struct jv_writer *writer, struct str key, struct model_names names)
-{
-    jv_write_key(writer, key);
-    jv_write_array(writer);
-    for (size_t i = 0; i < names.count; i++)
-        jv_write_string(writer, names.items[i]);
-    jv_write_end(writer);
-}
+#include "model/shape.h"
 
 void model__resource_write(struct jv_writer *writer, const struct model_resource *resource,
                            bool redacted)
 {
-    switch (resource->kind) {
-    case MODEL_LISTENER: model__listener_write(writer, resource->listener); return;
-    case MODEL_VIRTUAL_HOST: model__virtual_host_write(writer, resource->virtual_host); return;
-    case MODEL_ROUTE: model__route_write(writer, resource->route); return;
-    case MODEL_CLUSTER: model__cluster_write(writer, resource->cluster); return;
-    case MODEL_ENDPOINT_SET: model__endpoint_set_write(writer, resource->endpoint_set); return;
-    case MODEL_SECRET: model__secret_write(writer, resource->secret, redacted); return;
-    }
-    UNREACHABLE();
+    model__write(writer, &model__shapes[resource->kind], resource->content, resource->kind,
+                 redacted);
 }
 
 void model_resource_print(const struct model_resource *resource, bool redacted, struct buf *buf)

@@ -1,4 +1,4 @@
-#include "model/read.h"
+#include "model/shape.h"
 
 #include "core/base/buf.h"
 
@@ -82,6 +82,21 @@ static enum err read_choice(const struct reader *reader, const struct jv *value)
     return refuse(reader, value, "one of the known names");
 }
 
+static enum err read_bool(const struct reader *reader, const struct jv *value)
+{
+    if (value->type != JV_BOOL)
+        return refuse(reader, value, "true or false");
+    *(bool *)reader->at = value->boolean;
+    return ERR_OK;
+}
+
+static enum err read_object(const struct reader *reader, const struct jv *value)
+{
+    enum err err = model__read(reader->arena, value, reader->member->shape, reader->at,
+                               reader->reterr);
+    return err == ERR_OK ? ERR_OK : blame(reader, SIZE_MAX, err);
+}
+
 static enum err read_list(const struct reader *reader, const struct jv *value, void *content)
 {
     if (value->type != JV_ARRAY)
@@ -103,13 +118,16 @@ static enum err read_member(const struct reader *reader, const struct jv *value,
 {
     switch (reader->member->type) {
     case MODEL__TEXT: return read_text(reader, value);
+    case MODEL__BOOL: return read_bool(reader, value);
     case MODEL__U16:
     case MODEL__U32:
     case MODEL__U64: return read_number(reader, value);
     case MODEL__NAMES: return read_names(reader, value);
     case MODEL__CHOICE: return read_choice(reader, value);
+    case MODEL__OBJECT: return read_object(reader, value);
     case MODEL__LIST: return read_list(reader, value, content);
-    case MODEL__KIND: return ERR_OK;
+    case MODEL__KIND:
+    case MODEL__OTHER: return ERR_OK; /* was looked at */
     }
     return ERR_INVALID;
 }

@@ -1,12 +1,12 @@
 #include "model/resource.h"
 
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/assert.h"
 #include "core/base/mem.h"
 #include "core/pki/pki.h"
+#include "model/shape.h"
 
 #define CHUNK_SIZE ((size_t)512)
 /* Printing never meets it: what a resource holds was bounded when manifests were decoded. */
@@ -14,25 +14,13 @@
 
 _Static_assert(MODEL_DIGEST_SIZE == PKI_SHA256_SIZE, "a digest is a SHA-256");
 
-struct model__draft {
+struct box {
     struct model_resource resource;
     struct arena *arena;
     atomic_uint references;
 };
 
 static atomic_size_t alive;
-
-struct model__draft *model__draft_new(enum model_kind kind, struct str name,
-                                      struct arena **ret_arena)
-{
-    struct model__draft *draft = MEM_NEW(struct model__draft);
-    draft->arena = arena_new(CHUNK_SIZE);
-    draft->resource.kind = kind;
-    draft->resource.name = str_dup(draft->arena, name);
-    atomic_init(&draft->references, 1);
-    *ret_arena = draft->arena;
-    return draft;
-}
 
 static struct model_digest digest_of(const struct model_resource *resource)
 {
@@ -46,30 +34,63 @@ static struct model_digest digest_of(const struct model_resource *resource)
     return digest;
 }
 
-const struct model_resource *model__draft_freeze(struct model__draft *draft, const void *content)
+/* A frozen copy of `content`, in the one form that its meaning has. */
+static const struct model_resource *make(enum model_kind kind, struct str name, const void *content)
 {
-    switch (draft->resource.kind) {
-    case MODEL_LISTENER: draft->resource.listener = content; break;
-    case MODEL_VIRTUAL_HOST: draft->resource.virtual_host = content; break;
-    case MODEL_ROUTE: draft->resource.route = content; break;
-    case MODEL_CLUSTER: draft->resource.cluster = content; break;
-    case MODEL_ENDPOINT_SET: draft->resource.endpoint_set = content; break;
-    case MODEL_SECRET: draft->resource.secret = content; break;
-    }
-    draft->resource.digest = digest_of(&draft->resource);
+    struct box *box = MEM_NEW(struct box);
+    const struct model__shape *shape = &model__shapes[kind];
+    box->arena = arena_new(CHUNK_SIZE);
+    void *copy = arena_alloc(box->arena, 1, shape->size);
+    model__copy(box->arena, shape, content, copy);
+    model__settle(kind, copy);
+    box->resource.kind = kind;
+    box->resource.name = str_dup(box->arena, name);
+    box->resource.content = copy;
+    box->resource.digest = digest_of(&box->resource);
+    atomic_init(&box->references, 1);
     atomic_fetch_add_explicit(&alive, 1, memory_order_relaxed);
-    return &draft->resource;
+    return &box->resource;
+}
+
+const struct model_resource *model_listener_new(const struct model_listener *content)
+{
+    return make(MODEL_LISTENER, content->name, content);
+}
+
+const struct model_resource *model_virtual_host_new(const struct model_virtual_host *content)
+{
+    return make(MODEL_VIRTUAL_HOST, content->name, content);
+}
+
+const struct model_resource *model_route_new(const struct model_route *content)
+{
+    return make(MODEL_ROUTE, content->name, content);
+}
+
+const struct model_resource *model_cluster_new(const struct model_cluster *content)
+{
+    return make(MODEL_CLUSTER, content->name, content);
+}
+
+const struct model_resource *model_endpoint_set_new(const struct model_endpoint_set *content)
+{
+    return make(MODEL_ENDPOINT_SET, content->name, content);
+}
+
+const struct model_resource *model_secret_new(const struct model_secret *content)
+{
+    return make(MODEL_SECRET, content->name, content);
 }
 
 /* The count is the one part of a frozen resource that changes. */
-static struct model__draft *draft_of(const struct model_resource *resource)
+static struct box *box_of(const struct model_resource *resource)
 {
-    return CONTAINER_OF((uintptr_t)resource, struct model__draft, resource);
+    return CONTAINER_OF((uintptr_t)resource, struct box, resource);
 }
 
 const struct model_resource *model_resource_ref(const struct model_resource *resource)
 {
-    unsigned before = atomic_fetch_add_explicit(&draft_of(resource)->references, 1,
+    unsigned before = atomic_fetch_add_explicit(&box_of(resource)->references, 1,
                                                 memory_order_relaxed);
     ASSERT(before > 0);
     return resource;
@@ -79,15 +100,15 @@ const struct model_resource *model_resource_unref(const struct model_resource *r
 {
     if (resource == NULL)
         return NULL;
-    struct model__draft *draft = draft_of(resource);
-    if (atomic_fetch_sub_explicit(&draft->references, 1, memory_order_acq_rel) > 1)
+    struct box *box = box_of(resource);
+    if (atomic_fetch_sub_explicit(&box->references, 1, memory_order_acq_rel) > 1)
         return NULL;
     if (resource->kind == MODEL_SECRET)
-        draft->arena = arena_free_wiped(draft->arena);
+        box->arena = arena_free_wiped(box->arena);
     else
-        draft->arena = arena_free(draft->arena);
+        box->arena = arena_free(box->arena);
     atomic_fetch_sub_explicit(&alive, 1, memory_order_relaxed);
-    return mem_free(draft);
+    return mem_free(box);
 }
 
 size_t model_resources_alive(void)
@@ -116,30 +137,4 @@ int model__resource_compare(const struct model_resource *a, const struct model_r
     if (a->kind != b->kind)
         return a->kind < b->kind ? -1 : 1;
     return str_compare(a->name, b->name);
-}
-
-static struct str *copy_items(struct arena *arena, struct model_names names)
-{
-    struct str *items = ARENA_NEW_ARRAY(arena, struct str, names.count);
-    for (size_t i = 0; i < names.count; i++)
-        items[i] = str_dup(arena, names.items[i]);
-    return items;
-}
-
-struct model_names model__names_copy(struct arena *arena, struct model_names names)
-{
-    return (struct model_names){copy_items(arena, names), names.count};
-}
-
-static int compare_names(const void *a, const void *b)
-{
-    return str_compare(*(const struct str *)a, *(const struct str *)b);
-}
-
-struct model_names model__names_sorted(struct arena *arena, struct model_names names)
-{
-    struct str *items = copy_items(arena, names);
-    if (names.count > 0)
-        qsort(items, names.count, sizeof(*items), compare_names);
-    return (struct model_names){items, names.count};
 }

@@ -108,8 +108,12 @@ MUST_USE static enum err visit_route(const struct model_resource *resource, visi
     enum err err = ERR_OK;
     for (size_t i = 0; i < route->rule_count; i++) {
         const struct model_rule *rule = &route->rules[i];
-        for (size_t j = 0; j < rule->backend_count && err == ERR_OK; j++)
-            err = visit(arg, resource, MODEL_CLUSTER, rule->backends[j].cluster);
+        for (size_t j = 0; j < rule->backend_count && err == ERR_OK; j++) {
+            if (rule->backends[j].cluster.size > 0)
+                err = visit(arg, resource, MODEL_CLUSTER, rule->backends[j].cluster);
+        }
+        if (rule->mirror.cluster.size > 0 && err == ERR_OK)
+            err = visit(arg, resource, MODEL_CLUSTER, rule->mirror.cluster);
     }
     return err;
 }

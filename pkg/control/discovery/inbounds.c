@@ -106,7 +106,10 @@ void discovery__ask_inbounds(struct discovery__question *question, struct discov
         any = true;
         if (!is_usable(question, entry))
             continue;
-        struct model_endpoint endpoint = {address_of(entry), (uint16_t)entry->inbound->port};
+        struct model_endpoint endpoint = {
+            .address = address_of(entry),
+            .port = (uint16_t)entry->inbound->port,
+        };
         VEC_PUSH(&question->endpoints, endpoint);
     }
     if (question->endpoints.count > 0)

@@ -288,7 +288,7 @@ static void take(const struct target *target, const struct api_object *object, b
         tally->has_matching = true;
         if (!is_fit || ip_parse(endpoint->address, bytes) == 0)
             continue;
-        struct model_endpoint found = {endpoint->address, port};
+        struct model_endpoint found = {.address = endpoint->address, .port = port};
         VEC_PUSH(&target->question->endpoints, found);
     }
 }

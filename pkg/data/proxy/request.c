@@ -69,6 +69,7 @@ static void rule_run(struct proxy__request *request, const struct http_request *
 {
     const struct model_rule *rule = request->rule;
     switch (rule->action) {
+    case MODEL_REDIRECT: break; /* NOT YET */
     case MODEL_RESPOND: proxy__reply(request, rule->status, rule->body, rule->reason); return;
     case MODEL_FORWARD:
         if (!head_write(request, head, path)) {

@@ -5,7 +5,7 @@
 
 static inline const struct model_resource *make_set(const char *name, uint16_t port)
 {
-    const struct model_endpoint endpoints[] = {{STR("127.0.0.1"), port}};
+    const struct model_endpoint endpoints[] = {{.address = STR("127.0.0.1"), .port = port}};
     return model_endpoint_set_new(&(struct model_endpoint_set){
         .name = str_of(name), .endpoints = endpoints, .endpoint_count = 1});
 }
@@ -27,7 +27,7 @@ static inline const struct model_resource *make_host(const char *name, const cha
 
 static inline const struct model_resource *make_route(const char *name, const char *cluster)
 {
-    const struct model_backend backend = {str_of(cluster), 1};
+    const struct model_backend backend = {.cluster = str_of(cluster), .weight = 1};
     const struct model_rule rule = {.path_match = MODEL_PATH_PREFIX,
                                     .path = STR("/"),
                                     .action = MODEL_FORWARD,

@@ -45,7 +45,7 @@ static void test_each_kind_prints_canonical_json(void **state)
                    "{\"kind\":\"route\",\"name\":\"x\",\"route\":\"r\",\"rules\":["
                    "{\"action\":\"forward\",\"backends\":[{\"cluster\":\"c\",\"weight\":1}],"
                    "\"index\":0,\"path\":\"/\",\"pathMatch\":\"prefix\","
-                   "\"requestTimeoutMs\":15000,\"streamIdleTimeoutMs\":0}]}");
+                   "\"requestTimeoutMs\":15000}]}");
     assert_true(str_equal(resource->route->rules[0].route, STR("r")));
     resource = model_resource_unref(resource);
 
@@ -93,10 +93,13 @@ static void test_equal_content_is_an_equal_digest(void **state)
 static void test_endpoints_are_a_set(void **state)
 {
     (void)state;
-    const struct model_endpoint one[] = {
-        {STR("127.0.0.2"), 1}, {STR("127.0.0.1"), 9}, {STR("127.0.0.1"), 2}, {STR("127.0.0.2"), 1}};
-    const struct model_endpoint two[] = {
-        {STR("127.0.0.1"), 2}, {STR("127.0.0.2"), 1}, {STR("127.0.0.1"), 9}};
+    const struct model_endpoint one[] = {{.address = STR("127.0.0.2"), .port = 1},
+                                         {.address = STR("127.0.0.1"), .port = 9},
+                                         {.address = STR("127.0.0.1"), .port = 2},
+                                         {.address = STR("127.0.0.2"), .port = 1}};
+    const struct model_endpoint two[] = {{.address = STR("127.0.0.1"), .port = 2},
+                                         {.address = STR("127.0.0.2"), .port = 1},
+                                         {.address = STR("127.0.0.1"), .port = 9}};
     const struct model_resource *a = model_endpoint_set_new(
         &(struct model_endpoint_set){.name = STR("s"), .endpoints = one, .endpoint_count = 4});
     const struct model_resource *b = model_endpoint_set_new(
@@ -118,11 +121,34 @@ static const struct model_resource *route_with(const struct model_backend *backe
 static void test_the_order_of_backends_does_not_matter(void **state)
 {
     (void)state;
-    const struct model_backend one[] = {{STR("a"), 1}, {STR("b"), 2}};
-    const struct model_backend two[] = {{STR("b"), 2}, {STR("a"), 1}};
-    const struct model_backend other[] = {{STR("b"), 1}, {STR("a"), 2}};
+    const struct model_backend one[] = {{.cluster = STR("a"), .weight = 1},
+                                        {.cluster = STR("b"), .weight = 2}};
+    const struct model_backend two[] = {{.cluster = STR("b"), .weight = 2},
+                                        {.cluster = STR("a"), .weight = 1}};
+    const struct model_backend other[] = {{.cluster = STR("b"), .weight = 1},
+                                          {.cluster = STR("a"), .weight = 2}};
     assert_same(route_with(one, 2), route_with(two, 2), true);
     assert_same(route_with(one, 2), route_with(other, 2), false);
+}
+
+static void test_the_order_of_criteria_does_not_matter(void **state)
+{
+    (void)state;
+    const struct model_criterion one[] = {
+        {.name = STR("a"), .match = MODEL_VALUE_EXACT, .value = STR("1")},
+        {.name = STR("a"), .match = MODEL_VALUE_PRESENT},
+        {.name = STR("b"), .match = MODEL_VALUE_EXACT, .value = STR("2")},
+    };
+    const struct model_criterion two[] = {one[2], one[0], one[1]};
+    struct model_rule rule = {.path = STR("/"), .headers = one, .header_count = 3};
+    struct model_route route = {.name = STR("r"), .rules = &rule, .rule_count = 1};
+    const struct model_resource *first = model_route_new(&route);
+    rule.headers = two;
+    assert_same(first, model_route_new(&route), true);
+    first = model_route_new(&route);
+    rule.queries = two; /* another question */
+    rule.query_count = 3;
+    assert_same(first, model_route_new(&route), false);
 }
 
 static const struct model_resource *route_of(const struct model_rule *rules, size_t count)
@@ -177,7 +203,7 @@ static void test_content_is_copied(void **state)
     (void)state;
     char name[] = "set";
     char address[] = "127.0.0.1";
-    const struct model_endpoint endpoint = {str_of(address), 80};
+    const struct model_endpoint endpoint = {.address = str_of(address), .port = 80};
     const struct model_resource *set = model_endpoint_set_new(&(struct model_endpoint_set){
         .name = str_of(name), .endpoints = &endpoint, .endpoint_count = 1});
     memset(name, 'x', 3);
@@ -220,6 +246,7 @@ int main(void)
         cmocka_unit_test(test_equal_content_is_an_equal_digest),
         cmocka_unit_test(test_endpoints_are_a_set),
         cmocka_unit_test(test_the_order_of_backends_does_not_matter),
+        cmocka_unit_test(test_the_order_of_criteria_does_not_matter),
         cmocka_unit_test(test_the_order_of_rules_matters),
         cmocka_unit_test(test_the_order_of_routes_matters),
         cmocka_unit_test(test_a_rule_keeps_only_what_its_action_uses),

@@ -20,7 +20,17 @@ static const struct model_snapshot *snapshot_of(const struct model_resource **re
 /* Every kind, with everything in it. */
 static const struct model_snapshot *full(const char *key, uint16_t port)
 {
-    const struct model_backend backends[] = {{STR_INIT("c"), 3}, {STR_INIT("c"), 0}};
+    const struct model_backend backends[] = {{.cluster = STR("c"), .weight = 3},
+                                             {.status = 503, .weight = 2}};
+    const struct model_criterion criteria[] = {
+        {.name = STR("a"), .match = MODEL_VALUE_REGEX, .value = STR("x+")},
+        {.name = STR("b"), .match = MODEL_VALUE_ABSENT},
+    };
+    const struct model_header headers[] = {{STR("x-a"), STR("1")}, {STR("x-b"), STR("")}};
+    const struct str names[] = {STR("gone")};
+    const struct model_header_change change = {
+        .set = headers, .set_count = 2, .add = headers, .add_count = 1, .remove = {names, 1}};
+    const struct model_path_change path = {MODEL_PATH_PREFIX_REPLACED, STR("/v1")};
     const struct model_rule rules[] = {
         {.index = 2,
          .path_match = MODEL_PATH_EXACT,
@@ -28,6 +38,15 @@ static const struct model_snapshot *full(const char *key, uint16_t port)
          .action = MODEL_FORWARD,
          .request_timeout_ms = 15000,
          .stream_idle_timeout_ms = UINT32_MAX,
+         .method = STR("GET"),
+         .headers = criteria,
+         .header_count = 2,
+         .queries = criteria,
+         .query_count = 1,
+         .request_headers = change,
+         .response_headers = change,
+         .rewrite = {.path = path, .host = STR("b.test"), .host_from_backend = true},
+         .mirror = {.cluster = STR("c"), .ppm = 500000},
          .backends = backends,
          .backend_count = 2},
         {.path_match = MODEL_PATH_PREFIX,
@@ -35,13 +54,22 @@ static const struct model_snapshot *full(const char *key, uint16_t port)
          .action = MODEL_RESPOND,
          .status = 404,
          .body = STR("none"),
-         .reason = STR("why")},
+         .reason = STR("why"),
+         .response_headers = {.set = headers, .set_count = 1}},
+        {.path_match = MODEL_PATH_REGEX,
+         .path = STR("/[a-z]*"),
+         .action = MODEL_REDIRECT,
+         .redirect = {.status = 308,
+                      .scheme = STR("https"),
+                      .host = STR("c.test"),
+                      .port = 443,
+                      .path = path}},
     };
     const struct model_resource *resources[] = {
         make_listener("l", "x", "h"),
         make_host("h", "r"),
         model_route_new(&(struct model_route){
-            .name = STR("r"), .route = STR("route"), .rules = rules, .rule_count = 2}),
+            .name = STR("r"), .route = STR("route"), .rules = rules, .rule_count = 3}),
         make_cluster("c", "s"),
         make_set("s", port),
         make_secret("x", key),

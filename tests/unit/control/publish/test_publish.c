@@ -46,7 +46,7 @@ static int stop(void **state)
 /* Sets a snapshot whose content is one port. */
 static struct model_digest want(struct proxy *proxy, uint16_t port)
 {
-    const struct model_endpoint endpoint = {STR("127.0.0.1"), port};
+    const struct model_endpoint endpoint = {.address = STR("127.0.0.1"), .port = port};
     const struct model_resource *set = model_endpoint_set_new(&(struct model_endpoint_set){
         .name = STR("s"), .endpoints = &endpoint, .endpoint_count = 1});
     const struct model_snapshot *snapshot = NULL;

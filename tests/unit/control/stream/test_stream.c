@@ -208,7 +208,7 @@ static int rig_end(void **state)
 /* A snapshot whose content is a port. */
 static void set(struct rig *rig, const char *group, uint16_t port)
 {
-    const struct model_endpoint endpoint = {STR("127.0.0.1"), port};
+    const struct model_endpoint endpoint = {.address = STR("127.0.0.1"), .port = port};
     const struct model_resource *resource = model_endpoint_set_new(&(struct model_endpoint_set){
         .name = STR("s"), .endpoints = &endpoint, .endpoint_count = 1});
     const struct model_snapshot *snapshot = NULL;

@@ -233,7 +233,7 @@ static int rig_end(void **state)
 /* A snapshot whose content is a port; 0: an empty one. */
 static const struct model_snapshot *snapshot_of(uint16_t port)
 {
-    const struct model_endpoint endpoint = {STR("127.0.0.1"), port};
+    const struct model_endpoint endpoint = {.address = STR("127.0.0.1"), .port = port};
     const struct model_resource *set = model_endpoint_set_new(&(struct model_endpoint_set){
         .name = STR("s"), .endpoints = &endpoint, .endpoint_count = 1});
     const struct model_snapshot *snapshot = NULL;

@@ -95,9 +95,11 @@ static const struct model_resource *rig_endpoints(const struct rig *rig,
 {
     struct model_endpoint endpoints[RIG_BACK_ENDS];
     for (size_t i = 0; i < spec->endpoint_count; i++)
-        endpoints[i] = (struct model_endpoint){STR("127.0.0.1"), i == 0 && spec->endpoint_port != 0
-                                                                     ? spec->endpoint_port
-                                                                     : rig->back_end_ports[i]};
+        endpoints[i] = (struct model_endpoint){
+            .address = STR("127.0.0.1"),
+            .port = i == 0 && spec->endpoint_port != 0 ? spec->endpoint_port
+                                                       : rig->back_end_ports[i],
+        };
     struct model_endpoint_set set = {
         .name = STR("back"), .endpoints = endpoints, .endpoint_count = spec->endpoint_count};
     return model_endpoint_set_new(&set);
@@ -105,8 +107,8 @@ static const struct model_resource *rig_endpoints(const struct rig *rig,
 
 static const struct model_snapshot *rig_snapshot(const struct rig *rig, const struct rig_spec *spec)
 {
-    struct model_backend back_end = {STR("back"), 1};
-    struct model_backend nobody = {STR("back"), 0};
+    struct model_backend back_end = {.cluster = STR("back"), .weight = 1};
+    struct model_backend nobody = {.cluster = STR("back"), .weight = 0};
     struct model_rule own = {.path_match = MODEL_PATH_EXACT,
                              .path = STR("/own"),
                              .action = MODEL_RESPOND,

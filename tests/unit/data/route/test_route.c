@@ -491,8 +491,9 @@ static void test_weights(void **state)
 {
     (void)state;
     const struct model_backend backends[] = {
-        {STR_INIT("zero"), 0},  {STR_INIT("one"), 1},  {STR_INIT("none"), 0},
-        {STR_INIT("three"), 3}, {STR_INIT("last"), 0},
+        {.cluster = STR("zero"), .weight = 0}, {.cluster = STR("one"), .weight = 1},
+        {.cluster = STR("none"), .weight = 0}, {.cluster = STR("three"), .weight = 3},
+        {.cluster = STR("last"), .weight = 0},
     };
     struct model_rule rules[] = {rule(MODEL_PATH_PREFIX, "/"), rule(MODEL_PATH_PREFIX, "/"),
                                  rule(MODEL_PATH_PREFIX, "/")};

@@ -75,7 +75,7 @@ static const struct model_snapshot *snapshot_of(const struct content *content)
                                       .idle_timeout_ms = 1,
                                       .chains = &chain,
                                       .chain_count = 1};
-    struct model_endpoint endpoint = {str_of(content->endpoint), 1};
+    struct model_endpoint endpoint = {.address = str_of(content->endpoint), .port = 1};
     struct model_endpoint_set set = {.name = STR("s"), .endpoints = &endpoint, .endpoint_count = 1};
     const struct model_resource *resources[] = {
         model_listener_new(&listener), model_virtual_host_new(&host), model_route_new(&route),

@@ -55,7 +55,7 @@ static struct upstream_set *set_of(struct bench *bench, const uint16_t *ports, s
 {
     struct model_endpoint endpoints[4];
     for (size_t i = 0; i < count; i++)
-        endpoints[i] = (struct model_endpoint){STR("127.0.0.1"), ports[i]};
+        endpoints[i] = (struct model_endpoint){.address = STR("127.0.0.1"), .port = ports[i]};
     struct model_endpoint_set set = {
         .name = STR("s"), .endpoints = endpoints, .endpoint_count = count};
     struct model_cluster cluster = {
