@@ -1,0 +1,170 @@
+/* Matching: beginnings, bounds, many threads. */
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "core/base/buf.h"
+#include "core/base/random.h"
+#include "core/regex/regex.h"
+
+static struct regex *regex_of(const char *pattern)
+{
+    struct regex *regex = NULL;
+    struct err_info why;
+    if (regex_new(str_of(pattern), &regex, &why) != ERR_OK)
+        fail_msg("%s: %s", pattern, why.message);
+    return regex;
+}
+
+static void test_references(void **state)
+{
+    (void)state;
+    struct regex *regex = regex_of("/a.*");
+    assert_ptr_equal(regex_ref(regex), regex);
+    assert_null(regex_unref(regex));
+    assert_true(regex_matches(regex, STR("/ab")));
+    assert_null(regex_unref(regex));
+    assert_null(regex_unref(NULL));
+}
+
+static void test_slices(void **state)
+{
+    (void)state;
+    struct regex *regex = regex_of("a?");
+    assert_true(regex_matches(regex, str_make(NULL, 0)));
+    assert_true(regex_matches(regex, str_first(STR("ab"), 1)));
+    assert_false(regex_matches(regex, str_make("a\0", 2)));
+    regex = regex_unref(regex);
+}
+
+/* Some of few parts, so that texts are close to matching. */
+static struct str some(struct random *random, struct buf *buf, const char *const *parts,
+                       size_t count)
+{
+    buf_clear(buf);
+    for (size_t i = (size_t)random_below(random, 7); i > 0; i--)
+        buf_append(buf, str_of(parts[random_below(random, count)]));
+    return buf_str(buf);
+}
+
+/* The same in a group has no beginning that is looked at first. */
+static void test_beginning_changes_nothing(void **state)
+{
+    (void)state;
+    static const char *const parts[] = {"a",    "b",    "/", "^",   "\\A", "*",   "?",
+                                        "{2}",  "|",    "(", ")",   ".",   "\\Q", "\\E",
+                                        "(?i)", "[ab]", "$", "{0}", "{"};
+    static const char *const texts[] = {"a", "b", "/", "A", "{"};
+    struct random random = {{1, 2, 3, 4}};
+    struct buf pattern;
+    struct buf grouped;
+    struct buf text;
+    buf_init(&pattern, 1024);
+    buf_init(&grouped, 1024);
+    buf_init(&text, 1024);
+    size_t matched = 0;
+    for (size_t round = 0; round < 20000; round++) {
+        struct str plain = some(&random, &pattern, parts, ARRAY_SIZE(parts));
+        buf_clear(&grouped);
+        buf_printf(&grouped, "(?:%.*s)", STR_ARG(plain));
+        struct regex *a = NULL;
+        struct regex *b = NULL;
+        if (regex_new(plain, &a, NULL) != ERR_OK ||
+            regex_new(buf_str(&grouped), &b, NULL) != ERR_OK) {
+            a = regex_unref(a); /* an open \Q swallows the end of the group */
+            continue;
+        }
+        for (size_t i = 0; i < 20; i++) {
+            struct str wanted = some(&random, &text, texts, ARRAY_SIZE(texts));
+            bool matches = regex_matches(a, wanted);
+            matched += matches;
+            if (matches != regex_matches(b, wanted))
+                fail_msg("%.*s: '%.*s'", STR_ARG(plain), STR_ARG(wanted));
+        }
+        a = regex_unref(a);
+        b = regex_unref(b);
+    }
+    assert_in_range(matched, 5000, SIZE_MAX);
+    buf_deinit(&pattern);
+    buf_deinit(&grouped);
+    buf_deinit(&text);
+}
+
+static void test_steps_are_bounded(void **state)
+{
+    (void)state;
+    static const char *const patterns[] = {"(a+)+[xy]", "(?:a|aa)+[xy]", "(.*)*[xy]",
+                                           "\\w*\\w*\\w*\\w*[xy]"};
+    static char text[60000];
+    memset(text, 'a', sizeof(text));
+    for (size_t i = 0; i < ARRAY_SIZE(patterns); i++) {
+        struct regex *regex = regex_of(patterns[i]);
+        for (size_t size = 60; size <= sizeof(text); size *= 10) {
+            uint64_t before = regex_exceeded();
+            assert_false(regex_matches(regex, str_make(text, size)));
+            assert_int_equal(regex_exceeded(), before + 1);
+        }
+        regex = regex_unref(regex);
+    }
+}
+
+/* What is written in earnest does not come near the bounds. */
+static void test_long_texts(void **state)
+{
+    (void)state;
+    static const char *const patterns[] = {"(/[a-z]+)*", "(?:/a+)*/?",      "/(?:[^/]+/)*a",
+                                           "/.*/a",      "(/(a|b|[c-z]))*", "/[a-z/]*"};
+    static char text[4096];
+    for (size_t i = 0; i < sizeof(text); i++)
+        text[i] = i % 2 == 0 ? '/' : 'a';
+    uint64_t before = regex_exceeded();
+    for (size_t i = 0; i < ARRAY_SIZE(patterns); i++) {
+        struct regex *regex = regex_of(patterns[i]);
+        assert_true(regex_matches(regex, str_make(text, sizeof(text))));
+        regex = regex_unref(regex);
+    }
+    assert_int_equal(regex_exceeded(), before);
+}
+
+static void *match_often(void *arg)
+{
+    const struct regex *regex = arg;
+    size_t wrong = 0;
+    for (size_t i = 0; i < 2000; i++) {
+        wrong += !regex_matches(regex, STR("/api/v12/users/7/orders"));
+        wrong += regex_matches(regex, STR("/api/v12/users/x/orders"));
+    }
+    return wrong == 0 ? NULL : arg;
+}
+
+static void test_threads(void **state)
+{
+    (void)state;
+    struct regex *regex = regex_of("/api/v[0-9]+/users/(?P<id>\\d+)(/.*)?");
+    pthread_t threads[4];
+    for (size_t i = 0; i < ARRAY_SIZE(threads); i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, match_often, regex), 0);
+    for (size_t i = 0; i < ARRAY_SIZE(threads); i++) {
+        void *result = regex;
+        assert_int_equal(pthread_join(threads[i], &result), 0);
+        assert_null(result);
+    }
+    regex = regex_unref(regex);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_references),
+        cmocka_unit_test(test_slices),
+        cmocka_unit_test(test_beginning_changes_nothing),
+        cmocka_unit_test(test_steps_are_bounded),
+        cmocka_unit_test(test_long_texts),
+        cmocka_unit_test(test_threads),
+    };
+    return cmocka_run_group_tests_name("core/regex", tests, NULL, NULL);
+}
