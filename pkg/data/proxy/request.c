@@ -91,7 +91,7 @@ static void route(struct proxy__request *request, const struct http_request *hea
     struct route_match match = {.outcome = ROUTE_MISDIRECTED};
     /* The protocol of a port may change under a connection: it has to come again. */
     if (chain != NULL && conn->tls == (request->listener->model->protocol == MODEL_HTTPS))
-        match = route_find(chain, head->host, path);
+        match = route_find(chain, &(struct route_request){head, path, request->arena});
     switch (match.outcome) {
     case ROUTE_FOUND:
         request->host = match.host;

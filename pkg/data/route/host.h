@@ -1,11 +1,38 @@
 /* Private to data/route: the rules of one virtual host as a matcher. */
 #pragma once
 
-#include "data/route/route.h"
+#include <stdatomic.h>
 
-/* Keeps references of `virtual_host` and of its routes in `snapshot`. */
-MUST_USE struct route_host *route__host_new(const struct model_resource *virtual_host,
-                                            const struct model_snapshot *snapshot);
+#include "data/route/criteria.h"
+#include "data/route/tree.h"
+
+struct route_host {
+    const struct model_resource *resource;
+    const struct model_resource **routes; /* in the order of the virtual host, with references */
+    size_t route_count;
+    struct arena *arena;
+    struct route__rule *rules; /* of all routes, in their order */
+    size_t rule_count;
+    struct map *exact; /* path to what comes first there, a struct route__exact */
+    struct route__node *prefixes;
+    struct map *regexes; /* by their text; each holds a reference */
+    struct route__questions questions;
+    atomic_uint references;
+};
+
+/* A path that is looked up as a whole. */
+struct route__exact {
+    struct str path;
+    struct route__entry *first;
+    bool is_named; /* a rule has exactly this path, which prefixes leave to it */
+};
+
+/* Keeps references of `virtual_host` and of its routes in `snapshot`. Expressions that `previous`
+ * (or NULL) has compiled are shared with it. ERR_INVALID: one is none; reterr says which. */
+MUST_USE enum err route__host_new(const struct model_resource *virtual_host,
+                                  const struct model_snapshot *snapshot,
+                                  const struct route_host *previous, struct route_host **ret_host,
+                                  struct err_info *reterr);
 
 /* Whether route__host_new would make the same. */
 bool route__host_is_current(const struct route_host *host,
@@ -15,6 +42,13 @@ bool route__host_is_current(const struct route_host *host,
 struct route_host *route__host_ref(struct route_host *host);
 struct route_host *route__host_unref(struct route_host *host);
 
-/* The rule that answers, with its index among the host's; NULL: none does. */
-const struct model_rule *route__host_find(const struct route_host *host, struct str path,
-                                          size_t *ret_index);
+/* Fills in rules and what finds them, from the routes. */
+MUST_USE enum err route__host_build(struct route_host *host, const struct route_host *previous,
+                                    struct err_info *reterr);
+
+/* The first that may take a request of this path; what follows on it is all that may. */
+const struct route__entry *route__host_first(const struct route_host *host, struct str path);
+
+/* The rule that answers; NULL: none does. */
+const struct route__rule *route__host_find(const struct route_host *host,
+                                           const struct route_request *request);

@@ -1,23 +1,26 @@
 /* Which rule answers a request: matchers built from a snapshot, pure lookups after that.
  *
- *     table (one per listener) ──> chain (TLS server name) ──> host (Host field) ──> rule (path)
+ *     table (one per listener) ──> chain (TLS server name) ──> host (Host field) ──> rule
  *
  * Names are matched without regard to letter case: exact names by hash, then the longest matching
  * "*.suffix" with any number of labels before it, then "*". A trailing dot makes another name.
  * Which of a host's rules wins is the model's to say; exact paths are found by hash and prefixes by
- * a radix tree, so 10,000 rules cost what 10 do.
+ * a radix tree, so 10,000 rules cost what 10 do. Then come, in their order, the rules of that path,
+ * those of the next shorter prefixes, and regular expressions, until one takes the request.
  *
  * A matcher of a virtual host is built once for its content: a new table takes over those of the
  * previous one that are unchanged, routes included. Everything is frozen by the function that
- * returns it, counted with atomic references and may be used by many threads. No lookup allocates.
- */
+ * returns it, counted with atomic references and may be used by many threads. A lookup takes memory
+ * from the request's arena where a rule asks for fields or for the query, and none otherwise. */
 #pragma once
 
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/base/arena.h"
 #include "core/base/err.h"
 #include "core/base/str.h"
+#include "core/http/http.h"
 #include "model/model.h"
 
 struct route_table;
@@ -26,8 +29,8 @@ struct route_host;
 
 /* The matcher of `listener`, with the virtual hosts it names from `snapshot`. Virtual hosts that
  * `previous` (or NULL) holds with the same content are shared with it. The table keeps what it
- * needs of the snapshot alive. ERR_INVALID: a virtual host is missing, or a name or domain occurs
- * twice in a chain or listener; reterr says which. */
+ * needs of the snapshot alive. ERR_INVALID: a virtual host is missing, a name or domain occurs
+ * twice in a chain or listener, or an expression is none; reterr says which. */
 MUST_USE enum err route_table_new(const struct model_snapshot *snapshot,
                                   const struct model_resource *listener,
                                   const struct route_table *previous,
@@ -52,7 +55,7 @@ enum route_outcome {
     ROUTE_FOUND,
     ROUTE_NO_HOST,     /* no virtual host has this name: 404 */
     ROUTE_MISDIRECTED, /* HTTPS: this name belongs to another chain, or to none: 421 */
-    ROUTE_NO_RULE,     /* the virtual host has no rule for this path: 404 */
+    ROUTE_NO_RULE,     /* the virtual host has no rule that takes it: 404 */
 };
 
 struct route_match {
@@ -62,8 +65,45 @@ struct route_match {
     size_t rule_index;             /* among those of the host */
 };
 
-/* `host` is without its port, in any letter case; `path` is normalised and without its query. */
-struct route_match route_find(const struct route_chain *chain, struct str host, struct str path);
+/* A request, borrowed for the call. */
+struct route_request {
+    const struct http_request *head;
+    struct str path; /* normalised, without its query */
+    struct arena *arena;
+};
+
+struct route_match route_find(const struct route_chain *chain, const struct route_request *request);
+
+/* What becomes of a rule at a request. */
+enum route_fate {
+    ROUTE_TAKES,         /* it answers */
+    ROUTE_COMES_LATER,   /* it would, if the one that answers did not come first */
+    ROUTE_OTHER_PATH,    /* it is for other paths */
+    ROUTE_LEFT_TO_EXACT, /* the path is the rule's prefix itself, which another rule names exactly
+                          */
+    ROUTE_OTHER_METHOD,
+    ROUTE_OTHER_HEADER, /* what it asks of a field is not so */
+    ROUTE_OTHER_QUERY,  /* likewise of a parameter in the query */
+};
+
+struct route_candidate {
+    const struct model_rule *rule;
+    size_t rule_index;
+    enum route_fate fate;
+    const struct model_criterion
+        *criterion;   /* OTHER_HEADER, OTHER_QUERY: the first that is not so */
+    bool has_value;   /* the request has such a field or parameter, */
+    struct str value; /* and this is what it says */
+};
+
+/* False ends the explanation. */
+typedef bool (*route_candidate_fn)(const struct route_candidate *candidate, void *arg);
+
+/* As route_find, and tells of the rules of the virtual host: those that are for the path, in the
+ * order in which they are tried, then the others as they stand in the model. */
+struct route_match route_explain(const struct route_chain *chain,
+                                 const struct route_request *request, route_candidate_fn visit,
+                                 void *arg);
 
 /* The virtual host behind a matcher. Borrowed. */
 const struct model_virtual_host *route_host_model(const struct route_host *host);

@@ -22,28 +22,32 @@ struct route_table {
 };
 
 /* The matcher of the virtual host `name`: that of this table, that of the previous one where
- * nothing changed, or a new one. NULL: the snapshot has no such virtual host. Borrowed. */
-static struct route_host *host_take(struct route_table *table,
-                                    const struct model_snapshot *snapshot,
-                                    const struct route_table *previous, struct str name)
+ * nothing changed, or a new one. Borrowed. */
+static enum err host_take(struct route_table *table, const struct model_snapshot *snapshot,
+                          const struct route_table *previous, struct str name,
+                          struct route_host **ret_host, struct err_info *reterr)
 {
-    struct route_host *host = map_get(table->hosts, name);
-    if (host != NULL) {
-        return host;
+    *ret_host = map_get(table->hosts, name);
+    if (*ret_host != NULL) {
+        return ERR_OK;
     }
     const struct model_resource *resource = model_snapshot_find(snapshot, MODEL_VIRTUAL_HOST, name);
     if (resource == NULL) {
-        return NULL;
+        return err_set(reterr, ERR_INVALID, "listener %.*s names virtual host %.*s, %s",
+                       STR_ARG(table->resource->name), STR_ARG(name),
+                       "which the snapshot does not have");
     }
     struct route_host *old = previous == NULL ? NULL : map_get(previous->hosts, name);
     if (old != NULL && route__host_is_current(old, resource, snapshot)) {
-        host = route__host_ref(old);
+        *ret_host = route__host_ref(old);
         table->reused++;
     } else {
-        host = route__host_new(resource, snapshot);
+        enum err code = route__host_new(resource, snapshot, old, ret_host, reterr);
+        if (code != ERR_OK)
+            return code;
     }
-    (void)map_set(table->hosts, name, host); /* looked up above: it replaces nothing */
-    return host;
+    (void)map_set(table->hosts, name, *ret_host); /* looked up above: it replaces nothing */
+    return ERR_OK;
 }
 
 static enum err chain_build(struct route_table *table, size_t index,
@@ -60,12 +64,10 @@ static enum err chain_build(struct route_table *table, size_t index,
     }
     for (size_t i = 0; i < model->virtual_hosts.count; i++) {
         struct str name = model->virtual_hosts.items[i];
-        struct route_host *host = host_take(table, snapshot, previous, name);
-        if (host == NULL) {
-            return err_set(reterr, ERR_INVALID, "listener %.*s names virtual host %.*s, %s",
-                           STR_ARG(table->resource->name), STR_ARG(name),
-                           "which the snapshot does not have");
-        }
+        struct route_host *host = NULL;
+        enum err code = host_take(table, snapshot, previous, name, &host, reterr);
+        if (code != ERR_OK)
+            return code;
         struct str domain = route_host_model(host)->domain;
         if (!route__names_add(&chain->hosts, domain, host)) {
             return err_set(
@@ -165,19 +167,26 @@ size_t route_chain_index(const struct route_chain *chain)
     return chain->index;
 }
 
-struct route_match route_find(const struct route_chain *chain, struct str host, struct str path)
+struct route_match route_find(const struct route_chain *chain, const struct route_request *request)
 {
     struct route_match match = {.outcome = ROUTE_NO_HOST};
+    struct str name = request->head->host;
     /* On HTTPS a name is served behind its own certificate only. */
-    if (route_chain_find(chain->table, host) != chain) {
+    if (route_chain_find(chain->table, name) != chain) {
         match.outcome = ROUTE_MISDIRECTED;
         return match;
     }
-    match.host = route__names_find(&chain->hosts, host);
-    if (match.host == NULL) {
+    const struct route_host *host = route__names_find(&chain->hosts, name);
+    if (host == NULL) {
         return match;
     }
-    match.rule = route__host_find(match.host, path, &match.rule_index);
-    match.outcome = match.rule == NULL ? ROUTE_NO_RULE : ROUTE_FOUND;
+    match.host = host;
+    match.outcome = ROUTE_NO_RULE;
+    const struct route__rule *rule = route__host_find(host, request);
+    if (rule != NULL) {
+        match.outcome = ROUTE_FOUND;
+        match.rule = rule->model;
+        match.rule_index = (size_t)(rule - host->rules);
+    }
     return match;
 }

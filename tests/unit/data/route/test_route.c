@@ -1,131 +1,10 @@
-/* The matcher: names, rules, chains, weights; compared with a search through everything. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
+/* The matcher: names, paths, chains, weights; compared with a search through everything. */
+#include "make.h"
 
-#include <cmocka.h>
-
-#include "core/base/mem.h"
 #include "core/base/random.h"
 #include "data/route/host.h"
-#include "data/route/route.h"
 
-#define RULES_MAX    16384
-#define PARTS_MAX    16
-#define BACKENDS_MAX 8
-
-/* A listener under construction: chains with the domains of their virtual hosts. Every virtual
- * host is named "<chain>/<domain>" and has the one route whose rules the test gave. */
-struct part {
-    const char *chain;
-    const char *domain;
-};
-
-static const struct model_resource *host_resource(const struct part *part)
-{
-    char name[128];
-    (void)snprintf(name, sizeof(name), "%s/%s", part->chain, part->domain); /* short enough */
-    const struct str route = STR("r");
-    struct model_virtual_host host = {
-        .name = str_of(name), .domain = str_of(part->domain), .routes = {&route, 1}};
-    return model_virtual_host_new(&host);
-}
-
-static const struct model_resource *route_resource(const struct model_rule *rules, size_t count)
-{
-    return model_route_new(
-        &(struct model_route){.name = STR("r"), .rules = rules, .rule_count = count});
-}
-
-/* What the first rule leads to. Returns how many resources were added. */
-static size_t clusters_add(const struct model_rule *rules, size_t rule_count,
-                           const struct model_resource **ret_resources)
-{
-    if (rule_count == 0 || rules[0].backend_count == 0)
-        return 0;
-    for (size_t i = 0; i < rules[0].backend_count; i++)
-        ret_resources[i] = model_cluster_new(&(struct model_cluster){
-            .name = rules[0].backends[i].cluster, .endpoint_set = STR("set")});
-    ret_resources[rules[0].backend_count] = model_endpoint_set_new(
-        &(struct model_endpoint_set){.name = STR("set")});
-    return rules[0].backend_count + 1;
-}
-
-/* Parts of one chain stand together. */
-static const struct model_snapshot *snapshot_make(enum model_protocol protocol,
-                                                  const struct part *parts, size_t count,
-                                                  const struct model_rule *rules, size_t rule_count)
-{
-    const struct model_resource *resources[PARTS_MAX + BACKENDS_MAX + 3];
-    struct model_chain chains[PARTS_MAX] = {0};
-    struct str names[PARTS_MAX];
-    size_t chain_count = 0;
-    for (size_t i = 0; i < count; i++) {
-        resources[i] = host_resource(&parts[i]);
-        names[i] = resources[i]->name;
-        if (i == 0 || strcmp(parts[i].chain, parts[i - 1].chain) != 0) {
-            chains[chain_count++] = (struct model_chain){.hostname = str_of(parts[i].chain),
-                                                         .virtual_hosts = {&names[i], 0}};
-        }
-        chains[chain_count - 1].virtual_hosts.count++;
-    }
-    struct model_listener listener = {
-        .name = STR("l"),
-        .gateway = STR("g"),
-        .address = STR("127.0.0.1"),
-        .port = 80,
-        .protocol = protocol,
-        .chains = chains,
-        .chain_count = chain_count,
-    };
-    resources[count] = model_listener_new(&listener);
-    resources[count + 1] = route_resource(rules, rule_count);
-    const struct model_snapshot *snapshot = NULL;
-    struct err_info why = {0};
-    count += 2 + clusters_add(rules, rule_count, resources + count + 2);
-    if (model_snapshot_new(resources, count, &snapshot, &why) != ERR_OK) {
-        fail_msg("%s", why.message);
-    }
-    return snapshot;
-}
-
-static const struct route_table *table_make(const struct model_snapshot *snapshot,
-                                            const struct route_table *previous)
-{
-    const struct route_table *table = NULL;
-    struct err_info why = {0};
-    const struct model_resource *listener = model_snapshot_find(snapshot, MODEL_LISTENER, STR("l"));
-    if (route_table_new(snapshot, listener, previous, &table, &why) != ERR_OK) {
-        fail_msg("%s", why.message);
-    }
-    return table;
-}
-
-static const struct route_table *build(enum model_protocol protocol, const struct part *parts,
-                                       size_t count, const struct model_rule *rules,
-                                       size_t rule_count)
-{
-    const struct model_snapshot *snapshot = snapshot_make(protocol, parts, count, rules,
-                                                          rule_count);
-    const struct route_table *table = table_make(snapshot, NULL);
-    /* The table alone keeps alive what it needs. */
-    (void)model_snapshot_unref(snapshot);
-    return table;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    return model_resources_alive() == 0 && model_snapshots_alive() == 0 ? 0 : -1;
-}
-
-static struct model_rule rule(enum model_path_match match, const char *path)
-{
-    return (struct model_rule){
-        .path_match = match, .path = str_of(path), .action = MODEL_RESPOND, .status = 200};
-}
+#define RULES_MAX 16384
 
 static const struct part three_hosts[] = {
     {"*", "foo.example.com"}, {"*", "*.example.com"}, {"*", "*.b.example.com"},
@@ -165,7 +44,7 @@ static void test_hosts(void **state)
         {"com", NULL},
     };
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        struct route_match match = route_find(chain, str_of(cases[i].host), STR("/"));
+        struct route_match match = find(chain, str_of(cases[i].host), STR("/"));
         if (cases[i].domain == NULL) {
             assert_int_equal(match.outcome, ROUTE_NO_HOST);
             assert_null(match.host);
@@ -215,7 +94,7 @@ static void test_domains_same_as_search(void **state)
             host[i] = "ab."[random_below(&random, 3)];
         }
         const char *expected = search_domain(parts, ARRAY_SIZE(parts), str_make(host, size));
-        struct route_match match = route_find(chain, str_make(host, size), STR("/"));
+        struct route_match match = find(chain, str_make(host, size), STR("/"));
         assert_int_equal(match.outcome, expected == NULL ? ROUTE_NO_HOST : ROUTE_FOUND);
         if (expected != NULL) {
             assert_true(str_equal(route_host_model(match.host)->domain, str_of(expected)));
@@ -240,7 +119,7 @@ static void test_any_host(void **state)
                                 str_make(huge, 255),
                                 str_make(huge, 256)};
     for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {
-        struct route_match match = route_find(chain, hosts[i], STR("/"));
+        struct route_match match = find(chain, hosts[i], STR("/"));
         assert_int_equal(match.outcome, ROUTE_FOUND);
         assert_true(str_equal(route_host_model(match.host)->domain, STR("*")));
     }
@@ -282,9 +161,9 @@ static void test_chains(void **state)
     };
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         struct str host = str_of(cases[i].host);
-        assert_int_equal(route_find(foo, host, STR("/")).outcome, cases[i].foo);
-        assert_int_equal(route_find(wild, host, STR("/")).outcome, cases[i].wild);
-        assert_int_equal(route_find(other, host, STR("/")).outcome, cases[i].other);
+        assert_int_equal(find(foo, host, STR("/")).outcome, cases[i].foo);
+        assert_int_equal(find(wild, host, STR("/")).outcome, cases[i].wild);
+        assert_int_equal(find(other, host, STR("/")).outcome, cases[i].other);
     }
     (void)route_table_unref(table);
 }
@@ -312,7 +191,7 @@ static void test_rules(void **state)
         {"*", SIZE_MAX}, {"/A", SIZE_MAX},
     };
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        struct route_match match = route_find(chain, STR("h"), str_of(cases[i].path));
+        struct route_match match = find(chain, STR("h"), str_of(cases[i].path));
         if (cases[i].rule == SIZE_MAX) {
             assert_int_equal(match.outcome, ROUTE_NO_RULE);
             assert_non_null(match.host);
@@ -390,7 +269,7 @@ static void test_same_as_search(void **state)
         for (size_t i = 0; i < 500; i++) {
             char area[16];
             struct str path = random_path(&random, area, false);
-            struct route_match match = route_find(chain, STR("h"), path);
+            struct route_match match = find(chain, STR("h"), path);
             size_t expected = search_all(rules, count, path);
             assert_int_equal(match.outcome == ROUTE_FOUND ? match.rule_index : SIZE_MAX, expected);
         }
@@ -419,11 +298,11 @@ static void test_many_rules(void **state)
     }
     const struct route_table *table = build(MODEL_HTTP, &part, 1, rules, RULES_MAX);
     const struct route_chain *chain = route_chain_find(table, STR(""));
-    assert_int_equal(route_find(chain, STR("h"), str_make(deep, 1000)).rule_index, 499);
-    assert_int_equal(route_find(chain, STR("h"), str_make(deep, 1001)).rule_index, 499);
-    assert_int_equal(route_find(chain, STR("h"), str_make(deep, 4000)).rule_index, deep_count - 1);
+    assert_int_equal(find(chain, STR("h"), str_make(deep, 1000)).rule_index, 499);
+    assert_int_equal(find(chain, STR("h"), str_make(deep, 1001)).rule_index, 499);
+    assert_int_equal(find(chain, STR("h"), str_make(deep, 4000)).rule_index, deep_count - 1);
     for (size_t i = deep_count; i < RULES_MAX; i++) {
-        struct route_match match = route_find(chain, STR("h"), str_of(paths[i]));
+        struct route_match match = find(chain, STR("h"), str_of(paths[i]));
         assert_int_equal(match.outcome, ROUTE_FOUND);
         assert_int_equal(match.rule_index, i);
     }
@@ -446,10 +325,9 @@ static void test_reuse(void **state)
     (void)model_snapshot_unref(next);
     assert_int_equal(route_table_reused(second), 1);
     const struct route_host *a =
-        route_find(route_chain_find(first, STR("")), STR("a.test"), STR("/")).host;
+        find(route_chain_find(first, STR("")), STR("a.test"), STR("/")).host;
     (void)route_table_unref(first);
-    assert_ptr_equal(route_find(route_chain_find(second, STR("")), STR("a.test"), STR("/")).host,
-                     a);
+    assert_ptr_equal(find(route_chain_find(second, STR("")), STR("a.test"), STR("/")).host, a);
 
     /* The same name with other rules is another matcher. */
     const struct model_rule other[] = {rule(MODEL_PATH_PREFIX, "/x")};
@@ -457,7 +335,7 @@ static void test_reuse(void **state)
     const struct route_table *third = table_make(next, second);
     (void)model_snapshot_unref(next);
     assert_int_equal(route_table_reused(third), 0);
-    assert_int_equal(route_find(route_chain_find(third, STR("")), STR("a.test"), STR("/")).outcome,
+    assert_int_equal(find(route_chain_find(third, STR("")), STR("a.test"), STR("/")).outcome,
                      ROUTE_NO_RULE);
     const struct route_table *held = route_table_ref(third);
     (void)route_table_unref(third);
@@ -506,8 +384,10 @@ static void test_weights(void **state)
     const struct part part = {"*", "*"};
     const struct model_snapshot *snapshot = snapshot_make(MODEL_HTTP, &part, 1, rules,
                                                           ARRAY_SIZE(rules));
-    struct route_host *host = route__host_new(
-        model_snapshot_find(snapshot, MODEL_VIRTUAL_HOST, STR("*/*")), snapshot);
+    struct route_host *host = NULL;
+    assert_int_equal(route__host_new(model_snapshot_find(snapshot, MODEL_VIRTUAL_HOST, STR("*/*")),
+                                     snapshot, NULL, &host, NULL),
+                     ERR_OK);
     (void)model_snapshot_unref(snapshot);
     size_t counts[2] = {0};
     const size_t draws = 4000;
