@@ -8,7 +8,7 @@
 
 static size_t plan_max(const struct http_response_plan *plan)
 {
-    return FIXED_MAX + plan->date.size + http__edits_max(&plan->edits);
+    return FIXED_MAX + plan->date.size + http_edits_size(&plan->edits);
 }
 
 size_t http_response_write_max(const struct http_response *response,
@@ -17,13 +17,19 @@ size_t http_response_write_max(const struct http_response *response,
     return plan_max(plan) + response->head_size + response->fields.count;
 }
 
+static struct http__edits edits_of(const struct http_response_plan *plan)
+{
+    return (struct http__edits){.edits = &plan->edits, .strict_transport = plan->strict_transport};
+}
+
+/* What comes before the answer. */
 static bool is_interim(unsigned status)
 {
-    return status < 200;
+    return status < 200 && status != 101;
 }
 
 /* Whether an upstream's field goes to the client as it is. */
-static bool is_passed(const struct http_field *field, bool is_final,
+static bool is_passed(const struct http_field *field, bool is_edited,
                       const struct http_response_plan *plan, const struct http__edits *edits)
 {
     switch (field->id) {
@@ -54,7 +60,7 @@ static bool is_passed(const struct http_field *field, bool is_final,
     case HTTP_NAME_X_KUMA_TAGS:
     case HTTP_NAME_X_REQUEST_ID: break;
     }
-    return !field->nominated && !(is_final && http__edits_remove(edits, field->name));
+    return !field->nominated && !(is_edited && http__edits_remove(edits, field->name));
 }
 
 static void put_status(struct http__emit *out, unsigned status, struct str reason)
@@ -66,19 +72,17 @@ static void put_status(struct http__emit *out, unsigned status, struct str reaso
     http__put(out, STR("\r\n"));
 }
 
-/* What ends every final head: our own fields, the edits, the empty line. */
-static void put_common(struct http__emit *out, const struct http_response_plan *plan,
-                       const struct http__edits *edits, bool has_date)
+/* Our own fields, which every final head has. */
+static void put_own(struct http__emit *out, const struct http_response_plan *plan,
+                    const struct http__edits *edits, bool has_date)
 {
     http__put_field(out, STR("server"), SERVER);
     if (!has_date) {
         http__put_own(out, edits, STR("date"), plan->date);
     }
     if (plan->strict_transport) {
-        http__put_own(out, edits, STR("strict-transport-security"), STRICT);
+        http__put_field(out, STR("strict-transport-security"), STRICT);
     }
-    http__put_edits(out, edits);
-    http__put(out, STR("\r\n"));
 }
 
 static void put_connection(struct http__emit *out, const struct http_response_plan *plan,
@@ -107,13 +111,13 @@ size_t http_response_write(const struct http_response *response,
                            const struct http_response_plan *plan, char *area)
 {
     struct http__emit out = {area};
-    const struct http__edits edits = {&plan->edits, false};
-    bool is_final = !is_interim(response->status);
+    const struct http__edits edits = edits_of(plan);
+    bool is_edited = !is_interim(response->status);
     bool has_date = false;
     put_status(&out, response->status, response->reason);
     for (size_t i = 0; i < response->fields.count; i++) {
         const struct http_field *field = &response->fields.items[i];
-        if (is_passed(field, is_final, plan, &edits)) {
+        if (is_passed(field, is_edited, plan, &edits)) {
             has_date = has_date || field->id == HTTP_NAME_DATE;
             http__put_lower(&out, field->name);
             http__put(&out, STR(": "));
@@ -121,17 +125,18 @@ size_t http_response_write(const struct http_response *response,
             http__put(&out, STR("\r\n"));
         }
     }
-    if (is_final) {
+    if (response->status >= 200) {
         put_framing(&out, response, plan->framing);
         put_connection(&out, plan, plan->framing == HTTP_FRAMING_CLOSE);
-        put_common(&out, plan, &edits, has_date);
-    } else {
-        if (plan->tunnel) {
-            http__put(&out, STR("connection: upgrade\r\n"));
-            http__put_field(&out, STR("upgrade"), response->upgrade);
-        }
-        http__put(&out, STR("\r\n"));
+        put_own(&out, plan, &edits, has_date);
+    } else if (plan->tunnel) {
+        http__put(&out, STR("connection: upgrade\r\n"));
+        http__put_field(&out, STR("upgrade"), response->upgrade);
     }
+    if (is_edited) {
+        http__put_edits(&out, &edits);
+    }
+    http__put(&out, STR("\r\n"));
     return (size_t)(out.at - area);
 }
 
@@ -159,7 +164,7 @@ size_t http_reply_write(const struct http_reply *reply, const struct http_respon
                         char *area)
 {
     struct http__emit out = {area};
-    const struct http__edits edits = {&plan->edits, false};
+    const struct http__edits edits = edits_of(plan);
     bool has_body = reply->status != 204 && reply->status != 304;
     put_status(&out, reply->status, http_status_text(reply->status));
     put_location(&out, reply, &edits);
@@ -170,7 +175,9 @@ size_t http_reply_write(const struct http_reply *reply, const struct http_respon
         http__put_own(&out, &edits, STR("content-type"), STR("text/plain"));
     }
     put_connection(&out, plan, false);
-    put_common(&out, plan, &edits, false);
+    put_own(&out, plan, &edits, false);
+    http__put_edits(&out, &edits);
+    http__put(&out, STR("\r\n"));
     if (has_body && !reply->omit_body) {
         http__put(&out, reply->body);
     }

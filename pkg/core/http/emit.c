@@ -42,25 +42,25 @@ static bool is_reachable(const struct http__edits *edits, struct str name)
     switch (http_name_find(name)) {
     case HTTP_NAME_CONNECTION:
     case HTTP_NAME_CONTENT_LENGTH:
-    case HTTP_NAME_TRANSFER_ENCODING:
-    case HTTP_NAME_UPGRADE: return false;
-    case HTTP_NAME_HOST: return !edits->is_request;
-    case HTTP_NAME_SERVER: return edits->is_request;
-    case HTTP_NAME_OTHER:
-    case HTTP_NAME_CONTENT_TYPE:
-    case HTTP_NAME_DATE:
     case HTTP_NAME_EXPECT:
     case HTTP_NAME_KEEP_ALIVE:
     case HTTP_NAME_PROXY_CONNECTION:
-    case HTTP_NAME_STRICT_TRANSPORT_SECURITY:
     case HTTP_NAME_TE:
+    case HTTP_NAME_TRANSFER_ENCODING:
+    case HTTP_NAME_UPGRADE: return false;
+    case HTTP_NAME_HOST:
+    case HTTP_NAME_X_KUMA_TAGS: return !edits->is_request;
+    case HTTP_NAME_SERVER: return edits->is_request;
+    case HTTP_NAME_STRICT_TRANSPORT_SECURITY: return !edits->strict_transport;
+    case HTTP_NAME_OTHER:
+    case HTTP_NAME_CONTENT_TYPE:
+    case HTTP_NAME_DATE:
     case HTTP_NAME_TRAILER:
     case HTTP_NAME_USER_AGENT:
     case HTTP_NAME_X_ENVOY:
     case HTTP_NAME_X_FORWARDED_CLIENT_CERT:
     case HTTP_NAME_X_FORWARDED_FOR:
     case HTTP_NAME_X_FORWARDED_PROTO:
-    case HTTP_NAME_X_KUMA_TAGS:
     case HTTP_NAME_X_REQUEST_ID: return true;
     }
     UNREACHABLE();
@@ -103,7 +103,7 @@ void http__put_edits(struct http__emit *out, const struct http__edits *edits)
     }
 }
 
-size_t http__edits_max(const struct http_edits *edits)
+size_t http_edits_size(const struct http_edits *edits)
 {
     size_t max = 0;
     for (size_t i = 0; i < edits->count; i++) {

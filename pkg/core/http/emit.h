@@ -34,6 +34,7 @@ void http__put_field_number(struct http__emit *out, struct str name, uint64_t va
 struct http__edits {
     const struct http_edits *edits;
     bool is_request;
+    bool strict_transport; /* strict-transport-security is the plan's */
 };
 
 /* Whether some edit takes the fields of this name away. */
@@ -45,5 +46,3 @@ void http__put_own(struct http__emit *out, const struct http__edits *edits, stru
 
 /* The fields that edits bring. */
 void http__put_edits(struct http__emit *out, const struct http__edits *edits);
-
-size_t http__edits_max(const struct http_edits *edits);

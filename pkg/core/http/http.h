@@ -225,6 +225,23 @@ enum http_path {
 MUST_USE enum http_path http_path_normalize(struct str path, char *area, size_t area_size,
                                             struct str *ret_path);
 
+/* ---- What may be written ---- */
+
+/* These are for whoever lets others choose what messages are made of: what they refuse would break
+ * a message apart. */
+
+/* A field's name, in lower case. */
+MUST_USE bool http_name_is_valid(struct str name);
+
+/* A field's value: no control character but a tab. */
+MUST_USE bool http_value_is_valid(struct str value);
+
+/* A path, with a query or without. */
+MUST_USE bool http_path_is_valid(struct str path);
+
+/* "host", "host:port", "[address]" or "[address]:port". */
+MUST_USE bool http_authority_is_valid(struct str authority);
+
 /* ---- Bodies ---- */
 
 /* The reader of one body. Chunk extensions and trailers are read within bounds and dropped. */
@@ -267,8 +284,10 @@ enum http_edit_kind {
 };
 
 /* A change of fields. Edits apply in order, after the rules of this module and so with the last
- * word, except that none reaches the fields that frame the message (connection, content-length,
- * transfer-encoding, upgrade), a request's Host (the plan has it) and a response's Server. */
+ * word, except that none reaches what belongs to the connection or frames the message (connection,
+ * content-length, expect, keep-alive, proxy-connection, te, transfer-encoding, upgrade), a
+ * request's Host (the plan has it) and x-kuma-tags, a response's Server, and what the plan says of
+ * strict-transport-security. */
 struct http_edit {
     enum http_edit_kind kind;
     struct str name; /* lower case */
@@ -280,9 +299,13 @@ struct http_edits {
     size_t count;
 };
 
+/* Bytes that they add to a head at most. */
+size_t http_edits_size(const struct http_edits *edits);
+
 /* What a request becomes on its way upstream. Empty slices: nothing of that kind. */
 struct http_request_plan {
-    struct str path;            /* normalised or rewritten; the query follows as it was */
+    struct str path;            /* normalised or rewritten; the query follows as it was, */
+    bool path_has_query;        /* after "&", since the path has one already */
     struct str authority;       /* Host; empty: the request's own */
     struct str forwarded_for;   /* appended to x-forwarded-for */
     struct str forwarded_proto; /* x-forwarded-proto */
@@ -300,6 +323,10 @@ size_t http_request_write_max(const struct http_request *request,
  * for http_request_write_max. The body follows with the request's own framing. */
 MUST_USE size_t http_request_write(const struct http_request *request,
                                    const struct http_request_plan *plan, char *area);
+
+/* Writes `head`, which is http_request_write's, with another Host. Returns the size. `area` has
+ * room for the sizes of both. */
+MUST_USE size_t http_request_host_replace(struct str head, struct str authority, char *area);
 
 /* How the body of `response` goes to the client: as it came, except that a body without a known
  * length is chunked for HTTP/1.1 and ends with the connection for HTTP/1.0. */
@@ -320,8 +347,8 @@ struct http_response_plan {
 size_t http_response_write_max(const struct http_response *response,
                                const struct http_response_plan *plan);
 
-/* Writes the head of a forwarded response, 1xx included. Returns the size. `area` has room for
- * http_response_write_max. */
+/* Writes the head of a forwarded response, 1xx included, which edits leave alone unless it is 101.
+ * Returns the size. `area` has room for http_response_write_max. */
 MUST_USE size_t http_response_write(const struct http_response *response,
                                     const struct http_response_plan *plan, char *area);
 

@@ -99,6 +99,12 @@ static bool authority_parse(struct str authority, struct str *ret_host)
     return true;
 }
 
+bool http_authority_is_valid(struct str authority)
+{
+    struct str host;
+    return authority.size > 0 && authority_parse(authority, &host);
+}
+
 static bool has_encoded_nul(struct str target)
 {
     for (const char *at = target.data, *end = at + target.size; at < end; at++) {

@@ -10,7 +10,7 @@ size_t http_request_write_max(const struct http_request *request,
 {
     return FIXED_MAX + request->head_size + request->fields.count + plan->path.size +
            plan->authority.size + plan->forwarded_for.size + plan->forwarded_proto.size +
-           plan->request_id.size + http__edits_max(&plan->edits);
+           plan->request_id.size + http_edits_size(&plan->edits);
 }
 
 /* Whether a client's field goes upstream as it is. */
@@ -104,12 +104,12 @@ size_t http_request_write(const struct http_request *request, const struct http_
                           char *area)
 {
     struct http__emit out = {area};
-    const struct http__edits edits = {&plan->edits, true};
+    const struct http__edits edits = {.edits = &plan->edits, .is_request = true};
     http__put(&out, request->method_text);
     http__put_char(&out, ' ');
     http__put(&out, plan->path);
     if (request->has_query) {
-        http__put_char(&out, '?');
+        http__put_char(&out, plan->path_has_query ? '&' : '?');
         http__put(&out, request->query);
     }
     http__put(&out, STR(" HTTP/1.1\r\n"));
@@ -131,5 +131,16 @@ size_t http_request_write(const struct http_request *request, const struct http_
     put_framing(&out, request, plan->tunnel);
     http__put_edits(&out, &edits);
     http__put(&out, STR("\r\n"));
+    return (size_t)(out.at - area);
+}
+
+size_t http_request_host_replace(struct str head, struct str authority, char *area)
+{
+    struct http__emit out = {area};
+    size_t host = str_find_char(head, '\n') + sizeof("\nhost: ") - 1;
+    size_t size = str_find_char(str_from(head, host), '\r');
+    http__put(&out, str_first(head, host));
+    http__put(&out, authority);
+    http__put(&out, str_from(head, host + size));
     return (size_t)(out.at - area);
 }

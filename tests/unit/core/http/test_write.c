@@ -149,6 +149,13 @@ static void test_request_edits(void **state)
         {HTTP_EDIT_SET, STR("transfer-encoding"), STR("chunked")},
         {HTTP_EDIT_SET, STR("host"), STR("b")},
         {HTTP_EDIT_ADD, STR("connection"), STR("close")},
+        {HTTP_EDIT_SET, STR("keep-alive"), STR("timeout=5")},
+        {HTTP_EDIT_SET, STR("proxy-connection"), STR("keep-alive")},
+        {HTTP_EDIT_ADD, STR("te"), STR("gzip")},
+        {HTTP_EDIT_ADD, STR("upgrade"), STR("websocket")},
+        {HTTP_EDIT_SET, STR("expect"), STR("100-continue")},
+        {HTTP_EDIT_SET, STR("x-kuma-tags"), STR("&team=b&")},
+        {HTTP_EDIT_SET, STR("server"), STR("a request may name one")},
     };
     struct http_request_plan plan = {
         .path = STR("/"),
@@ -157,7 +164,39 @@ static void test_request_edits(void **state)
         .edits = {edits, ARRAY_SIZE(edits)},
     };
     check_request(&plan, "POST / HTTP/1.1\r\nhost: a\r\nx-a: 1\r\ncontent-length: 1\r\n"
-                         "x-a: added\r\nx-b: second\r\nx-forwarded-for: edited\r\n\r\n");
+                         "x-a: added\r\nx-b: second\r\nx-forwarded-for: edited\r\n"
+                         "server: a request may name one\r\n\r\n");
+    read_request("GET / HTTP/1.1\r\nHost: a\r\nTE: trailers\r\n\r\n");
+    const struct http_edit remove = {HTTP_EDIT_REMOVE, STR("te"), STR("")};
+    plan = (struct http_request_plan){.path = STR("/"), .edits = {&remove, 1}};
+    check_request(&plan, "GET / HTTP/1.1\r\nhost: a\r\nte: trailers\r\n\r\n");
+}
+
+/* A path that was written by somebody else may have a query of its own. */
+static void test_request_queries(void **state)
+{
+    (void)state;
+    struct http_request_plan plan = {.path = STR("/b?c=1"), .path_has_query = true};
+    read_request("GET /a?d=2 HTTP/1.1\r\nHost: a\r\n\r\n");
+    check_request(&plan, "GET /b?c=1&d=2 HTTP/1.1\r\nhost: a\r\n\r\n");
+    read_request("GET /a HTTP/1.1\r\nHost: a\r\n\r\n");
+    check_request(&plan, "GET /b?c=1 HTTP/1.1\r\nhost: a\r\n\r\n");
+}
+
+static void check_host(const char *head, const char *authority, const char *expected)
+{
+    char area[256];
+    size_t size = http_request_host_replace(str_of(head), str_of(authority), area);
+    assert_written(area, size, expected);
+}
+
+static void test_request_host(void **state)
+{
+    (void)state;
+    check_host("GET / HTTP/1.1\r\nhost: a.test:8080\r\nx: y\r\n\r\n", "b",
+               "GET / HTTP/1.1\r\nhost: b\r\nx: y\r\n\r\n");
+    check_host("GET / HTTP/1.1\r\nhost: \r\n\r\nhost: body", "b.test",
+               "GET / HTTP/1.1\r\nhost: b.test\r\n\r\nhost: body");
 }
 
 static void test_response(void **state)
@@ -179,7 +218,14 @@ static void test_response(void **state)
     const struct http_edit edits[] = {
         {HTTP_EDIT_SET, STR("server"), STR("mine")},
         {HTTP_EDIT_SET, STR("content-type"), STR("text/plain")},
+        {HTTP_EDIT_SET, STR("strict-transport-security"), STR("max-age=5")}, /* in the clear only */
     };
+    check_response(&(struct http_response_plan){.framing = HTTP_FRAMING_LENGTH,
+                                                .client_version = 1,
+                                                .keep_alive = true,
+                                                .edits = {edits, ARRAY_SIZE(edits)}},
+                   "HTTP/1.1 200 Fine\r\ncontent-length: 5\r\nserver: otemon\r\n"
+                   "content-type: text/plain\r\nstrict-transport-security: max-age=5\r\n\r\n");
     plan.strict_transport = true;
     plan.keep_alive = false;
     plan.edits = (struct http_edits){edits, ARRAY_SIZE(edits)};
@@ -227,11 +273,17 @@ static void test_response_interim(void **state)
     plan.edits = (struct http_edits){&remove, 1}; /* edits are for what the client asked for */
     check_response(&plan, "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n");
     read_response("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"
-                  "Upgrade: websocket\r\nSec-WebSocket-Accept: x\r\n\r\n",
+                  "Upgrade: websocket\r\nSec-WebSocket-Accept: x\r\nLink: </b>\r\n\r\n",
                   HTTP_GET);
+    const struct http_edit more[] = {
+        remove,
+        {HTTP_EDIT_ADD, STR("x-a"), STR("b")},
+        {HTTP_EDIT_SET, STR("upgrade"), STR("h2c")},
+    };
+    plan.edits = (struct http_edits){more, ARRAY_SIZE(more)};
     plan.tunnel = true;
     check_response(&plan, "HTTP/1.1 101 Switching Protocols\r\nsec-websocket-accept: x\r\n"
-                          "connection: upgrade\r\nupgrade: websocket\r\n\r\n");
+                          "connection: upgrade\r\nupgrade: websocket\r\nx-a: b\r\n\r\n");
 }
 
 static void test_reply(void **state)
@@ -255,6 +307,16 @@ static void test_reply(void **state)
     assert_written(area, http_reply_write(&reply, &plan, area),
                    "HTTP/1.1 307 Temporary Redirect\r\nlocation: /a/b?c=%2F\r\n"
                    "content-length: 0\r\nconnection: close\r\nserver: otemon\r\ndate: D\r\n\r\n");
+    const struct http_edit edits[] = {
+        {HTTP_EDIT_REMOVE, STR("date"), STR("")},
+        {HTTP_EDIT_SET, STR("content-type"), STR("text/html")},
+        {HTTP_EDIT_SET, STR("content-length"), STR("9")},
+    };
+    plan.edits = (struct http_edits){edits, ARRAY_SIZE(edits)};
+    reply = (struct http_reply){.status = 404, .body = STR("no")};
+    assert_written(area, http_reply_write(&reply, &plan, area),
+                   "HTTP/1.1 404 Not Found\r\ncontent-length: 2\r\nconnection: close\r\n"
+                   "server: otemon\r\ncontent-type: text/html\r\n\r\nno");
 }
 
 static void test_status_and_date(void **state)
@@ -287,6 +349,8 @@ int main(void)
         cmocka_unit_test(test_request_forwarded),
         cmocka_unit_test(test_request_framing),
         cmocka_unit_test(test_request_edits),
+        cmocka_unit_test(test_request_queries),
+        cmocka_unit_test(test_request_host),
         cmocka_unit_test(test_response),
         cmocka_unit_test(test_response_framing),
         cmocka_unit_test(test_response_interim),
