@@ -109,6 +109,9 @@ struct model_header {
     struct str value;
 };
 
+/* Bytes of the names and values that a change sets and adds, and four for each of them. */
+#define MODEL_HEADERS_MAX ((size_t)16 * 1024)
+
 /* Fields are removed first, then set (in the place of all of that name), then added. */
 struct model_header_change {
     const struct model_header *set;
@@ -120,8 +123,10 @@ struct model_header_change {
 
 enum model_path_change_type {
     MODEL_PATH_KEPT,
-    MODEL_PATH_REPLACED,        /* by `value`, which begins with "/"; the query is kept */
-    MODEL_PATH_PREFIX_REPLACED, /* what the rule's prefix took, by `value`, without a final "/" */
+    MODEL_PATH_REPLACED,        /* by `value`, which begins with "/" and may have a query of its
+                                   own; the request's is kept, but for redirects */
+    MODEL_PATH_PREFIX_REPLACED, /* what the rule's prefix took, by `value`: "/a", without a final
+                                   "/", or empty */
 };
 
 struct model_path_change {

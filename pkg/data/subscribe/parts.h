@@ -10,6 +10,8 @@ CLEANUP_DEFINE(struct subscribe_state, subscribe_state_unref);
 struct subscribe_state *subscribe__state_new(const struct model_snapshot *snapshot,
                                              unsigned socket_count);
 
+MUST_USE enum err subscribe__rules_check(const struct model_route *route, struct err_info *reterr);
+
 struct subscribe__tls {
     struct net_tls_server *server;
     struct subscribe_state *state;

@@ -4,6 +4,7 @@
 #include "core/base/arena.h"
 #include "core/base/assert.h"
 #include "core/base/mem.h"
+#include "core/http/http.h"
 #include "data/subscribe/parts.h"
 
 struct subscribe {
@@ -35,34 +36,19 @@ static const struct subscribe_listener *port_find(const struct subscribe_state *
     return NULL;
 }
 
-static enum err check_endpoints(const struct model_resource *set, struct err_info *reterr)
+static enum err check_endpoints(const struct model_endpoint_set *set, struct err_info *reterr)
 {
-    for (size_t i = 0; i < set->endpoint_set->endpoint_count; i++) {
-        const struct model_endpoint *endpoint = &set->endpoint_set->endpoints[i];
+    for (size_t i = 0; i < set->endpoint_count; i++) {
+        const struct model_endpoint *endpoint = &set->endpoints[i];
         struct net_address address;
         if (endpoint->port == 0 ||
             net_address_make(endpoint->address, endpoint->port, &address) != ERR_OK)
-            return blame(reterr, set,
-                         err_set(reterr, ERR_INVALID, "\"%.*s\" port %u is not an endpoint",
-                                 STR_ARG(endpoint->address), endpoint->port));
-    }
-    return ERR_OK;
-}
-
-static enum err check_rules(const struct model_resource *route, struct err_info *reterr)
-{
-    for (size_t i = 0; i < route->route->rule_count; i++) {
-        const struct model_rule *rule = &route->route->rules[i];
-        if (rule->action != MODEL_RESPOND)
-            continue;
-        if (rule->body.size > SUBSCRIBE_BODY_MAX)
-            return blame(reterr, route,
-                         err_set(reterr, ERR_LIMIT, "rule %zu answers with %zu bytes, above %zu", i,
-                                 rule->body.size, SUBSCRIBE_BODY_MAX));
-        if (rule->status < 200 || rule->status > 599)
-            return blame(
-                reterr, route,
-                err_set(reterr, ERR_INVALID, "rule %zu answers with status %u", i, rule->status));
+            return err_set(reterr, ERR_INVALID, "\"%.*s\" port %u is not an endpoint",
+                           STR_ARG(endpoint->address), endpoint->port);
+        if (endpoint->hostname.size > HTTP_HOST_MAX ||
+            (endpoint->hostname.size > 0 && !http_authority_is_valid(endpoint->hostname)))
+            return err_set(reterr, ERR_INVALID, "\"%.*s\" is not a host name",
+                           STR_ARG(endpoint->hostname));
     }
     return ERR_OK;
 }
@@ -70,15 +56,17 @@ static enum err check_rules(const struct model_resource *route, struct err_info 
 /* What is new has to be what the data plane can do; what stays was looked at when it came. */
 static enum err check(const struct model_transaction *transaction, struct err_info *reterr)
 {
-    enum err result = ERR_OK;
-    for (size_t i = 0; i < transaction->put_count && result == ERR_OK; i++) {
+    for (size_t i = 0; i < transaction->put_count; i++) {
         const struct model_resource *resource = transaction->puts[i];
+        enum err result = ERR_OK;
         if (resource->kind == MODEL_ENDPOINT_SET)
-            result = check_endpoints(resource, reterr);
+            result = check_endpoints(resource->endpoint_set, reterr);
         else if (resource->kind == MODEL_ROUTE)
-            result = check_rules(resource, reterr);
+            result = subscribe__rules_check(resource->route, reterr);
+        if (result != ERR_OK)
+            return blame(reterr, resource, result);
     }
-    return result;
+    return ERR_OK;
 }
 
 /* Everything of a listener but its sockets. */

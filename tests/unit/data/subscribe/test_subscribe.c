@@ -52,7 +52,8 @@ static uint16_t port_any(int *ret_fd, int taken)
 struct content {
     uint16_t port;
     const char *endpoint;
-    const char *body; /* of the one rule */
+    const char *body;     /* of the one rule */
+    const char *hostname; /* of the endpoint; NULL: it has none */
 };
 
 static const struct model_snapshot *snapshot_of(const struct content *content)
@@ -76,6 +77,8 @@ static const struct model_snapshot *snapshot_of(const struct content *content)
                                       .chains = &chain,
                                       .chain_count = 1};
     struct model_endpoint endpoint = {.address = str_of(content->endpoint), .port = 1};
+    if (content->hostname != NULL)
+        endpoint.hostname = str_of(content->hostname);
     struct model_endpoint_set set = {.name = STR("s"), .endpoints = &endpoint, .endpoint_count = 1};
     const struct model_resource *resources[] = {
         model_listener_new(&listener), model_virtual_host_new(&host), model_route_new(&route),
@@ -114,7 +117,7 @@ static void a_new_port_listens_once_per_worker(void **state)
     struct bench bench;
     bench_open(&bench);
     int fd;
-    struct content content = {port_any(&fd, 0), "127.0.0.1", "a"};
+    struct content content = {.port = port_any(&fd, 0), .endpoint = "127.0.0.1", .body = "a"};
     assert_false(connects(content.port));
     struct subscribe_state *staged = NULL;
     assert_int_equal(stage(&bench, &content, &staged, NULL), ERR_OK);
@@ -136,7 +139,7 @@ static void what_stays_is_shared_and_its_sockets_are_left_alone(void **state)
     struct bench bench;
     bench_open(&bench);
     int fd;
-    struct content content = {port_any(&fd, 0), "127.0.0.1", "a"};
+    struct content content = {.port = port_any(&fd, 0), .endpoint = "127.0.0.1", .body = "a"};
     struct subscribe_state *before = NULL;
     assert_int_equal(stage(&bench, &content, &before, NULL), ERR_OK);
     struct content changed = content;
@@ -159,7 +162,7 @@ static void all_of_it_anew_is_shared_with_what_is_there(void **state)
     struct bench bench;
     bench_open(&bench);
     int fd;
-    struct content content = {port_any(&fd, 0), "127.0.0.1", "a"};
+    struct content content = {.port = port_any(&fd, 0), .endpoint = "127.0.0.1", .body = "a"};
     struct subscribe_state *before = NULL;
     assert_int_equal(stage(&bench, &content, &before, NULL), ERR_OK);
     const struct model_snapshot *next = snapshot_of(&content);
@@ -181,10 +184,10 @@ static void a_port_in_use_refuses_the_whole_and_keeps_the_last(void **state)
     struct bench bench;
     bench_open(&bench);
     int fd;
-    struct content content = {port_any(&fd, 0), "127.0.0.1", "a"};
+    struct content content = {.port = port_any(&fd, 0), .endpoint = "127.0.0.1", .body = "a"};
     struct subscribe_state *good = NULL;
     assert_int_equal(stage(&bench, &content, &good, NULL), ERR_OK);
-    struct content bad = {port_any(&fd, 1), "127.0.0.1", "b"};
+    struct content bad = {.port = port_any(&fd, 1), .endpoint = "127.0.0.1", .body = "b"};
     struct err_info why = {0};
     struct subscribe_state *none = NULL;
     assert_int_equal(stage(&bench, &bad, &none, &why), ERR_CONFLICT);
@@ -205,16 +208,21 @@ static void what_is_no_address_or_too_long_is_refused(void **state)
     struct bench bench;
     bench_open(&bench);
     int fd;
-    struct content content = {port_any(&fd, 0), "localhost", "a"};
+    struct content content = {.port = port_any(&fd, 0), .endpoint = "localhost", .body = "a"};
     struct err_info why = {0};
     struct subscribe_state *none = NULL;
     assert_int_equal(stage(&bench, &content, &none, &why), ERR_INVALID);
     assert_string_equal(why.path, "endpointSet s");
     static char body[SUBSCRIBE_BODY_MAX + 2];
     memset(body, 'x', sizeof(body) - 1);
-    content = (struct content){content.port, "127.0.0.1", body};
+    content = (struct content){.port = content.port, .endpoint = "127.0.0.1", .body = body};
     assert_int_equal(stage(&bench, &content, &none, &why), ERR_LIMIT);
     assert_string_equal(why.path, "route r");
+    assert_memory_equal(why.message, "rule 0: ", 8);
+    content = (struct content){
+        .port = content.port, .endpoint = "127.0.0.1", .body = "a", .hostname = "no host"};
+    assert_int_equal(stage(&bench, &content, &none, &why), ERR_INVALID);
+    assert_string_equal(why.message, "\"no host\" is not a host name");
     assert_null(none);
     assert_null(subscribe_last(bench.subscribe));
     bench_close(&bench);
@@ -226,7 +234,7 @@ static void a_transaction_from_elsewhere_is_refused(void **state)
     struct bench bench;
     bench_open(&bench);
     int fd;
-    struct content content = {port_any(&fd, 0), "127.0.0.1", "a"};
+    struct content content = {.port = port_any(&fd, 0), .endpoint = "127.0.0.1", .body = "a"};
     const struct model_snapshot *snapshot = snapshot_of(&content);
     struct model_transaction *equal = model_transaction_new(snapshot, snapshot);
     struct subscribe_state *none = NULL;
