@@ -107,7 +107,9 @@ size_t http_edits_size(const struct http_edits *edits)
 {
     size_t max = 0;
     for (size_t i = 0; i < edits->count; i++) {
-        max += edits->items[i].name.size + edits->items[i].value.size + 4;
+        if (edits->items[i].kind != HTTP_EDIT_REMOVE) {
+            max += edits->items[i].name.size + edits->items[i].value.size + 4;
+        }
     }
     return max;
 }

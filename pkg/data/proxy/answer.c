@@ -162,6 +162,7 @@ static struct http_response_plan plan_make(struct proxy__request *request)
         .strict_transport = request->strict_transport,
         .tunnel = request->tunnelling,
         .date = str_make(worker->date, sizeof(worker->date)),
+        .edits = request->down_edits,
     };
 }
 
@@ -187,10 +188,8 @@ static void answer_begin(struct proxy__request *request, char *data, size_t size
             request->close_client = true;
     }
     struct http_response_plan plan = plan_make(request);
-    if (http_response_write_max(response, &plan) > PROXY__OUTPUT_SIZE) {
-        response_refuse(request, STR("upstream_head_size"));
-        return;
-    }
+    ASSERT(http_response_write_max(response, &plan) + size + PROXY__FRAMING_MAX <=
+           PROXY_BLOCK_SIZE);
     size_t head_size = http_response_write(response, &plan, worker->output);
     request->answering = true;
     request->status = response->status;
@@ -214,8 +213,6 @@ static bool interim_pass(struct proxy__request *request)
     struct http_response_plan plan = plan_make(request);
     plan.framing = HTTP_FRAMING_NONE;
     plan.keep_alive = true;
-    if (http_response_write_max(response, &plan) > PROXY__OUTPUT_SIZE)
-        return true;
     struct iovec part = {worker->output, http_response_write(response, &plan, worker->output)};
     bool none;
     enum err result = proxy__write(worker, request->conn->top, &part, 1, &request->down_rest,
@@ -244,6 +241,12 @@ static void head_keep(struct proxy__request *request, const char *data, size_t s
     proxy__conn_watch(request->conn);
 }
 
+/* How much is read of a head with what follows it: what filters add to it needs room, too. */
+static size_t head_room(const struct proxy__request *request)
+{
+    return PROXY__READ_SIZE - http_edits_size(&request->down_edits);
+}
+
 static void head_parse(struct proxy__request *request, char *data, size_t size)
 {
     struct proxy__worker *worker = request->worker;
@@ -252,7 +255,7 @@ static void head_parse(struct proxy__request *request, char *data, size_t size)
         switch (http_response_read(&request->scan, str_make(data, size), request->method,
                                    &worker->response, &refusal)) {
         case HTTP_MORE:
-            if (size == PROXY__READ_SIZE)
+            if (size == head_room(request))
                 response_refuse(request, STR("upstream_head_size"));
             else
                 head_keep(request, data, size);
@@ -284,7 +287,7 @@ static void answer_head(struct proxy__request *request)
     struct proxy__worker *worker = request->worker;
     struct proxy__block *block = request->answer;
     char *area = block != NULL ? block->data + block->end : worker->input;
-    size_t room = PROXY__READ_SIZE - (block != NULL ? block->end : 0);
+    size_t room = head_room(request) - (block != NULL ? block->end : 0);
     size_t size = 0;
     enum err result = net_read(request->upstream->top, area, room, &size);
     if (result == ERR_AGAIN)

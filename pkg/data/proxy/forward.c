@@ -105,7 +105,7 @@ void proxy__forward_begin(struct proxy__request *request)
         request->upstream_ms = loop_now_ms(request->worker->loop);
     bool has_body = !request->up_done && conn->block != NULL;
     if (has_body) {
-        size_t room = PROXY__HEAD_MAX - request->sent.size;
+        size_t room = PROXY__FIRST_MAX - request->sent.size;
         size_t size = MIN(conn->block->end - conn->block->begin, room);
         if (!piece_read(request, conn->block->data + conn->block->begin, size, &piece)) {
             body_refuse(request);

@@ -2,9 +2,9 @@
  *
  *     proxy (main thread) ──> worker ──> port ──> connection ──> request ──> upstream connection
  *
- * A request is one exchange with its steps in files: request.c (begin, route, end), pick.c (back
- * end and second try), forward.c (its body, upwards), answer.c (the response, downwards), tunnel.c,
- * reply.c (answers of our own), access_log.c.
+ * A request is one exchange with its steps in files: request.c (begin, route, end), filters.c (what
+ * its rule changes), pick.c (back end and second try), forward.c (its body, upwards), answer.c (the
+ * response, downwards), tunnel.c, reply.c (answers of our own), redirect.c, access_log.c.
  *
  * Rule of the callbacks: a step that may end the request is the last thing its caller does, since
  * the request is recycled at once. Connections are recycled at the end of the turn. */
@@ -28,13 +28,20 @@
 /* A head as it is written anew, and the first bytes of its body's framing. */
 #define PROXY__OUTPUT_SIZE ((size_t)80 * 1024)
 
-/* What the framing of a piece takes at most, and with it the largest head for a back end: what
- * cannot be sent of a message at once has to fit a block. */
+/* What the framing of a piece takes at most. What cannot be sent of a message at once has to fit a
+ * block: a head for a back end with the piece of its body that goes with it, also when another back
+ * end's host name takes the place of the Host. */
 #define PROXY__FRAMING_MAX ((size_t)64)
-#define PROXY__HEAD_MAX    (PROXY_BLOCK_SIZE - PROXY__FRAMING_MAX)
+#define PROXY__FIRST_MAX   (PROXY_BLOCK_SIZE - PROXY__FRAMING_MAX - HTTP_HOST_MAX)
+#define PROXY__HEAD_MAX    (PROXY__FIRST_MAX - HTTP_HOST_MAX)
 
-/* The path and the query of a redirect; what else is in its head fits into the rest. */
-#define PROXY__LOCATION_MAX (PROXY_BLOCK_SIZE - (size_t)1024)
+/* All that is in the head of an answer besides what a back end, a rule and its filters bring. */
+#define PROXY__ANSWER_OWN_MAX ((size_t)1024)
+_Static_assert(PROXY__READ_SIZE + PROXY__FRAMING_MAX + PROXY__ANSWER_OWN_MAX <= PROXY_BLOCK_SIZE,
+               "a head is written with what was read after it");
+
+/* The Location of a redirect and what filters add to its head. */
+#define PROXY__LOCATION_MAX (PROXY_BLOCK_SIZE - PROXY__ANSWER_OWN_MAX)
 
 /* The most connections one readiness of a port accepts, so that others get their turn. */
 #define PROXY__ACCEPT_BATCH 16
@@ -187,6 +194,7 @@ struct proxy__request {
     const struct route_host *host;
     const struct model_rule *rule;
     size_t rule_index;
+    struct http_edits down_edits; /* of whatever is answered */
     struct upstream_cluster *cluster;
     struct upstream_endpoint *endpoint;
 
@@ -367,6 +375,34 @@ void proxy__request_abort(struct proxy__request *request, struct str reason);
 bool proxy__request_keeps(const struct proxy__request *request);
 
 void proxy__request_arm(struct proxy__request *request);
+
+/* ---- filters.c ---- */
+
+struct http_edits proxy__edits_make(struct arena *arena, const struct model_header_change *change);
+
+struct str proxy__concat(struct arena *arena, const struct str *parts, size_t count);
+
+/* What becomes of `path`, which is normalised, by a change of the request's rule. */
+struct str proxy__path_change(const struct proxy__request *request,
+                              const struct model_path_change *change, struct str path);
+
+/* What a back end gets as Host, but for its own host name. */
+struct str proxy__authority(const struct proxy__request *request);
+
+/* Puts the host name of the back end that was picked (empty: it has none) into request->sent. */
+void proxy__host_from_backend(struct proxy__request *request, struct str hostname);
+
+/* ---- redirect.c ---- */
+
+void proxy__uri_refuse(struct proxy__request *request);
+
+/* To the same place by its plainer `path`. */
+void proxy__redirect_plain(struct proxy__request *request, const struct http_request *head,
+                           struct str path);
+
+/* Where the rule says. */
+void proxy__redirect(struct proxy__request *request, const struct http_request *head,
+                     struct str path);
 
 /* ---- pick.c ---- */
 

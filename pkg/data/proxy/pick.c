@@ -9,6 +9,7 @@
 
 #define TRIES_MAX 2
 
+#define NO_UPSTREAM    STR("no healthy upstream")
 #define CONNECT_FAILED "upstream connect error or disconnect/reset before headers. reset reason: "
 
 static void on_upstream(void *arg, enum err result, unsigned events)
@@ -47,14 +48,23 @@ void proxy__pick(struct proxy__request *request)
             proxy__reply(request, 500, STR_EMPTY, STR("no_backend_with_weight"));
             return;
         }
+        if (backend->cluster.size == 0) {
+            bool is_away = backend->status == 503;
+            proxy__reply(request, backend->status, is_away ? NO_UPSTREAM : STR_EMPTY,
+                         STR("no_such_backend"));
+            return;
+        }
         request->cluster = upstream_cluster_find(request->view->upstreams, backend->cluster);
         ASSERT(request->cluster != NULL); /* model_snapshot_new has checked the reference */
     }
-    request->endpoint = upstream_pick(request->cluster, request->endpoint);
+    struct str hostname;
+    request->endpoint = upstream_pick(request->cluster, request->endpoint, &hostname);
     if (request->endpoint == NULL) {
-        proxy__reply(request, 503, STR("no healthy upstream"), STR("no_endpoints"));
+        proxy__reply(request, 503, NO_UPSTREAM, STR("no_endpoints"));
         return;
     }
+    if (request->rule->rewrite.host_from_backend)
+        proxy__host_from_backend(request, hostname);
     request->tries++;
     /* A second try takes no pooled connection: what closed one may have closed them all. */
     if (request->tries == 1)

@@ -2,6 +2,9 @@
 #include "core/base/assert.h"
 #include "data/proxy/parts.h"
 
+_Static_assert(SUBSCRIBE_BODY_MAX + MODEL_HEADERS_MAX + PROXY__ANSWER_OWN_MAX <= PROXY_BLOCK_SIZE,
+               "an answer of our own is written from a block");
+
 /* What of the request's body is already here is taken, so that the connection can stay. */
 static void body_skip(struct proxy__request *request)
 {
@@ -29,12 +32,10 @@ static struct str reply_write(struct proxy__request *request, const struct http_
         .keep_alive = !request->close_client,
         .strict_transport = request->strict_transport,
         .date = str_make(worker->date, sizeof(worker->date)),
+        .edits = request->down_edits,
     };
-    size_t most = http_reply_write_max(reply, &plan);
-    char *area = worker->output;
-    if (most > PROXY__OUTPUT_SIZE)
-        area = arena_alloc(request->arena, most, 1);
-    return str_make(area, http_reply_write(reply, &plan, area));
+    ASSERT(http_reply_write_max(reply, &plan) <= PROXY_BLOCK_SIZE);
+    return str_make(worker->output, http_reply_write(reply, &plan, worker->output));
 }
 
 void proxy__reply_full(struct proxy__request *request, const struct http_reply *reply,
@@ -59,11 +60,9 @@ void proxy__reply_full(struct proxy__request *request, const struct http_reply *
     request->status = reply->status;
     request->bytes_sent = own.omit_body ? 0 : reply->body.size;
     struct iovec part = {(void *)(uintptr_t)text.data, text.size};
-    enum err result = ERR_LIMIT;
     bool none;
-    if (text.size <= PROXY_BLOCK_SIZE)
-        result = proxy__write(request->worker, request->conn->top, &part, 1, &request->down_rest,
-                              &none);
+    enum err result = proxy__write(request->worker, request->conn->top, &part, 1,
+                                   &request->down_rest, &none);
     if (result == ERR_OK) {
         proxy__request_end(request);
     } else if (result == ERR_AGAIN) {

@@ -38,7 +38,19 @@ static void head_keep(struct proxy__request *request, const struct http_request 
         request->complete_ms = request->begin_ms;
 }
 
-/* Writes the head for the back end. False: it does not fit. */
+/* The head for the back end does not fit. What normalising or a rule makes of the path is the
+ * target's length; fields that a rule adds are the fields'. */
+static void head_refuse(struct proxy__request *request, size_t size, const struct http_edits *edits)
+{
+    if (size - http_edits_size(edits) > PROXY__HEAD_MAX) {
+        proxy__uri_refuse(request);
+        return;
+    }
+    request->close_client = true;
+    proxy__reply(request, 431, http_status_text(431), STR("head too large"));
+}
+
+/* Writes the head for the back end. False: it does not fit, and the request has been answered. */
 static bool head_write(struct proxy__request *request, const struct http_request *head,
                        struct str path)
 {
@@ -49,33 +61,28 @@ static bool head_write(struct proxy__request *request, const struct http_request
     if (request->tunnel)
         request->upgrade = str_dup(request->arena, head->upgrade);
     proxy__plan_fill(request, path, &plan);
-    if (http_request_write_max(head, &plan) > PROXY__OUTPUT_SIZE)
+    size_t size = http_request_write_max(head, &plan);
+    if (size <= PROXY__OUTPUT_SIZE)
+        size = http_request_write(head, &plan, worker->output);
+    if (size > PROXY__HEAD_MAX) {
+        head_refuse(request, size, &plan.edits);
         return false;
-    size_t size = http_request_write(head, &plan, worker->output);
-    if (size > PROXY__HEAD_MAX)
-        return false;
+    }
     request->sent = str_make(arena_copy(request->arena, worker->output, size), size);
     return true;
-}
-
-static void uri_refuse(struct proxy__request *request)
-{
-    request->close_client = true;
-    proxy__reply(request, 414, STR("URI Too Long"), STR("uri_too_long"));
 }
 
 static void rule_run(struct proxy__request *request, const struct http_request *head,
                      struct str path)
 {
     const struct model_rule *rule = request->rule;
+    request->down_edits = proxy__edits_make(request->arena, &rule->response_headers);
     switch (rule->action) {
-    case MODEL_REDIRECT: break; /* NOT YET */
+    case MODEL_REDIRECT: proxy__redirect(request, head, path); return;
     case MODEL_RESPOND: proxy__reply(request, rule->status, rule->body, rule->reason); return;
     case MODEL_FORWARD:
-        if (!head_write(request, head, path)) {
-            uri_refuse(request);
+        if (!head_write(request, head, path))
             return;
-        }
         proxy__request_arm(request);
         proxy__pick(request);
         return;
@@ -113,18 +120,6 @@ static void route(struct proxy__request *request, const struct http_request *hea
     UNREACHABLE();
 }
 
-static void redirect(struct proxy__request *request, const struct http_request *head,
-                     struct str path)
-{
-    if (path.size + head->query.size > PROXY__LOCATION_MAX) {
-        uri_refuse(request);
-        return;
-    }
-    struct http_reply reply = {
-        .status = 307, .location = path, .query = head->query, .has_query = head->has_query};
-    proxy__reply_full(request, &reply, STR("escaped_slash"));
-}
-
 void proxy__request_begin(struct proxy__conn *conn)
 {
     struct proxy__request *request = proxy__request_new(conn);
@@ -144,7 +139,7 @@ void proxy__request_begin(struct proxy__conn *conn)
                                 HTTP_PATH_AREA(HTTP_REQUEST_LINE_MAX), &path)) {
     case HTTP_PATH_SAME:
     case HTTP_PATH_CHANGED: route(request, head, path); return;
-    case HTTP_PATH_REDIRECT: redirect(request, head, path); return;
+    case HTTP_PATH_REDIRECT: proxy__redirect_plain(request, head, path); return;
     case HTTP_PATH_REFUSED:
         request->close_client = true;
         proxy__reply(request, 400, STR("Bad Request"), STR("path"));

@@ -24,12 +24,18 @@ struct upstream_endpoint {
     char text_area[NET_ADDRESS_TEXT_SIZE];
 };
 
+/* An endpoint, and what the cluster calls it. */
+struct upstream__member {
+    struct upstream_endpoint *endpoint;
+    struct str hostname;
+};
+
 /* A way to choose among endpoints. `state` belongs to one cluster of one worker. */
 struct upstream__balancer {
     const char *name;
     void (*init)(uint64_t *state, uint64_t seed);
-    struct upstream_endpoint *(*pick)(uint64_t *state, struct upstream_endpoint *const *endpoints,
-                                      size_t count, const struct upstream_endpoint *avoid);
+    size_t (*pick)(uint64_t *state, const struct upstream__member *members, size_t count,
+                   const struct upstream_endpoint *avoid);
 };
 
 extern const struct upstream__balancer upstream__round_robin;
@@ -38,8 +44,8 @@ struct upstream_cluster {
     const struct model_cluster *model;
     const struct upstream__balancer *balancer;
     uint64_t balancer_state;
-    struct upstream_endpoint **endpoints;
-    size_t endpoint_count;
+    struct upstream__member *members;
+    size_t member_count;
 };
 
 /* The endpoint at `address`, known or new, with its count of sets one higher. */

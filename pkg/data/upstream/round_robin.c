@@ -8,16 +8,14 @@ static void round_robin_init(uint64_t *state, uint64_t seed)
     *state = seed & UINT32_MAX;
 }
 
-static struct upstream_endpoint *round_robin_pick(uint64_t *state,
-                                                  struct upstream_endpoint *const *endpoints,
-                                                  size_t count,
-                                                  const struct upstream_endpoint *avoid)
+static size_t round_robin_pick(uint64_t *state, const struct upstream__member *members,
+                               size_t count, const struct upstream_endpoint *avoid)
 {
     ASSERT(count > 0);
-    struct upstream_endpoint *endpoint = endpoints[(*state)++ % count];
-    if (endpoint == avoid && count > 1)
-        endpoint = endpoints[(*state)++ % count];
-    return endpoint;
+    size_t index = (*state)++ % count;
+    if (members[index].endpoint == avoid && count > 1)
+        index = (*state)++ % count;
+    return index;
 }
 
 const struct upstream__balancer upstream__round_robin = {

@@ -27,15 +27,15 @@ static void cluster_fill(struct upstream_set *set, struct upstream_cluster *clus
                                                              model->endpoint_set);
     ASSERT(found != NULL);
     const struct model_endpoint_set *endpoints = found->endpoint_set;
-    cluster->endpoints = ARENA_NEW_ARRAY(set->arena, struct upstream_endpoint *,
-                                         endpoints->endpoint_count + 1);
+    cluster->members = ARENA_NEW_ARRAY(set->arena, struct upstream__member,
+                                       endpoints->endpoint_count + 1);
     for (size_t i = 0; i < endpoints->endpoint_count; i++) {
         const struct model_endpoint *endpoint = &endpoints->endpoints[i];
         struct net_address address;
         /* Staging has refused what is not an address. */
         if (net_address_make(endpoint->address, endpoint->port, &address) == ERR_OK)
-            cluster->endpoints[cluster->endpoint_count++] = upstream__endpoint_hold(set->upstream,
-                                                                                    &address);
+            cluster->members[cluster->member_count++] = (struct upstream__member){
+                upstream__endpoint_hold(set->upstream, &address), endpoint->hostname};
     }
 }
 
@@ -75,8 +75,8 @@ struct upstream_set *upstream_set_unref(struct upstream_set *set)
     if (--set->references > 0)
         return NULL;
     for (size_t i = 0; i < set->cluster_count; i++)
-        for (size_t j = 0; j < set->clusters[i].endpoint_count; j++)
-            upstream__endpoint_release(set->clusters[i].endpoints[j]);
+        for (size_t j = 0; j < set->clusters[i].member_count; j++)
+            upstream__endpoint_release(set->clusters[i].members[j].endpoint);
     set->upstream->counts.sets--;
     set->by_name = map_free(set->by_name);
     (void)model_snapshot_unref(set->snapshot); /* always NULL */
@@ -95,10 +95,14 @@ const struct model_cluster *upstream_cluster_model(const struct upstream_cluster
 }
 
 struct upstream_endpoint *upstream_pick(struct upstream_cluster *cluster,
-                                        const struct upstream_endpoint *avoid)
+                                        const struct upstream_endpoint *avoid,
+                                        struct str *ret_hostname)
 {
-    if (cluster->endpoint_count == 0)
+    if (cluster->member_count == 0)
         return NULL;
-    return cluster->balancer->pick(&cluster->balancer_state, cluster->endpoints,
-                                   cluster->endpoint_count, avoid);
+    size_t index = cluster->balancer->pick(&cluster->balancer_state, cluster->members,
+                                           cluster->member_count, avoid);
+    const struct upstream__member *member = &cluster->members[index];
+    *ret_hostname = member->hostname;
+    return member->endpoint;
 }

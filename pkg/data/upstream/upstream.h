@@ -73,9 +73,11 @@ struct upstream_cluster *upstream_cluster_find(const struct upstream_set *set, s
 const struct model_cluster *upstream_cluster_model(const struct upstream_cluster *cluster);
 
 /* The next endpoint in turn; another one than `avoid` (or NULL) if there is one. NULL: the cluster
- * has no endpoint. Borrowed from the set. */
+ * has no endpoint. Borrowed from the set, like the host name that the cluster calls it by, which
+ * may be empty. */
 struct upstream_endpoint *upstream_pick(struct upstream_cluster *cluster,
-                                        const struct upstream_endpoint *avoid);
+                                        const struct upstream_endpoint *avoid,
+                                        struct str *ret_hostname);
 
 /* "10.0.0.1:8080". Borrowed; lives as long as the set or a connection. */
 struct str upstream_endpoint_text(const struct upstream_endpoint *endpoint);

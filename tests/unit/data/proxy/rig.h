@@ -53,6 +53,10 @@ struct rig_spec {
     const char *secret_pem; /* with a key: HTTPS */
     const char *key_pem;
     uint16_t endpoint_port; /* instead of the first back end's */
+    const char *hostnames[RIG_BACK_ENDS];
+    const struct model_rule *rules; /* of a route "extra", before all others, and with it comes the
+                                       cluster "other": the second back end */
+    size_t rule_count;
 };
 
 static int rig_socket(void)
@@ -90,22 +94,34 @@ static int rig_listen(uint16_t *ret_port)
     return fd;
 }
 
+/* The endpoint set `name`: `count` back ends from `first` on. */
 static const struct model_resource *rig_endpoints(const struct rig *rig,
-                                                  const struct rig_spec *spec)
+                                                  const struct rig_spec *spec, struct str name,
+                                                  size_t first, size_t count)
 {
     struct model_endpoint endpoints[RIG_BACK_ENDS];
-    for (size_t i = 0; i < spec->endpoint_count; i++)
-        endpoints[i] = (struct model_endpoint){
+    for (size_t i = first; i < first + count; i++) {
+        const char *hostname = spec->hostnames[i];
+        endpoints[i - first] = (struct model_endpoint){
             .address = STR("127.0.0.1"),
             .port = i == 0 && spec->endpoint_port != 0 ? spec->endpoint_port
                                                        : rig->back_end_ports[i],
+            .hostname = hostname != NULL ? str_of(hostname) : STR_EMPTY,
         };
-    struct model_endpoint_set set = {
-        .name = STR("back"), .endpoints = endpoints, .endpoint_count = spec->endpoint_count};
+    }
+    struct model_endpoint_set set = {.name = name, .endpoints = endpoints, .endpoint_count = count};
     return model_endpoint_set_new(&set);
 }
 
-static const struct model_snapshot *rig_snapshot(const struct rig *rig, const struct rig_spec *spec)
+static const struct model_resource *rig_cluster(struct str name)
+{
+    struct model_cluster cluster = {
+        .name = name, .service = name, .endpoint_set = name, .connect_timeout_ms = 5000};
+    return model_cluster_new(&cluster);
+}
+
+/* Writes the routes to `ret_routes`. Returns their count. */
+static size_t rig_routes(const struct rig_spec *spec, const struct model_resource **ret_routes)
 {
     struct model_backend back_end = {.cluster = STR("back"), .weight = 1};
     struct model_backend nobody = {.cluster = STR("back"), .weight = 0};
@@ -129,16 +145,31 @@ static const struct model_snapshot *rig_snapshot(const struct rig *rig, const st
                              .request_timeout_ms = spec->request_timeout_ms,
                              .stream_idle_timeout_ms = spec->stream_idle_timeout_ms};
     const struct model_route routes[] = {
+        {.name = STR("m/extra"),
+         .route = STR("extra"),
+         .rules = spec->rules,
+         .rule_count = spec->rule_count},
         {.name = STR("m/own"), .route = STR("own"), .rules = &own, .rule_count = 1},
         {.name = STR("m/none"), .route = STR("none"), .rules = &none, .rule_count = 1},
         {.name = STR("m/all"), .route = STR("all"), .rules = &all, .rule_count = 1},
     };
-    const struct str route_names[] = {routes[0].name, routes[1].name, routes[2].name};
+    size_t count = 0;
+    for (size_t i = spec->rule_count > 0 ? 0 : 1; i < ARRAY_SIZE(routes); i++)
+        ret_routes[count++] = model_route_new(&routes[i]);
+    return count;
+}
+
+static const struct model_snapshot *rig_snapshot(const struct rig *rig, const struct rig_spec *spec)
+{
+    const struct model_resource *resources[16];
+    size_t count = rig_routes(spec, resources);
+    struct str route_names[4];
+    for (size_t i = 0; i < count; i++)
+        route_names[i] = resources[i]->name;
     struct model_virtual_host host = {
-        .name = STR("edge/*/a.test"), .domain = STR("a.test"), .routes = {route_names, 3}};
-    struct str host_name = host.name;
+        .name = STR("edge/*/a.test"), .domain = STR("a.test"), .routes = {route_names, count}};
     struct str secret_name = STR("certificate");
-    struct model_chain chain = {.hostname = STR("*"), .virtual_hosts = {&host_name, 1}};
+    struct model_chain chain = {.hostname = STR("*"), .virtual_hosts = {&host.name, 1}};
     if (spec->key_pem != NULL)
         chain.secrets = (struct model_names){&secret_name, 1};
     struct model_listener listener = {
@@ -151,16 +182,14 @@ static const struct model_snapshot *rig_snapshot(const struct rig *rig, const st
         .idle_timeout_ms = spec->idle_timeout_ms > 0 ? spec->idle_timeout_ms : 60000,
         .chains = &chain,
         .chain_count = 1};
-    struct model_cluster cluster = {.name = STR("back"),
-                                    .service = STR("back"),
-                                    .endpoint_set = STR("back"),
-                                    .connect_timeout_ms = 5000};
-    const struct model_resource *resources[] = {
-        model_listener_new(&listener), model_virtual_host_new(&host),
-        model_route_new(&routes[0]),   model_route_new(&routes[1]),
-        model_route_new(&routes[2]),   model_cluster_new(&cluster),
-        rig_endpoints(rig, spec),      NULL};
-    size_t count = 7;
+    resources[count++] = model_virtual_host_new(&host);
+    resources[count++] = model_listener_new(&listener);
+    resources[count++] = rig_cluster(STR("back"));
+    resources[count++] = rig_endpoints(rig, spec, STR("back"), 0, spec->endpoint_count);
+    if (spec->rule_count > 0) {
+        resources[count++] = rig_cluster(STR("other"));
+        resources[count++] = rig_endpoints(rig, spec, STR("other"), 1, 1);
+    }
     if (spec->key_pem != NULL) {
         struct model_secret secret = {.name = secret_name,
                                       .certificates_pem = str_of(spec->secret_pem),

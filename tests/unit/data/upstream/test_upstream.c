@@ -50,12 +50,10 @@ static void bench_close(struct bench *bench)
     assert_int_equal(model_resources_alive(), 0);
 }
 
-/* A set with one cluster, "c", of `count` endpoints on 127.0.0.1. */
-static struct upstream_set *set_of(struct bench *bench, const uint16_t *ports, size_t count)
+/* A set with one cluster, "c". */
+static struct upstream_set *set_with(struct bench *bench, const struct model_endpoint *endpoints,
+                                     size_t count)
 {
-    struct model_endpoint endpoints[4];
-    for (size_t i = 0; i < count; i++)
-        endpoints[i] = (struct model_endpoint){.address = STR("127.0.0.1"), .port = ports[i]};
     struct model_endpoint_set set = {
         .name = STR("s"), .endpoints = endpoints, .endpoint_count = count};
     struct model_cluster cluster = {
@@ -69,10 +67,47 @@ static struct upstream_set *set_of(struct bench *bench, const uint16_t *ports, s
     return made;
 }
 
+/* Its cluster has `count` endpoints on 127.0.0.1. */
+static struct upstream_set *set_of(struct bench *bench, const uint16_t *ports, size_t count)
+{
+    struct model_endpoint endpoints[4];
+    for (size_t i = 0; i < count; i++)
+        endpoints[i] = (struct model_endpoint){.address = STR("127.0.0.1"), .port = ports[i]};
+    return set_with(bench, endpoints, count);
+}
+
 static struct upstream_endpoint *pick(struct upstream_set *set,
                                       const struct upstream_endpoint *avoid)
 {
-    return upstream_pick(upstream_cluster_find(set, STR("c")), avoid);
+    struct str hostname;
+    return upstream_pick(upstream_cluster_find(set, STR("c")), avoid, &hostname);
+}
+
+/* One address may be there by several names: each takes its turn. */
+static void an_endpoint_has_the_host_name_that_its_cluster_gives_it(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_open(&bench);
+    struct model_endpoint endpoints[] = {
+        {.address = STR("127.0.0.1"), .port = 1, .hostname = STR("a.test")},
+        {.address = STR("127.0.0.1"), .port = 1, .hostname = STR("b.test")},
+        {.address = STR("127.0.0.1"), .port = 2}};
+    struct upstream_set *set = set_with(&bench, endpoints, 3);
+    struct upstream_cluster *cluster = upstream_cluster_find(set, STR("c"));
+    size_t seen[3] = {0};
+    for (size_t i = 0; i < 6; i++) {
+        struct str name;
+        struct upstream_endpoint *endpoint = upstream_pick(cluster, NULL, &name);
+        size_t which = name.size == 0 ? 2 : str_equal(name, STR("b.test")) ? 1 : 0;
+        seen[which]++;
+        assert_true(str_equal(upstream_endpoint_text(endpoint),
+                              which == 2 ? STR("127.0.0.1:2") : STR("127.0.0.1:1")));
+    }
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(seen[i], 2);
+    assert_null(upstream_set_unref(set));
+    bench_close(&bench);
 }
 
 static void on_event(void *arg, enum err result, unsigned events)
@@ -249,6 +284,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(endpoints_take_turns),
+        cmocka_unit_test(an_endpoint_has_the_host_name_that_its_cluster_gives_it),
         cmocka_unit_test(avoiding_the_only_endpoint_gives_it_again),
         cmocka_unit_test(endpoints_and_their_pools_survive_a_new_set),
         cmocka_unit_test(connections_to_a_removed_endpoint_close),
