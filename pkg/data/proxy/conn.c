@@ -145,16 +145,6 @@ static void conn_parse(struct proxy__conn *conn, char *data, size_t size)
     UNREACHABLE();
 }
 
-/* Bytes of the block move to its start, so that there is room behind them. */
-static void block_compact(struct proxy__block *block)
-{
-    if (block->begin == 0)
-        return;
-    memmove(block->data, block->data + block->begin, block->end - block->begin);
-    block->end -= block->begin;
-    block->begin = 0;
-}
-
 /* More of an incomplete head may be here although the descriptor is silent about it. */
 static void head_await(struct proxy__conn *conn)
 {
@@ -169,7 +159,7 @@ static void conn_read_head(struct proxy__conn *conn)
     char *area = worker->input;
     size_t room = PROXY__READ_SIZE;
     if (block != NULL) {
-        block_compact(block);
+        proxy__block_compact(block);
         area = block->data + block->end;
         room = sizeof(block->data) - block->end;
     }
@@ -266,7 +256,7 @@ static void conn_on_resume(void *arg)
 {
     struct proxy__conn *conn = arg;
     if (conn->phase == PROXY__IDLE && conn->block != NULL) {
-        block_compact(conn->block);
+        proxy__block_compact(conn->block);
         conn_parse(conn, conn->block->data, conn->block->end);
         head_await(conn);
     } else if (conn->phase == PROXY__IDLE || conn->phase == PROXY__HEAD) {

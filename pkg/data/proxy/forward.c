@@ -118,6 +118,8 @@ void proxy__forward_begin(struct proxy__request *request)
     bool none;
     enum err result = proxy__write(request->worker, request->upstream->top, piece.parts,
                                    piece.count, &request->up_rest, &none);
+    if (request->rule->mirror.cluster.size > 0)
+        proxy__mirror_begin(request, piece.parts, piece.count);
     if (has_body)
         block_use(conn, piece.used);
     if (result != ERR_OK && result != ERR_AGAIN) {
@@ -194,6 +196,8 @@ void proxy__forward(struct proxy__request *request)
                           ? ERR_OK
                           : proxy__write(request->worker, request->upstream->top, piece.parts,
                                          piece.count, &request->up_rest, &none);
+    if (request->mirror != NULL)
+        proxy__mirror_send(request, piece.parts, piece.count);
     if (conn->block != NULL && piece.used > 0)
         block_use(conn, piece.used);
     if (result != ERR_OK && result != ERR_AGAIN)

@@ -92,6 +92,31 @@ void proxy__memory_free(struct proxy__worker *worker)
     }
 }
 
+void proxy__block_compact(struct proxy__block *block)
+{
+    if (block->begin == 0)
+        return;
+    memmove(block->data, block->data + block->begin, block->end - block->begin);
+    block->end -= block->begin;
+    block->begin = 0;
+}
+
+bool proxy__block_append(struct proxy__block *block, const struct iovec *parts, int count,
+                         size_t skip)
+{
+    proxy__block_compact(block);
+    for (int i = 0; i < count; i++) {
+        size_t left_out = MIN(skip, parts[i].iov_len);
+        size_t size = parts[i].iov_len - left_out;
+        skip -= left_out;
+        if (size > sizeof(block->data) - block->end)
+            return false;
+        memcpy(block->data + block->end, (const char *)parts[i].iov_base + left_out, size);
+        block->end += size;
+    }
+    return true;
+}
+
 /* Copies what follows the first `written` bytes of `parts` into a new block. */
 static enum err rest_keep(struct proxy__worker *worker, const struct iovec *parts, int count,
                           size_t written, struct proxy__block **rest)
@@ -99,14 +124,8 @@ static enum err rest_keep(struct proxy__worker *worker, const struct iovec *part
     struct proxy__block *block = proxy__block_take(worker);
     if (block == NULL)
         return ERR_LIMIT;
-    for (int i = 0; i < count; i++) {
-        size_t skip = MIN(written, parts[i].iov_len);
-        size_t size = parts[i].iov_len - skip;
-        written -= skip;
-        ASSERT(size <= sizeof(block->data) - block->end);
-        memcpy(block->data + block->end, (const char *)parts[i].iov_base + skip, size);
-        block->end += size;
-    }
+    bool fits = proxy__block_append(block, parts, count, written);
+    ASSERT(fits);
     *rest = block;
     return ERR_AGAIN;
 }

@@ -116,6 +116,11 @@ struct proxy_metrics *proxy_metrics_new(struct metrics *registry)
     metrics->lines_dropped = plain_open(metrics, 10, "otemon_access_log_lines_dropped_total",
                                         "Access log lines that found the writer behind.",
                                         METRICS_COUNTER);
+    metrics->mirrors = plain_open(metrics, 11, "otemon_mirrors_total",
+                                  "Requests of which a mirror was to get a copy.", METRICS_COUNTER);
+    metrics->mirrors_lost = plain_open(metrics, 12, "otemon_mirrors_lost_total",
+                                       "Copies that a mirror did not get whole, or not answer.",
+                                       METRICS_COUNTER);
     return metrics;
 }
 
@@ -129,7 +134,8 @@ struct proxy_metrics *proxy_metrics_free(struct proxy_metrics *metrics)
         metrics->upstream_open,     metrics->upstream_idle,
         metrics->endpoints,         metrics->views,
         metrics->requests_open,     metrics->blocks,
-        metrics->lines_dropped,
+        metrics->lines_dropped,     metrics->mirrors,
+        metrics->mirrors_lost,
     };
     for (size_t i = 0; i < ARRAY_SIZE(plain); i++)
         (void)metrics_series_close(metrics->families[i], plain[i]); /* always NULL */
@@ -195,5 +201,7 @@ void proxy__worker_publish(struct proxy__worker *worker)
     publish(worker, metrics->requests_open, &was->requests, worker->request_count);
     publish(worker, metrics->blocks, &was->blocks, worker->block_count);
     publish(worker, metrics->second_tries, &was->second_tries, worker->second_tries);
+    publish(worker, metrics->mirrors, &was->mirrors, worker->mirrors_begun);
+    publish(worker, metrics->mirrors_lost, &was->mirrors_lost, worker->mirrors_lost);
     publish(worker, metrics->lines_dropped, &was->lines_dropped, worker->lines_dropped);
 }

@@ -4,7 +4,8 @@
  *
  * A request is one exchange with its steps in files: request.c (begin, route, end), filters.c (what
  * its rule changes), pick.c (back end and second try), forward.c (its body, upwards), answer.c (the
- * response, downwards), tunnel.c, reply.c (answers of our own), redirect.c, access_log.c.
+ * response, downwards), mirror.c, tunnel.c, reply.c (answers of our own), redirect.c,
+ * access_log.c.
  *
  * Rule of the callbacks: a step that may end the request is the last thing its caller does, since
  * the request is recycled at once. Connections are recycled at the end of the turn. */
@@ -29,11 +30,15 @@
 #define PROXY__OUTPUT_SIZE ((size_t)80 * 1024)
 
 /* What the framing of a piece takes at most. What cannot be sent of a message at once has to fit a
- * block: a head for a back end with the piece of its body that goes with it, also when another back
- * end's host name takes the place of the Host. */
+ * block: a head for a back end with the piece of its body that goes with it, also when another Host
+ * takes the place of the one in it: a back end's own, or a mirror's, which is the longest. */
 #define PROXY__FRAMING_MAX ((size_t)64)
-#define PROXY__FIRST_MAX   (PROXY_BLOCK_SIZE - PROXY__FRAMING_MAX - HTTP_HOST_MAX)
-#define PROXY__HEAD_MAX    (PROXY__FIRST_MAX - HTTP_HOST_MAX)
+#define PROXY__HOST_MAX    (HTTP_HOST_MAX + sizeof(PROXY__SHADOW ":65535") - 1)
+#define PROXY__FIRST_MAX   (PROXY_BLOCK_SIZE - PROXY__FRAMING_MAX - PROXY__HOST_MAX)
+#define PROXY__HEAD_MAX    (PROXY__FIRST_MAX - PROXY__HOST_MAX)
+
+/* What mirrors know a request's host by. */
+#define PROXY__SHADOW "-shadow"
 
 /* All that is in the head of an answer besides what a back end, a rule and its filters bring. */
 #define PROXY__ANSWER_OWN_MAX ((size_t)1024)
@@ -58,8 +63,9 @@ _Static_assert(PROXY__READ_SIZE + PROXY__FRAMING_MAX + PROXY__ANSWER_OWN_MAX <= 
 /* What a log line shows of a target or an id at most. */
 #define PROXY__LOG_TARGET_MAX ((size_t)2048)
 
-struct proxy__worker;
+struct proxy__mirror;
 struct proxy__request;
+struct proxy__worker;
 
 /* ---- Shared by the workers ---- */
 
@@ -195,6 +201,8 @@ struct proxy__request {
     const struct model_rule *rule;
     size_t rule_index;
     struct http_edits down_edits; /* of whatever is answered */
+    struct proxy__mirror *mirror; /* gets a copy of its body; NULL: none, or no more */
+    bool mirrored;                /* it was decided whether there is one */
     struct upstream_cluster *cluster;
     struct upstream_endpoint *endpoint;
 
@@ -233,6 +241,8 @@ struct proxy__published {
     uint64_t requests;
     uint64_t blocks;
     uint64_t second_tries;
+    uint64_t mirrors;
+    uint64_t mirrors_lost;
     uint64_t lines_dropped;
 };
 
@@ -259,6 +269,7 @@ struct proxy__worker {
 
     struct list ports;
     struct list dead; /* closed connections, until the end of the turn */
+    struct list mirrors;
     struct loop_deferred reclaim;
     struct loop_timer log_flush;
     uint32_t index;
@@ -266,6 +277,7 @@ struct proxy__worker {
     uint32_t conn_alive;  /* memory of connections, the free ones not counted */
     uint32_t block_count; /* taken, like the next */
     uint32_t request_count;
+    uint32_t mirror_count;
     uint32_t blocks_free;
     uint32_t requests_free;
     bool draining; /* answers say "connection: close" */
@@ -273,6 +285,8 @@ struct proxy__worker {
     bool left;     /* it was told that nothing is open */
     pthread_t thread;
     uint64_t second_tries;
+    uint64_t mirrors_begun;
+    uint64_t mirrors_lost;
     uint64_t lines_dropped;
     struct proxy__published published;
 };
@@ -309,6 +323,13 @@ struct proxy__block *proxy__block_give(struct proxy__worker *worker, struct prox
 struct proxy__request *proxy__request_take(struct proxy__worker *worker);
 void proxy__request_give(struct proxy__worker *worker, struct proxy__request *request);
 void proxy__memory_free(struct proxy__worker *worker);
+
+/* Its bytes move to its start, so that there is room behind them. */
+void proxy__block_compact(struct proxy__block *block);
+
+/* Appends what follows the first `skip` bytes of `parts`. False: there is no room for it. */
+MUST_USE bool proxy__block_append(struct proxy__block *block, const struct iovec *parts, int count,
+                                  size_t skip);
 
 /* Writes `parts` to `top`; what it does not take becomes `*rest`, which is NULL before. ERR_OK;
  * ERR_AGAIN: there is a rest; ERR_LIMIT: no block for it; else the connection failed, and
@@ -441,6 +462,20 @@ MUST_USE enum http_body_step proxy__body_gather(struct http_body *body, char *by
 int proxy__body_frame(enum http_framing framing, struct str payload, bool last, char *area,
                       struct iovec *parts);
 
+/* ---- mirror.c ---- */
+
+/* The request's rule has a mirror: decides once whether this request goes there, and sends it
+ * `parts`, the first of which is the head and is replaced. */
+void proxy__mirror_begin(struct proxy__request *request, struct iovec *parts, int count);
+
+/* Sends `parts` on to request->mirror, which may end with that. */
+void proxy__mirror_send(struct proxy__request *request, struct iovec *parts, int count);
+
+/* The request ends: its mirror goes on alone if it has the whole. */
+void proxy__mirror_leave(struct proxy__request *request);
+
+void proxy__mirrors_lose(struct proxy__worker *worker);
+
 /* ---- tunnel.c ---- */
 
 /* Writes `head`, of a valid 101, and `early`, what came after it. */
@@ -499,6 +534,8 @@ struct proxy_metrics {
     struct metrics_family *handshakes;
     struct metrics_family *families[16];
     struct metrics_series *second_tries; /* without labels, like what follows */
+    struct metrics_series *mirrors;
+    struct metrics_series *mirrors_lost;
     struct metrics_series *upstream_connects;
     struct metrics_series *upstream_failures;
     struct metrics_series *upstream_reuses;

@@ -37,6 +37,11 @@
 /* A request's body that is kept for a second try. */
 #define PROXY_REPLAY_MAX ((size_t)16 * 1024)
 
+/* Copies of requests that are with mirrors, per worker: each has a connection, and a block or two
+ * where it waits. How long an answer is waited for where the rule has no timeout. */
+#define PROXY_MIRRORS_MAX 256U
+#define PROXY_MIRROR_MS   15000U
+
 struct proxy;
 
 /* The families that all proxies of a process share. `metrics` outlives it. */

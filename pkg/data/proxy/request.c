@@ -272,6 +272,8 @@ static void release(struct proxy__request *request)
 {
     struct proxy__worker *worker = request->worker;
     ASSERT(request->upstream == NULL);
+    if (request->mirror != NULL)
+        proxy__mirror_leave(request);
     proxy__log(request);
     metrics_add(worker->metrics, request->series->requests[request->status / 100], 1);
     metrics_observe(worker->metrics, request->series->duration,

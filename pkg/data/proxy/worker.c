@@ -70,6 +70,7 @@ void proxy__worker_check_left(struct proxy__worker *worker)
     if (!worker->leaving || worker->left || worker->conn_count > 0)
         return;
     worker->left = true;
+    proxy__mirrors_lose(worker);
     upstream_close_idle(worker->upstream);
     proxy__log_flush(worker);
     proxy__worker_publish(worker);
@@ -169,6 +170,7 @@ static void worker_init(struct proxy__worker *worker, struct proxy *proxy, uint3
     worker->path_area = mem_alloc(HTTP_PATH_AREA(HTTP_REQUEST_LINE_MAX));
     list_init(&worker->ports);
     list_init(&worker->dead);
+    list_init(&worker->mirrors);
     random_init(&worker->random);
     worker->upstream = upstream_new(worker->loop, random_next(&worker->random));
     loop_deferred_init(&worker->reclaim, worker_reclaim, worker);

@@ -368,3 +368,21 @@ static void rig_lacks(const char *text, const char *part)
     if (strstr(text, part) != NULL)
         fail_msg("\"%s\" is in \"%s\"", part, text);
 }
+
+/* What the workers have told of a plain number. */
+static inline uint64_t rig_metric(const struct rig *rig, const char *name)
+{
+    struct buf page;
+    buf_init(&page, (size_t)1024 * 1024);
+    metrics_print(rig->metrics, &page);
+    buf_append_char(&page, '\0');
+    char line[128];
+    (void)snprintf(line, sizeof(line), "\n%s ", name);
+    const char *at = strstr(page.data, line);
+    assert_non_null(at);
+    at += strlen(line);
+    uint64_t value = 0;
+    assert_true(str_parse_u64(str_make(at, strcspn(at, "\n")), UINT64_MAX, &value));
+    buf_deinit(&page);
+    return value;
+}

@@ -16,23 +16,6 @@ static int warm_up(const struct rig *rig, int client)
     return back_end;
 }
 
-static uint64_t metric(const struct rig *rig, const char *name)
-{
-    struct buf page;
-    buf_init(&page, (size_t)1024 * 1024);
-    metrics_print(rig->metrics, &page);
-    buf_append_char(&page, '\0');
-    char line[128];
-    (void)snprintf(line, sizeof(line), "\n%s ", name);
-    const char *at = strstr(page.data, line);
-    assert_non_null(at);
-    at += strlen(line);
-    uint64_t value = 0;
-    assert_true(str_parse_u64(str_make(at, strcspn(at, "\n")), UINT64_MAX, &value));
-    buf_deinit(&page);
-    return value;
-}
-
 static void no_endpoint_is_503(void **state)
 {
     (void)state;
@@ -375,7 +358,7 @@ static void a_client_that_does_not_read_stops_the_back_end(void **state)
             break;
     }
     assert_true(received == sent);
-    assert_int_equal(metric(&rig, "otemon_access_log_lines_dropped_total"), 0);
+    assert_int_equal(rig_metric(&rig, "otemon_access_log_lines_dropped_total"), 0);
     close(client);
     rig_close(&rig);
 }
