@@ -265,7 +265,6 @@ static void check_redirect(const struct context *c, const struct api__place *pla
 {
     uint32_t code = redirect->status_code;
     struct api__place status = api__member(place, STR("status_code"));
-    struct api__place path = api__member(place, STR("path"));
     if (redirect->port > UINT16_MAX)
         api__check_port(c->d, place, STR("port"), redirect->port);
     if (code < 300 || code > 308)
@@ -273,8 +272,6 @@ static void check_redirect(const struct context *c, const struct api__place *pla
     else if (code == 300 || (code >= 304 && code <= 306))
         api__error(c->d, &status,
                    "%u is no redirect that can be served: write 301, 302, 303, 307 or 308", code);
-    if (redirect->path.type == API_PATH_PREFIX_REPLACED && !c->has_prefix)
-        api__warning(c->d, &path, "has no effect: no match of the rule is one of a path prefix");
 }
 
 static void check_mirrored(const struct context *c, const struct api__place *place,
