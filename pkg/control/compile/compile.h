@@ -14,7 +14,8 @@
  *     attach    MeshGatewayRoutes -> listeners with tags that match           attach.c
  *     hosts     host names -> virtual hosts, with the routes of each          hosts.c, selection.c
  *     tls       data sources -> certificates of a host                        certificates.c
- *     rules     routes -> their rules                                         plans.c, rules.c
+ *     rules     routes -> their rules: plans.c with matches.c, filters.c,
+ *               headers.c and destinations.c; then rules.c
  *     clusters  back ends -> clusters, and the endpoint sets that are needed  clusters.c
  *     emit      all of it -> resources of the model                           emit.c
  *

@@ -168,13 +168,13 @@ static void note_uses(struct compile__run *run, struct compile__plan *plan, size
 {
     for (size_t i = 0; i < plan->route->mesh_gateway_route->rule_count; i++) {
         struct compile__plan_rule *rule = &plan->rules[i];
-        for (size_t j = 0; j < rule->backend_count; j++) {
+        for (size_t j = 0; j < rule->destination_count; j++) {
             struct compile__use use = {
                 .route = route,
                 .plan = plan,
                 .rule = i,
-                .backend = j,
-                .need = compile__need_of(run, plan->route->key.mesh, &rule->backends[j]),
+                .destination = j,
+                .need = compile__need_of(run, plan->route->key.mesh, &rule->destinations[j]),
             };
             VEC_PUSH(&run->draft->uses, use);
         }

@@ -14,12 +14,12 @@ struct compile__need {
     bool has_cluster; /* else the set is asked for its findings alone */
 };
 
-/* A back end of a route that leads to a need. */
+/* A destination of a route that leads to a need. */
 struct compile__use {
     size_t route; /* in the report */
     const struct compile__plan *plan;
     size_t rule;
-    size_t backend; /* in the rule's plan */
+    size_t destination; /* in the rule's plan */
     size_t need;
 };
 

@@ -27,17 +27,24 @@ struct compile_memory {
 
 struct compile__plan_match {
     enum model_path_match match;
-    struct str path; /* as the model writes it */
-    struct str key;  /* equal keys hide each other */
-    size_t index;    /* in the rule's list */
+    struct str path; /* as the model writes it, like what follows */
+    struct str method;
+    const struct model_criterion *headers;
+    size_t header_count;
+    const struct model_criterion *queries;
+    size_t query_count;
+    struct str key; /* equal keys hide each other */
+    size_t index;   /* in the rule's list */
     struct finding_mark mark;
 };
 
+/* Where a rule forwards to, or mirrors to. */
 struct compile__plan_backend {
     struct api_tags destination;
     struct str service;
     uint32_t weight;
-    size_t index;        /* in the rule's list */
+    bool is_mirror;
+    size_t index;        /* in the rule's list of back ends; of a mirror: of filters */
     struct str set_name; /* of its endpoints */
     uint64_t need_age;   /* clusters.c: when `need` was found */
     size_t need;
@@ -46,9 +53,10 @@ struct compile__plan_backend {
 struct compile__plan_rule {
     const struct compile__plan_match *matches; /* those that are served */
     size_t match_count;
-    struct str refusal; /* why it answers 500; empty: it forwards to */
-    struct compile__plan_backend *backends;
+    struct model_rule rule; /* what it does, but for matches, clusters and time limits */
+    struct compile__plan_backend *destinations; /* back ends, and behind them that of the mirror */
     size_t backend_count;
+    size_t destination_count;
 };
 
 /* A cluster; the name says what it is. */
@@ -69,6 +77,7 @@ struct compile__plan {
     const struct api_object *route;
     struct compile__plan_rule *rules; /* as many as the route has */
     size_t match_count;               /* of all rules */
+    size_t actions_size;              /* bytes of what they do, once for each match */
     struct finding_list *findings;
     struct compile_condition accepted; /* by any gateway that it attaches to */
     struct arena *arena;

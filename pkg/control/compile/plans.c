@@ -1,145 +1,31 @@
 /* Stage 6, first half: what each rule of a route does, whatever virtual host it is in. It depends
  * on the route object alone, so it is remembered as long as that is there. */
-#include "control/compile/stages.h"
+#include "control/compile/plan.h"
 
 /* A rule or two. */
 #define PLAN_CHUNK_SIZE ((size_t)512)
 
-struct rule_place {
-    struct compile__run *run; /* whose arena and findings are the plan's meanwhile */
-    struct compile__plan *plan;
-    const struct api_object *route;
-    const struct api_route_rule *spec;
-    size_t index;
-};
+/* Each match of a rule carries all that the rule does, so that a long text and many matches in one
+ * object of 1.5 MiB could multiply into gigabytes. */
+#define ACTIONS_SIZE_MAX ((size_t)8 * 1024 * 1024)
 
-static struct str field_of(const struct rule_place *rule, const char *list, size_t index,
-                           const char *member)
+struct str compile__rule_field(const struct compile__rule *rule, const char *list, size_t index,
+                               const char *member)
 {
     return str_format(rule->run->arena, "conf.http.rules[%zu].%s[%zu]%s", rule->index, list, index,
                       member);
 }
 
-/* The route is not served as it is written. */
-static void deny(const struct rule_place *rule, struct str reason, struct str text)
+void compile__rule_deny(const struct compile__rule *rule, struct str reason, struct str text)
 {
     compile__deny(&rule->plan->accepted, reason, text);
 }
 
-/* The first criterion of a match that is not served, or NULL. */
-static const char *unserved(const struct api_route_match *match)
+void compile__rule_refuse(struct compile__rule *rule, struct str why, struct str text)
 {
-    if (match->has_path && match->path_match == API_PATH_REGEX)
-        return ".path.match";
-    if (match->method.size > 0)
-        return ".method";
-    if (match->header_count > 0)
-        return ".headers";
-    if (match->query_parameter_count > 0)
-        return ".queryParameters";
-    return NULL;
-}
-
-/* Of whole segments: "/foo/" is the same prefix as "/foo". */
-static struct str prefix_of(struct str path)
-{
-    while (path.size > 1 && path.data[path.size - 1] == '/')
-        path.size--;
-    return path;
-}
-
-static struct compile__plan_match plan_match(struct arena *arena,
-                                             const struct api_route_match *match, size_t index)
-{
-    struct compile__plan_match plan = {
-        .match = MODEL_PATH_PREFIX,
-        .path = STR("/"), /* no path is any path */
-        .index = index,
-        .mark = match->mark,
-    };
-    if (match->has_path && match->path_match == API_PATH_EXACT) {
-        plan.match = MODEL_PATH_EXACT;
-        plan.path = match->path;
-    } else if (match->has_path) {
-        plan.path = prefix_of(match->path);
-    }
-    plan.key = str_format(arena, "%c%.*s", plan.match == MODEL_PATH_EXACT ? '=' : '^',
-                          STR_ARG(plan.path));
-    return plan;
-}
-
-/* A match that cannot be expressed is left out: serving more than it says would be worse. */
-static void plan_matches(const struct rule_place *rule, struct compile__plan_rule *plan)
-{
-    const struct api_route_rule *spec = rule->spec;
-    struct compile__plan_match *matches = ARENA_NEW_ARRAY(
-        rule->run->arena, struct compile__plan_match, spec->match_count);
-    for (size_t i = 0; i < spec->match_count; i++) {
-        const struct api_route_match *match = &spec->matches[i];
-        const char *member = unserved(match);
-        bool is_usable = !match->has_path || str_starts_with(match->path, STR("/"));
-        if (member != NULL)
-            deny(rule, STR("UnsupportedValue"),
-                 compile__find(
-                     rule->run, FINDING_ERROR, rule->route, match->mark,
-                     field_of(rule, "matches", i, member),
-                     "only EXACT and PREFIX paths are served yet; this match is left out"));
-        else if (is_usable) /* else decoding has said what is wrong */
-            matches[plan->match_count++] = plan_match(rule->run->arena, match, i);
-    }
-    plan->matches = matches;
-}
-
-/* Adds a back end, or moves its weight to one that is the same: the last weight wins. */
-static void plan_backend(const struct rule_place *rule, size_t index,
-                         struct compile__plan_backend *backends, size_t *count)
-{
-    const struct api_backend *spec = &rule->spec->backends[index];
-    for (size_t i = 0; i < *count; i++) {
-        if (!api_tags_equal(backends[i].destination, spec->tags))
-            continue;
-        (void)compile__find(rule->run, FINDING_WARNING, rule->route, spec->mark,
-                            field_of(rule, "backends", index, ""),
-                            "this destination is there before; the last weight, %u, counts",
-                            (unsigned)spec->weight);
-        backends[i].weight = spec->weight;
-        return;
-    }
-    backends[(*count)++] = (struct compile__plan_backend){
-        .destination = spec->tags,
-        .service = *api_tags_find(spec->tags, STR("kuma.io/service")),
-        .weight = spec->weight,
-        .index = index,
-        .set_name = api_tags_key(rule->run->arena, rule->route->key.mesh, spec->tags),
-    };
-}
-
-static void plan_backends(const struct rule_place *rule, struct compile__plan_rule *plan)
-{
-    const struct api_route_rule *spec = rule->spec;
-    struct compile__plan_backend *backends = ARENA_NEW_ARRAY(
-        rule->run->arena, struct compile__plan_backend, spec->backend_count);
-    size_t count = 0;
-    for (size_t i = 0; i < spec->backend_count; i++)
-        plan_backend(rule, i, backends, &count);
-
-    uint64_t sum = 0;
-    for (size_t i = 0; i < count; i++)
-        sum += backends[i].weight;
-    if (count == 1)
-        backends[0].weight = 1; /* a single one takes all, whatever its weight */
-    if (count > 1 && sum == 0) {
-        plan->refusal = STR("every backend of the rule has weight 0");
-        deny(rule, STR("UnsupportedValue"),
-             compile__find(
-                 rule->run, FINDING_ERROR, rule->route, spec->mark,
-                 str_format(rule->run->arena, "conf.http.rules[%zu].backends", rule->index),
-                 "every backend has weight 0 (the default), so there is none to choose; the "
-                 "rule answers 500; give at least one backend a weight"));
-        return;
-    }
-    plan->backends = backends;
-    plan->backend_count = count;
+    compile__rule_deny(rule, STR("UnsupportedValue"), text);
+    if (rule->refusal.size == 0)
+        rule->refusal = why;
 }
 
 /* A destination without a service has been reported when it was decoded. */
@@ -153,30 +39,85 @@ static bool has_services(const struct api_route_rule *spec)
 }
 
 /* Decoding has said what is wrong with the rule. */
-static void deny_broken(const struct rule_place *rule)
+static void refuse_broken(struct compile__rule *rule)
 {
     struct str field = str_format(rule->run->arena, "conf.http.rules[%zu]", rule->index);
-    deny(rule, STR("Invalid"), compile__decoding_error(rule->run->texts, rule->route, field));
+    compile__rule_deny(rule, STR("Invalid"),
+                       compile__decoding_error(rule->run->texts, rule->route, field));
+    rule->refusal = STR("the rule is not valid");
 }
 
-static void plan_action(const struct rule_place *rule, struct compile__plan_rule *plan)
+static void plan_action(struct compile__rule *rule)
 {
-    const struct api_route_rule *spec = rule->spec;
-    for (size_t i = 0; i < spec->filter_count; i++)
-        deny(rule, STR("UnsupportedValue"),
-             compile__find(rule->run, FINDING_ERROR, rule->route, spec->filters[i].mark,
-                           field_of(rule, "filters", i, ""),
-                           "filters are not served yet; the rule answers 500"));
-    if (spec->broken) {
-        deny_broken(rule);
-        plan->refusal = STR("the rule is not valid");
-    } else if (spec->filter_count > 0) {
-        plan->refusal = STR("the rule uses filters, which are not served yet");
-    } else if (!has_services(spec)) {
-        plan->refusal = STR("the rule has no backend");
-    } else {
-        plan_backends(rule, plan);
+    rule->made->rule.action = MODEL_FORWARD;
+    if (rule->spec->broken) {
+        refuse_broken(rule);
+        return;
     }
+    size_t mirror = compile__plan_filters(rule);
+    if (rule->made->rule.action == MODEL_REDIRECT || rule->refusal.size > 0)
+        return;
+    if (has_services(rule->spec))
+        compile__plan_destinations(rule, mirror);
+    else
+        rule->refusal = STR("the rule has no backend");
+}
+
+/* ---- How much it is ---- */
+
+static size_t change_size(const struct model_header_change *change)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < change->set_count; i++)
+        size += change->set[i].name.size + change->set[i].value.size;
+    for (size_t i = 0; i < change->add_count; i++)
+        size += change->add[i].name.size + change->add[i].value.size;
+    for (size_t i = 0; i < change->remove.count; i++)
+        size += change->remove.items[i].size;
+    return size;
+}
+
+/* The texts of what a rule does. */
+static size_t action_size(const struct compile__plan_rule *made)
+{
+    const struct model_rule *rule = &made->rule;
+    size_t size = rule->redirect.host.size + rule->redirect.scheme.size +
+                  rule->redirect.path.value.size + rule->rewrite.host.size +
+                  rule->rewrite.path.value.size + change_size(&rule->request_headers) +
+                  change_size(&rule->response_headers);
+    for (size_t i = 0; i < made->destination_count; i++)
+        size += made->destinations[i].service.size + COMPILE__IDENTITY_SIZE;
+    return size;
+}
+
+static void limit_size(struct compile__rule *rule)
+{
+    size_t size = action_size(rule->made) * rule->made->match_count;
+    rule->plan->actions_size += size;
+    if (rule->plan->actions_size <= ACTIONS_SIZE_MAX)
+        return;
+    rule->plan->actions_size -= size;
+    compile__rule_refuse(
+        rule, STR("the rule is too large"),
+        compile__find(rule->run, FINDING_ERROR, rule->route, rule->spec->mark,
+                      str_format(rule->run->arena, "conf.http.rules[%zu]", rule->index),
+                      "what the rules of a route do is at most %zu bytes, counted once for each "
+                      "match; the rule answers 500; give it fewer matches or shorter texts",
+                      ACTIONS_SIZE_MAX));
+}
+
+/* ---- The plan ---- */
+
+/* What is not what its author wrote answers, and reaches no back end. */
+static void answer_refusal(struct compile__rule *rule)
+{
+    rule->made->rule = (struct model_rule){
+        .action = MODEL_RESPOND,
+        .status = 500,
+        .reason = rule->refusal,
+    };
+    rule->made->destination_count = 0;
+    rule->made->backend_count = 0;
 }
 
 static void fill(struct compile__run *run, struct compile__plan *plan)
@@ -184,10 +125,20 @@ static void fill(struct compile__run *run, struct compile__plan *plan)
     const struct api_mesh_gateway_route *spec = plan->route->mesh_gateway_route;
     plan->rules = ARENA_NEW_ARRAY(run->arena, struct compile__plan_rule, spec->rule_count);
     for (size_t i = 0; i < spec->rule_count; i++) {
-        struct rule_place rule = {run, plan, plan->route, &spec->rules[i], i};
-        plan_matches(&rule, &plan->rules[i]);
-        plan_action(&rule, &plan->rules[i]);
-        plan->match_count += plan->rules[i].match_count;
+        struct compile__rule rule = {
+            .run = run,
+            .plan = plan,
+            .route = plan->route,
+            .spec = &spec->rules[i],
+            .index = i,
+            .made = &plan->rules[i],
+        };
+        compile__plan_matches(&rule);
+        plan_action(&rule);
+        limit_size(&rule);
+        if (rule.refusal.size > 0)
+            answer_refusal(&rule);
+        plan->match_count += rule.made->match_count;
     }
 }
 

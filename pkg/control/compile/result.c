@@ -115,22 +115,35 @@ static void deny_route(struct half *half, size_t index, struct str reason, struc
     compile__deny(&route->resolved_refs, reason, text);
 }
 
+/* Where the route names the destination. */
+static struct str place_of(struct half *half, const struct compile__use *use,
+                           struct finding_mark *ret_mark)
+{
+    const struct compile__plan_backend *backend =
+        &use->plan->rules[use->rule].destinations[use->destination];
+    const struct api_route_rule *spec = &use->plan->route->mesh_gateway_route->rules[use->rule];
+    *ret_mark = backend->is_mirror ? spec->filters[backend->index].mark
+                                   : spec->backends[backend->index].mark;
+    return str_format(half->box->arena,
+                      backend->is_mirror ? "conf.http.rules[%zu].filters[%zu].mirror.backend"
+                                         : "conf.http.rules[%zu].backends[%zu].destination",
+                      use->rule, backend->index);
+}
+
 static void report_use(struct half *half, const struct compile__use *use,
                        const struct compile__set *set)
 {
     const struct api_object *route = use->plan->route;
     const struct compile__plan_backend *backend =
-        &use->plan->rules[use->rule].backends[use->backend];
-    const struct api_backend *spec =
-        &route->mesh_gateway_route->rules[use->rule].backends[backend->index];
+        &use->plan->rules[use->rule].destinations[use->destination];
     struct finding_subject subject = api_subject(route);
-    struct str field = str_format(half->box->arena,
-                                  "conf.http.rules[%zu].backends[%zu].destination", use->rule,
-                                  backend->index);
-    struct str message = str_format(
-        half->box->arena, "service \"%.*s\" has no endpoints: %.*s; requests to it get 503",
-        STR_ARG(backend->service), STR_ARG(set->reason));
-    finding_add(half->box->findings, FINDING_WARNING, &subject, spec->mark, field, "%.*s",
+    struct finding_mark mark;
+    struct str field = place_of(half, use, &mark);
+    struct str message = str_format(half->box->arena, "service \"%.*s\" has no endpoints: %.*s; %s",
+                                    STR_ARG(backend->service), STR_ARG(set->reason),
+                                    backend->is_mirror ? "nothing is mirrored"
+                                                       : "requests to it get 503");
+    finding_add(half->box->findings, FINDING_WARNING, &subject, mark, field, "%.*s",
                 STR_ARG(message));
     struct str reason = reason_of(set->state);
     if (reason.size > 0 && half->routes[use->route].resolved_refs.ok)

@@ -21,29 +21,56 @@ struct draft {
     struct compile__variant *variant;
 };
 
+static struct str cluster_of(const struct draft *draft, const struct compile__plan_backend *backend)
+{
+    struct compile__cluster *cluster = compile__cluster_of(draft->run, draft->scope, backend);
+    VEC_PUSH(&draft->variant->clusters, cluster);
+    return cluster->resource->name;
+}
+
 static struct model_rule make_rule(const struct draft *draft, const struct compile__plan_rule *plan)
 {
-    struct model_rule rule = {0};
-    if (plan->refusal.size > 0) {
-        rule.action = MODEL_RESPOND;
-        rule.status = 500;
-        rule.reason = plan->refusal;
+    struct model_rule rule = plan->rule;
+    if (rule.action != MODEL_FORWARD)
         return rule;
-    }
     struct model_backend *backends = ARENA_NEW_ARRAY(draft->run->arena, struct model_backend,
                                                      plan->backend_count);
     for (size_t i = 0; i < plan->backend_count; i++) {
-        struct compile__cluster *cluster = compile__cluster_of(draft->run, draft->scope,
-                                                               &plan->backends[i]);
-        VEC_PUSH(&draft->variant->clusters, cluster);
-        backends[i].cluster = cluster->resource->name;
-        backends[i].weight = plan->backends[i].weight;
+        backends[i].cluster = cluster_of(draft, &plan->destinations[i]);
+        backends[i].weight = plan->destinations[i].weight;
     }
-    rule.action = MODEL_FORWARD;
+    if (plan->destination_count > plan->backend_count)
+        rule.mirror.cluster = cluster_of(draft, &plan->destinations[plan->backend_count]);
     rule.request_timeout_ms = REQUEST_TIMEOUT_MS;
     rule.stream_idle_timeout_ms = STREAM_IDLE_TIMEOUT_MS;
     rule.backends = backends;
     rule.backend_count = plan->backend_count;
+    return rule;
+}
+
+/* Without a prefix, what was to take its place is the whole path. */
+static struct model_path_change change_for(enum model_path_match match,
+                                           struct model_path_change change)
+{
+    if (change.type != MODEL_PATH_PREFIX_REPLACED || match == MODEL_PATH_PREFIX)
+        return change;
+    return (struct model_path_change){
+        .type = MODEL_PATH_REPLACED,
+        .value = change.value.size > 0 ? change.value : STR("/"),
+    };
+}
+
+static struct model_rule rule_for(struct model_rule rule, const struct compile__plan_match *match)
+{
+    rule.path_match = match->match;
+    rule.path = match->path;
+    rule.method = match->method;
+    rule.headers = match->headers;
+    rule.header_count = match->header_count;
+    rule.queries = match->queries;
+    rule.query_count = match->query_count;
+    rule.rewrite.path = change_for(match->match, rule.rewrite.path);
+    rule.redirect.path = change_for(match->match, rule.redirect.path);
     return rule;
 }
 
@@ -58,11 +85,8 @@ static const struct model_resource *make_route(const struct draft *draft)
             continue;
         struct model_rule rule = make_rule(draft, &plan->rules[i]);
         rule.index = (uint32_t)i;
-        for (size_t j = 0; j < plan->rules[i].match_count; j++) {
-            rule.path_match = plan->rules[i].matches[j].match;
-            rule.path = plan->rules[i].matches[j].path;
-            rules[count++] = rule;
-        }
+        for (size_t j = 0; j < plan->rules[i].match_count; j++)
+            rules[count++] = rule_for(rule, &plan->rules[i].matches[j]);
     }
     return model_route_new(&(struct model_route){
         .name = str_format(arena, "%.*s/%.*s-%.*s", STR_ARG(draft->scope->mesh),
@@ -103,8 +127,8 @@ static void emit_needs(struct compile__run *run, const struct compile__plan *pla
 {
     for (size_t i = 0; i < plan->route->mesh_gateway_route->rule_count; i++) {
         const struct compile__plan_rule *rule = &plan->rules[i];
-        for (size_t j = 0; j < rule->backend_count && rule->match_count > 0; j++) {
-            size_t need = compile__need_of(run, plan->route->key.mesh, &rule->backends[j]);
+        for (size_t j = 0; j < rule->destination_count && rule->match_count > 0; j++) {
+            size_t need = compile__need_of(run, plan->route->key.mesh, &rule->destinations[j]);
             run->draft->needs.items[need].has_cluster = true;
         }
     }
@@ -167,11 +191,11 @@ static void report_hidden(struct compile__run *run, const struct compile__host *
         run, FINDING_WARNING, hidden->plan->route, match->mark,
         str_format(run->arena, "conf.http.rules[%zu].matches[%zu]", hidden->rule, match->index),
         "never matches on host \"%.*s\": conf.http.rules[%zu] of MeshGatewayRoute %.*s "
-        "has the same path and comes first",
+        "asks for the same and comes first",
         STR_ARG(host->domain), winner->rule, STR_ARG(winner->plan->route->key.name));
 }
 
-/* Notes the matches of a route, of which the first of every path wins. */
+/* Notes the matches of a route, of which the first of its kind wins. */
 static void claim_paths(struct compile__run *run, const struct compile__host *host,
                         struct map *winners, const struct compile__plan *plan)
 {

@@ -52,20 +52,37 @@ static void put(struct world *w, const char *yaml)
 static void put_route(struct world *w)
 {
     static const char *const paths[] = {"/", "/a", "/a/b", "/c", "no"};
+    static const char *const types[] = {"PREFIX", "EXACT", "REGEX"};
+    static const char *const criteria[] = {
+        "",
+        "",
+        "method: GET,",
+        "headers: [{match: PRESENT, name: A}, {name: host, value: a.com}],",
+        "headers: [{match: REGEX, name: a, value: 'x++'}],",
+        "queryParameters: [{name: q, value: v}],",
+    };
     static const char *const hosts[] = {"", "hostnames: [foo.com],", "hostnames: ['*.com'],",
                                         "hostnames: [bar.org],"};
     static const char *const services[] = {"e", "e", "e", "'*'", "'*'", "i", "nobody"};
-    static const char *const filters[] = {"", "filters: [{redirect: {}}],"};
+    static const char *const filters[] = {
+        "",
+        "",
+        "{redirect: {}}",
+        "{requestHeader: {set: [{name: a, value: '%%1'}, {name: Host, value: b.com}]}}",
+        "{rewrite: {replacePrefixMatch: /v1}}, {rewrite: {hostToBackendHostname: true}}",
+        "{requestHeader: {add: [{name: Host, value: b.com}]}}",
+        "{mirror: {percentage: 50, backend: {destination: {kuma.io/service: s0_ns_svc_80}}}}",
+    };
     char yaml[1024];
     (void)snprintf(
         yaml, sizeof(yaml),
         "{type: MeshGatewayRoute, mesh: default, name: r%u, selectors: [{match: {kuma.io/service: "
-        "%s}}], conf: {http: {%s rules: [{matches: [{path: {match: PREFIX, value: %s}}], %s "
-        "backends: [{weight: %u, destination: {kuma.io/service: s%u_ns_svc_80}}, {weight: 1, "
+        "%s}}], conf: {http: {%s rules: [{matches: [{%s path: {match: %s, value: %s}}], filters: "
+        "[%s], backends: [{weight: %u, destination: {kuma.io/service: s%u_ns_svc_80}}, {weight: 1, "
         "destination: {kuma.io/service: s%u_ns_svc_80, v: '1'}}]}]}}}",
         draw(w, ROUTES), services[draw(w, ARRAY_SIZE(services))], hosts[draw(w, 4)],
-        paths[draw(w, 5)], filters[draw(w, 8) == 0], draw(w, 2), draw(w, SERVICES),
-        draw(w, SERVICES));
+        criteria[draw(w, ARRAY_SIZE(criteria))], types[draw(w, 3)], paths[draw(w, 5)],
+        filters[draw(w, ARRAY_SIZE(filters))], draw(w, 2), draw(w, SERVICES), draw(w, SERVICES));
     put(w, yaml);
 }
 

@@ -1,0 +1,278 @@
+/* Whatever a route says, what is made of it can be served: nothing breaks a message apart, and
+ * nothing multiplies beyond its bound. What each field means is shown by tests/golden. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "control/compile/compile.h"
+#include "control/compile/texts.h"
+#include "core/yaml/yaml.h"
+
+#define ROUNDS 4000
+
+static const struct api_tag tags[] = {{STR_INIT("kuma.io/service"), STR_INIT("e")}};
+static const struct compile_dataplane dataplane = {.mesh = STR_INIT("default"),
+                                                   .name = STR_INIT("d"),
+                                                   .address = STR_INIT("127.0.0.1"),
+                                                   .tags = {tags, 1}};
+
+static const char gateway[] =
+    "{type: MeshGateway, mesh: default, name: g, selectors: [{match: {kuma.io/service: e}}], conf: "
+    "{listeners: [{port: 80, protocol: HTTP}]}}\n---\n";
+
+/* Of a gateway and the route whose rules these are. */
+static struct compile_result *compile_rules(struct str rules)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new(4096);
+    CLEANUP(finding_list_free) struct finding_list *problems = finding_list_new();
+    struct buf text;
+    struct yaml_stream stream;
+    struct yaml_error error;
+    buf_init(&text, (size_t)1 << 24);
+    buf_printf(&text,
+               "%s{type: MeshGatewayRoute, mesh: default, name: r, selectors: [{match: "
+               "{kuma.io/service: e}}], conf: {http: {rules: [",
+               gateway);
+    buf_append(&text, rules);
+    buf_append(&text, STR("]}}}\n"));
+    if (yaml_parse(arena, buf_str(&text), &stream, &error) != ERR_OK)
+        fail_msg("%s: %.*s", error.message, STR_ARG(rules));
+    struct cache *cache = cache_new();
+    const struct api_origin origin = {.file = STR("t.yaml")};
+    for (size_t i = 0; i < stream.count; i++) {
+        const struct api_object *object = api_decode(stream.documents[i], &origin, problems);
+        cache_put(cache, object);
+        object = api_object_unref(object);
+    }
+    const struct compile_input input = {
+        .cache = cache, .dataplanes = &dataplane, .dataplane_count = 1};
+    struct compile_result *result = compile_snapshot(&input);
+    cache = cache_free(cache);
+    buf_deinit(&text);
+    return result;
+}
+
+static const struct model_route *route_of(const struct compile_result *result)
+{
+    size_t count;
+    const struct model_resource *const *routes = model_snapshot_kind(result->snapshot, MODEL_ROUTE,
+                                                                     &count);
+    assert_int_equal(count, 1);
+    return routes[0]->route;
+}
+
+/* ---- Anything ---- */
+
+static uint32_t random_state = 1;
+
+static uint32_t draw(uint32_t below)
+{
+    random_state = random_state * 1664525u + 1013904223u;
+    return (random_state >> 16) % below;
+}
+
+static const char *text(void)
+{
+    static const char *const texts[] = {
+        "",       "/",       "/a/",     "a",         "X-Team", "host",   ":authority", ":path",
+        "a b",    "/a b",    "a\\nb",   "/a\\r\\nb", "%%",     "%A(b)%", "(?=x)",      "a++",
+        "[a-z]*", "/x?y=1",  "/x#y",    "a:80",      "[::1]",  "::1",    "https",      "(",
+        "server", "upgrade", "\\u00e4", "%",         "a@b",    "\\t",    "CONNECT",    "a.com:x",
+    };
+    return texts[draw(ARRAY_SIZE(texts))];
+}
+
+static void put_headers(struct buf *rule, const char *list)
+{
+    buf_printf(rule, "%s: [", list);
+    for (uint32_t count = draw(3); count > 0; count--)
+        buf_printf(rule, "{name: \"%s\", value: \"%s\"},", text(), text());
+    buf_append(rule, STR("],"));
+}
+
+static void put_filter(struct buf *rule)
+{
+    static const char *const names[] = {"requestHeader", "responseHeader"};
+    static const char *const paths[] = {"replaceFull", "replacePrefixMatch"};
+    switch (draw(6)) {
+    case 0:
+        buf_printf(rule,
+                   "{redirect: {scheme: \"%s\", hostname: \"%s\", port: %u, statusCode: %u, path: "
+                   "{%s: \"%s\"}}},",
+                   text(), text(), draw(3) * 40000, 300 + draw(10), paths[draw(2)], text());
+        return;
+    case 1:
+        buf_printf(rule, "{rewrite: {%s: \"%s\", hostToBackendHostname: %s}},", paths[draw(2)],
+                   text(), draw(2) == 0 ? "true" : "false");
+        return;
+    case 2:
+        buf_printf(rule,
+                   "{mirror: {percentage: %u, backend: {destination: {kuma.io/service: m}}}},",
+                   draw(3) * 60);
+        return;
+    default:
+        buf_printf(rule, "{%s: {", names[draw(2)]);
+        put_headers(rule, "set");
+        put_headers(rule, "add");
+        buf_printf(rule, "remove: [\"%s\"]}},", text());
+        return;
+    }
+}
+
+static void put_match(struct buf *rule)
+{
+    static const char *const paths[] = {"EXACT", "PREFIX", "REGEX"};
+    static const char *const values[] = {"EXACT", "REGEX", "PRESENT", "ABSENT"};
+    buf_printf(rule, "{path: {match: %s, value: \"%s\"},", paths[draw(3)], text());
+    if (draw(3) == 0)
+        buf_printf(rule, "headers: [{match: %s, name: \"%s\", value: \"%s\"}],", values[draw(4)],
+                   text(), text());
+    if (draw(3) == 0)
+        buf_printf(rule, "queryParameters: [{match: %s, name: \"%s\", value: \"%s\"}],",
+                   values[draw(2)], text(), text());
+    buf_append(rule, STR("},"));
+}
+
+static void put_rule(struct buf *rule)
+{
+    buf_append(rule, STR("{matches: [{path: {match: PREFIX, value: /always}},"));
+    for (uint32_t count = draw(3); count > 0; count--)
+        put_match(rule);
+    buf_append(rule, STR("], filters: ["));
+    for (uint32_t count = draw(4); count > 0; count--)
+        put_filter(rule);
+    buf_append(rule, STR("]"));
+    if (draw(4) != 0)
+        buf_append(rule, STR(", backends: [{weight: 1, destination: {kuma.io/service: w}}]"));
+    buf_append(rule, STR("}"));
+}
+
+static void assert_headers(const struct model_header *headers, size_t count, bool is_alone)
+{
+    for (size_t i = 0; i < count; i++) {
+        assert_true(headers[i].name.size > 0);
+        assert_true(str_find_char(headers[i].name, ':') == STR_NOT_FOUND);
+        assert_false(str_equal(headers[i].name, STR("upgrade")));
+        assert_true(compile__is_header_value(headers[i].value));
+        for (size_t j = 0; j < i && is_alone; j++)
+            assert_false(str_equal(headers[i].name, headers[j].name));
+    }
+}
+
+static void assert_change(const struct model_header_change *change)
+{
+    assert_headers(change->set, change->set_count, true);
+    assert_headers(change->add, change->add_count, false);
+}
+
+static void assert_path_change(const struct model_path_change *change, enum model_path_match match)
+{
+    if (change->type == MODEL_PATH_REPLACED || change->value.size > 0)
+        assert_true(compile__is_path(change->value));
+    if (change->type != MODEL_PATH_PREFIX_REPLACED)
+        return;
+    assert_int_equal(match, MODEL_PATH_PREFIX);
+    assert_false(str_ends_with(change->value, STR("/")));
+}
+
+static void assert_criteria(const struct model_criterion *criteria, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        assert_true(criteria[i].name.size > 0);
+        if (criteria[i].match == MODEL_VALUE_REGEX)
+            assert_null(api_regex_problem(criteria[i].value));
+    }
+}
+
+static void assert_servable(const struct model_rule *rule)
+{
+    if (rule->path_match == MODEL_PATH_REGEX)
+        assert_null(api_regex_problem(rule->path));
+    else
+        assert_true(str_starts_with(rule->path, STR("/")));
+    assert_criteria(rule->headers, rule->header_count);
+    assert_criteria(rule->queries, rule->query_count);
+    assert_change(&rule->request_headers);
+    assert_change(&rule->response_headers);
+    assert_path_change(&rule->rewrite.path, rule->path_match);
+    assert_path_change(&rule->redirect.path, rule->path_match);
+    if (rule->rewrite.host.size > 0)
+        assert_true(compile__is_authority(rule->rewrite.host));
+    if (rule->redirect.host.size > 0)
+        assert_true(compile__is_host(rule->redirect.host));
+    if (rule->redirect.scheme.size > 0)
+        assert_true(compile__is_scheme(rule->redirect.scheme));
+    assert_true(rule->mirror.ppm <= 1000 * 1000);
+    assert_int_equal(rule->backend_count > 0, rule->action == MODEL_FORWARD);
+    assert_int_equal(rule->status, rule->action == MODEL_RESPOND ? 500 : 0);
+}
+
+static void what_is_made_can_be_served(void **state)
+{
+    (void)state;
+    size_t forwards = 0;
+    size_t redirects = 0;
+    for (size_t i = 0; i < ROUNDS; i++) {
+        struct buf rule;
+        buf_init(&rule, (size_t)1 << 16);
+        put_rule(&rule);
+        struct compile_result *result = compile_rules(buf_str(&rule));
+        const struct model_route *route = route_of(result);
+        assert_true(route->rule_count > 0); /* that of /always */
+        for (size_t j = 0; j < route->rule_count; j++)
+            assert_servable(&route->rules[j]);
+        forwards += route->rules[0].action == MODEL_FORWARD;
+        redirects += route->rules[0].action == MODEL_REDIRECT;
+        result = compile_result_free(result);
+        buf_deinit(&rule);
+    }
+    assert_true(forwards > 100 && redirects > 0);
+}
+
+/* ---- Bounds ---- */
+
+/* A rule of `matches` matches that sends a field of `size` bytes. */
+static void put_large(struct buf *rules, size_t matches, size_t size)
+{
+    buf_append(rules, STR("{backends: [{destination: {kuma.io/service: w}}], filters: "
+                          "[{requestHeader: {set: [{name: a, value: "));
+    for (size_t i = 0; i < size; i++)
+        buf_append_char(rules, 'v');
+    buf_append(rules, STR("}]}}], matches: ["));
+    for (size_t i = 0; i < matches; i++)
+        buf_printf(rules, "{path: {match: EXACT, value: /%zu/%zu}},", size, i);
+    buf_append(rules, STR("]},"));
+}
+
+static void a_rule_that_multiplies_is_left_out(void **state)
+{
+    (void)state;
+    struct buf rules;
+    buf_init(&rules, (size_t)1 << 24);
+    put_large(&rules, 1000, 100);
+    put_large(&rules, 1000, 10000);
+    put_large(&rules, 1000, 200);
+    struct compile_result *result = compile_rules(buf_str(&rules));
+    buf_deinit(&rules);
+    const struct model_route *route = route_of(result);
+    assert_int_equal(route->rule_count, 3000);
+    assert_int_equal(route->rules[0].action, MODEL_FORWARD);
+    assert_int_equal(route->rules[1000].action, MODEL_RESPOND);
+    assert_int_equal(route->rules[2000].action, MODEL_FORWARD);
+    assert_true(str_equal(finding_get(result->findings, 0)->field, STR("conf.http.rules[1]")));
+    assert_true(str_equal(result->report.routes[0].accepted.reason, STR("UnsupportedValue")));
+    result = compile_result_free(result);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_made_can_be_served),
+        cmocka_unit_test(a_rule_that_multiplies_is_left_out),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
