@@ -40,11 +40,19 @@ def fixture_begun(stage, backend):
 
 def test_what_has_no_effect_yet_says_so(begun):
     put_timeout(begun.server)
+    said = begun.wait_said(TIMEOUT, "Programmed", "False", "UnsupportedValue")
+    assert said["message"] == "MeshTimeout is not served yet: it has no effect"
+    assert begun.is_said(TIMEOUT, "Accepted", "True", "Accepted")
+
+
+def test_an_external_service_is_told_why_it_is_not_reached(begun):
     put_service(begun.server, EXTERNAL)
-    for path, kind in ((TIMEOUT, "MeshTimeout"), (SERVICE, "ExternalService")):
-        said = begun.wait_said(path, "Programmed", "False", "UnsupportedValue")
-        assert said["message"] == f"{kind} is not served yet: it has no effect"
-        assert begun.is_said(path, "Accepted", "True", "Accepted")
+    said = begun.wait_said(SERVICE, "Programmed", "False", "UnsupportedValue")
+    assert said["message"] == ("networking.address: names are not resolved yet, so it is no back "
+                               "end; write an IP address")
+    assert begun.is_said(SERVICE, "Accepted", "True", "Accepted")
+    put_service(begun.server, {**EXTERNAL, "networking": {"address": "192.0.2.1:80"}})
+    until(lambda: begun.condition(SERVICE, "Programmed") == {}, "its condition is gone")
 
 
 def test_what_is_wrong_is_said_and_mended(begun):

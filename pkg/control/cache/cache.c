@@ -113,7 +113,7 @@ static bool is_gateway(const struct api_object *object)
 static bool is_back_end(enum api_kind kind)
 {
     return kind == API_SERVICE || kind == API_ENDPOINT_SLICE || kind == API_POD ||
-           kind == API_DATAPLANE;
+           kind == API_DATAPLANE || kind == API_EXTERNAL_SERVICE;
 }
 
 static bool may_be_gateway(enum api_kind kind)

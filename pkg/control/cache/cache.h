@@ -52,7 +52,7 @@ struct cache_changes {
     /* By what may change routes, gateways or who serves them; sorted, each once. */
     const struct str *meshes;
     size_t mesh_count;
-    /* By Services, EndpointSlices, pods and Dataplanes: who answers for a service may be another,
+    /* By Services, EndpointSlices, pods, Dataplanes and ExternalServices: who answers for a service may be another,
      * in any mesh. */
     bool back_ends;
 };

@@ -151,6 +151,12 @@ static void report_use(struct half *half, const struct compile__use *use,
                    str_format(half->box->arena, "%.*s: %.*s", STR_ARG(field), STR_ARG(message)));
 }
 
+/* What is missing may be elsewhere; what leads nowhere is here. */
+static bool is_worth_saying(const struct compile_draft *draft, enum discovery_state state)
+{
+    return state == DISCOVERY_UNUSABLE || (state != DISCOVERY_FOUND && !draft->lacks_back_ends);
+}
+
 /* ---- The run ---- */
 
 static const struct model_snapshot *snapshot_of(struct half *half)
@@ -185,7 +191,7 @@ static void complete(struct half *half)
         half->routes[i] = draft->report.routes[i];
     for (size_t i = 0; i < draft->uses.count; i++) {
         const struct compile__use *use = &draft->uses.items[i];
-        if (half->sets[use->need]->state != DISCOVERY_FOUND && !draft->lacks_back_ends)
+        if (is_worth_saying(draft, half->sets[use->need]->state))
             report_use(half, use, half->sets[use->need]);
     }
 }

@@ -401,6 +401,8 @@ static void review_other(const struct viewer *viewer, const struct api_object *o
         review_mesh(viewer, report);
     else if (object->key.kind == API_DATAPLANE && !object->broken)
         compile__check_member(viewer->cache, object, viewer->box->findings);
+    else if (object->key.kind == API_EXTERNAL_SERVICE)
+        compile__review_external(viewer->box->arena, viewer->box->findings, report);
     else if (object->key.kind != API_MESH && object->key.kind != API_DATAPLANE)
         review_unserved(viewer, report);
 }

@@ -70,6 +70,13 @@ void compile__add_parent(struct compile_route_report *route, struct compile_pare
 void compile__add_summary(struct compile_route_report *route,
                           const struct compile_parent_report *parent);
 
+/* ---- externals.c ---- */
+
+/* What an ExternalService asks for and gateways do not do yet: findings, and its condition. The
+ * texts of that come from `arena`. */
+void compile__review_external(struct arena *arena, struct finding_list *findings,
+                              struct compile_object_report *report);
+
 /* ---- bind.c ---- */
 
 /* A dataplane that a MeshGateway was found for. */

@@ -28,8 +28,10 @@ struct discovery *discovery_new(const struct cache *cache)
     discovery->arena = arena_new(CHUNK_SIZE);
     discovery->slices = map_new();
     discovery->inbounds = map_new();
+    discovery->externals = map_new();
     discovery__index_slices(discovery);
     discovery__index_inbounds(discovery);
+    discovery__index_externals(discovery);
     return discovery;
 }
 
@@ -39,6 +41,7 @@ struct discovery *discovery_free(struct discovery *discovery)
         return NULL;
     discovery->slices = map_free(discovery->slices);
     discovery->inbounds = map_free(discovery->inbounds);
+    discovery->externals = map_free(discovery->externals);
     discovery->arena = arena_free(discovery->arena);
     return mem_free(discovery);
 }
@@ -87,7 +90,9 @@ void discovery_resolve(const struct discovery *discovery, struct arena *arena, s
         .findings = findings,
     };
     *ret_answer = (struct discovery_answer){.reason = STR_EMPTY};
-    if (discovery__is_kubernetes(&question))
+    if (discovery__has_externals(&question))
+        discovery__ask_externals(&question, ret_answer);
+    else if (discovery__is_kubernetes(&question))
         discovery__ask_services(&question, ret_answer);
     else
         discovery__ask_inbounds(&question, ret_answer);

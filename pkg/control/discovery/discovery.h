@@ -3,7 +3,8 @@
  * A destination is a set of tags with kuma.io/service among them. In a cluster that is
  * "<name>_<namespace>_svc_<port>": the Service says which port is meant, its EndpointSlices where
  * and how ready its back ends are, and the pods that they name give the other tags. Where there is
- * no such Service, the inbounds of Dataplanes with that tag are the back ends.
+ * no such Service, the inbounds of Dataplanes with that tag are the back ends. An ExternalService
+ * with that tag comes before both.
  *
  * A discovery is an index over what the cache holds at this time. It is made once per change of
  * back ends, asked for every destination, and not used any more after the cache has changed. One
@@ -34,7 +35,7 @@ enum discovery_state {
     DISCOVERY_UNREADY,  /* there are back ends, none of which is ready */
     DISCOVERY_NO_MATCH, /* the other tags, or the mesh, exclude all back ends */
     DISCOVERY_UNKNOWN,  /* there is no such service, or no such port of it */
-    DISCOVERY_UNUSABLE, /* it is of a kind that leads nowhere: ExternalName, names, not TCP */
+    DISCOVERY_UNUSABLE, /* it is of a kind that leads nowhere: ExternalName, names, TLS, not TCP */
 };
 
 struct discovery_answer {
@@ -52,5 +53,18 @@ struct discovery_answer {
 void discovery_resolve(const struct discovery *discovery, struct arena *arena, struct str mesh,
                        struct api_tags destination, struct finding_list *findings,
                        struct discovery_answer *ret_answer);
+
+/* What keeps an ExternalService from being a back end, whoever asks. */
+struct discovery_obstacle {
+    struct str field;
+    const char *message; /* to be put into a sentence, like the next */
+    const char *remedy;  /* "; what to do"; or empty */
+};
+#define DISCOVERY_OBSTACLES_MAX 2
+
+/* Of an ExternalService that is not broken. Returns how many there are. */
+size_t
+discovery_external_obstacles(const struct api_object *object,
+                             struct discovery_obstacle ret_obstacles[DISCOVERY_OBSTACLES_MAX]);
 
 CLEANUP_DEFINE(struct discovery, discovery_free);

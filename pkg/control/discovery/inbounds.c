@@ -59,17 +59,25 @@ static bool is_usable(const struct discovery__question *question,
     return false;
 }
 
-/* The service of a Dataplane in this mesh that is called nearly so. */
-static struct str closest(const struct discovery__question *question)
+/* Adds the services of this mesh. */
+static size_t collect(const struct discovery__question *question, const struct map *services,
+                      struct str names[NAMES_MAX], size_t count)
 {
-    struct str names[NAMES_MAX];
-    size_t count = 0;
     struct map_cursor at = {0};
-    while (count < NAMES_MAX && map_next(question->discovery->inbounds, &at) != NULL) {
+    while (count < NAMES_MAX && map_next(services, &at) != NULL) {
         struct str name = at.key;
         if (str_equal(str_cut(&name, '/'), question->mesh))
             names[count++] = name;
     }
+    return count;
+}
+
+/* The service of this mesh that is called nearly so. */
+static struct str closest(const struct discovery__question *question)
+{
+    struct str names[NAMES_MAX];
+    size_t count = collect(question, question->discovery->inbounds, names, 0);
+    count = collect(question, question->discovery->externals, names, count);
     return spell_closest(question->service, names, count);
 }
 

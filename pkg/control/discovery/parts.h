@@ -1,4 +1,4 @@
-/* Private to control/discovery: its two sources of back ends. */
+/* Private to control/discovery: its three sources of back ends. */
 #pragma once
 
 #include "control/discovery/discovery.h"
@@ -9,8 +9,9 @@ struct discovery {
     const struct cache *cache;
     uint64_t serial;
     struct arena *arena;
-    struct map *slices;   /* by "<service>.<namespace>": struct discovery__slices */
-    struct map *inbounds; /* by "<mesh>/<service>": struct discovery__inbounds */
+    struct map *slices;    /* by "<service>.<namespace>": struct discovery__slices */
+    struct map *inbounds;  /* by "<mesh>/<service>": struct discovery__inbounds */
+    struct map *externals; /* likewise: struct discovery__externals */
 };
 
 /* What belongs to one service, linked in the arena. */
@@ -23,6 +24,11 @@ struct discovery__inbounds {
     const struct api_object *dataplane;
     const struct api_inbound *inbound;
     const struct discovery__inbounds *next;
+};
+
+struct discovery__externals {
+    const struct api_object *object;
+    const struct discovery__externals *next;
 };
 
 /* A question on its way to its answer. */
@@ -41,6 +47,10 @@ struct str discovery__key(struct arena *arena, struct str a, char separator, str
 
 void discovery__index_slices(struct discovery *discovery);
 void discovery__index_inbounds(struct discovery *discovery);
+void discovery__index_externals(struct discovery *discovery);
+
+/* Whether an ExternalService of the mesh is that service: then nobody else is asked. */
+bool discovery__has_externals(const struct discovery__question *question);
 
 /* Whether the Services of the cluster answer: there is such a Service, or there is neither that nor
  * a Dataplane, and the name is as those of Services. */
@@ -52,3 +62,5 @@ bool discovery__has_inbounds(const struct discovery__question *question);
 /* Fill endpoints, state and reason of the answer. */
 void discovery__ask_services(struct discovery__question *question, struct discovery_answer *answer);
 void discovery__ask_inbounds(struct discovery__question *question, struct discovery_answer *answer);
+void discovery__ask_externals(struct discovery__question *question,
+                              struct discovery_answer *answer);

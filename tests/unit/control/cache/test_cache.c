@@ -209,6 +209,8 @@ static void back_ends_are_told_from_routes(void **state)
     assert_marks("", true);
     put_text("{kind: Pod, metadata: {name: x}}");
     assert_marks("", true);
+    put("ExternalService", "m", "x");
+    assert_marks("", true);
     put_text(INBOUND_DATAPLANE);
     assert_marks("", true);
     put_text(GATEWAY_DATAPLANE);

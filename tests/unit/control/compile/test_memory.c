@@ -1,15 +1,8 @@
 /* What is remembered is what would be made anew: after any sequence of changes a compile with a
  * memory and one without have the same outcome. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 
-#include <cmocka.h>
-
-#include "control/compile/compile.h"
-#include "core/yaml/yaml.h"
+#include "manifests.h"
 
 #define ROUTES   6
 #define STEPS    400
@@ -31,22 +24,7 @@ static uint32_t draw(struct world *w, uint32_t below)
 
 static void put(struct world *w, const char *yaml)
 {
-    CLEANUP(arena_free) struct arena *arena = arena_new(4096);
-    CLEANUP(finding_list_free) struct finding_list *problems = finding_list_new();
-    struct yaml_stream stream;
-    struct yaml_error error;
-    if (yaml_parse(arena, str_of(yaml), &stream, &error) != ERR_OK)
-        fail_msg("%s: %s", yaml, error.message);
-    struct str name = jv_text(jv_get(stream.documents[0], STR("kind")));
-    struct api_origin origin = {.file = STR("t.yaml")};
-    for (enum api_kind kind = API_SERVICE; kind < API_KINDS; kind++) {
-        if (str_equal(api_kind_name(kind), name))
-            origin = (struct api_origin){.has_kind = true, .kind = kind};
-    }
-    const struct api_object *object = api_decode(stream.documents[0], &origin, problems);
-    assert_non_null(object);
-    cache_put(w->cache, object);
-    object = api_object_unref(object);
+    manifests_put(w->cache, str_of(yaml));
 }
 
 static void put_route(struct world *w)
@@ -120,6 +98,20 @@ static void put_pod(struct world *w)
     put(w, yaml);
 }
 
+static void put_external(struct world *w)
+{
+    static const char *const networking[] = {"{address: '10.0.0.9:80'}", "{address: 'a.com:80'}",
+                                             "{address: '10.0.0.9:443', tls: {enabled: true}}",
+                                             "{address: 'no'}"};
+    char yaml[512];
+    (void)snprintf(yaml, sizeof(yaml),
+                   "{type: ExternalService, mesh: default, name: x%u, tags: {kuma.io/service: "
+                   "s%u_ns_svc_80%s}, networking: %s}",
+                   draw(w, 2), draw(w, SERVICES), draw(w, 2) == 0 ? ", v: '1'" : "",
+                   networking[draw(w, ARRAY_SIZE(networking))]);
+    put(w, yaml);
+}
+
 #define HTTPS_LISTENER                                             \
     "{port: 443, protocol: HTTPS, hostname: foo.com, tls: {mode: " \
     "TERMINATE, certificates: [{secret: c}]}}"
@@ -150,13 +142,17 @@ static void remove_one(struct world *w)
     if (draw(w, 3) == 0) {
         (void)snprintf(name, sizeof(name), "s%u.ns", draw(w, SERVICES));
         key = (struct api_key){API_SERVICE, STR_EMPTY, str_of(name)};
+    } else if (draw(w, 3) == 0) {
+        (void)snprintf(name, sizeof(name), "x%u", draw(w, 2));
+        key = (struct api_key){API_EXTERNAL_SERVICE, STR("default"), str_of(name)};
     }
     cache_remove(w->cache, &key);
 }
 
 static void change(struct world *w)
 {
-    switch (draw(w, 8)) {
+    switch (draw(w, 9)) {
+    case 8: put_external(w); return;
     case 0: put_gateway(w, draw(w, 4) == 0 ? 'i' : 'e'); return;
     case 1: put_service(w); return;
     case 2: put_slice(w); return;
@@ -169,12 +165,6 @@ static void change(struct world *w)
 static const struct api_tag idle_tags[] = {{STR_INIT("kuma.io/service"), STR_INIT("i")}};
 static const struct compile_dataplane idle = {
     .mesh = STR_INIT("default"), .name = STR_INIT("i"), .tags = {idle_tags, 1}};
-
-static const struct api_tag tags[] = {{STR_INIT("kuma.io/service"), STR_INIT("e")}};
-static const struct compile_dataplane dataplane = {.mesh = STR_INIT("default"),
-                                                   .name = STR_INIT("d"),
-                                                   .address = STR_INIT("127.0.0.1"),
-                                                   .tags = {tags, 1}};
 
 /* As a program does: only what changed is done again. */
 static struct compile_result *compile_remembering(struct world *w,
@@ -246,7 +236,7 @@ static void remembered_is_as_new(void **state)
         struct world w = {cache_new(), compile_memory_new(), NULL, NULL, seed};
         const struct compile_input input = {
             .cache = w.cache,
-            .dataplanes = &dataplane,
+            .dataplanes = &manifests_dataplane,
             .dataplane_count = 1,
             .idle = &idle,
             .idle_count = 1,
@@ -270,7 +260,7 @@ static void only_the_last_run_is_remembered(void **state)
     (void)state;
     struct world w = {cache_new(), compile_memory_new(), NULL, NULL, 1};
     const struct compile_input input = {
-        .cache = w.cache, .dataplanes = &dataplane, .dataplane_count = 1};
+        .cache = w.cache, .dataplanes = &manifests_dataplane, .dataplane_count = 1};
     put_gateway(&w, 'e');
     for (int i = 0; i < 100; i++)
         put_route(&w);
@@ -295,7 +285,7 @@ static void what_did_not_change_is_not_done_again(void **state)
     (void)state;
     struct world w = {cache_new(), compile_memory_new(), NULL, NULL, 7};
     const struct compile_input input = {
-        .cache = w.cache, .dataplanes = &dataplane, .dataplane_count = 1};
+        .cache = w.cache, .dataplanes = &manifests_dataplane, .dataplane_count = 1};
     put(&w, "{type: MeshGateway, mesh: default, name: g, selectors: [{match: {kuma.io/service: "
             "e}}], conf: {listeners: [{port: 80, protocol: HTTP}]}}");
     for (int i = 0; i < 100; i++)

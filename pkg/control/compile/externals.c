@@ -1,0 +1,37 @@
+/* What is said of ExternalServices, whether a route leads to them or not. */
+#include "control/compile/stages.h"
+
+/* HTTP/1.1 is spoken to all of them. */
+static bool wants_another_protocol(const struct api_object *object)
+{
+    const struct str *protocol = api_tags_find(object->external_service->tags,
+                                               STR("kuma.io/protocol"));
+    return protocol != NULL &&
+           (str_equal(*protocol, STR("http2")) || str_equal(*protocol, STR("grpc")));
+}
+
+static void warn(struct arena *arena, struct finding_list *findings,
+                 struct compile_object_report *report, struct str field, struct str message)
+{
+    struct finding_subject subject = api_subject(report->object);
+    finding_add(findings, FINDING_WARNING, &subject, report->object->mark, field, "%.*s",
+                STR_ARG(message));
+    compile__deny(&report->programmed, STR("UnsupportedValue"),
+                  str_format(arena, "%.*s: %.*s", STR_ARG(field), STR_ARG(message)));
+}
+
+void compile__review_external(struct arena *arena, struct finding_list *findings,
+                              struct compile_object_report *report)
+{
+    struct discovery_obstacle obstacles[DISCOVERY_OBSTACLES_MAX];
+    if (report->object->broken)
+        return;
+    size_t count = discovery_external_obstacles(report->object, obstacles);
+    for (size_t i = 0; i < count; i++)
+        warn(arena, findings, report, obstacles[i].field,
+             str_format(arena, "%s, so it is no back end%s", obstacles[i].message,
+                        obstacles[i].remedy));
+    if (wants_another_protocol(report->object))
+        warn(arena, findings, report, STR("tags[\"kuma.io/protocol\"]"),
+             STR("HTTP/2 to back ends is not spoken yet: requests go to it as HTTP/1.1"));
+}

@@ -1,0 +1,105 @@
+/* What is said of ExternalServices, and of routes to them. */
+#include "manifests.h"
+
+#define GATEWAY                                                                               \
+    "{type: MeshGateway, mesh: default, name: g, selectors: [{match: {kuma.io/service: e}}]," \
+    " conf: {listeners: [{port: 80, protocol: HTTP}]}}\n---\n"
+#define ROUTE(service)                                                                             \
+    "{type: MeshGatewayRoute, mesh: default, name: r, selectors: [{match: {kuma.io/service: e}}]," \
+    " conf: {http: {rules: [{matches: [{path: {match: PREFIX, value: /}}], backends: "             \
+    "[{destination: {kuma.io/service: " service "}}]}]}}}\n---\n"
+#define EXTERNAL(networking)                                                         \
+    "{type: ExternalService, mesh: default, name: x, tags: {kuma.io/service: pay}, " \
+    "networking: " networking "}\n"
+
+static struct cache *cache;
+static struct compile_result *result;
+static struct compile_review *review;
+
+static void compile(const char *manifests, bool is_partial)
+{
+    cache = cache_new();
+    manifests_put(cache, str_of(manifests));
+    const struct compile_input input = {
+        .cache = cache,
+        .dataplanes = &manifests_dataplane,
+        .dataplane_count = 1,
+        .is_partial = is_partial,
+    };
+    result = compile_snapshot(&input);
+    const struct compile_result *const results[] = {result};
+    review = compile_review_new(&input, results, 1);
+}
+
+static int forget(void **state)
+{
+    (void)state;
+    review = compile_review_free(review);
+    result = compile_result_free(result);
+    cache = cache_free(cache);
+    assert_int_equal(api_objects_alive(), 0);
+    return 0;
+}
+
+static const struct compile_object_report *external(void)
+{
+    assert_int_equal(review->report.other_count, 1);
+    return &review->report.others[0];
+}
+
+static void one_that_is_reached_has_nothing_to_hear(void **state)
+{
+    (void)state;
+    compile(GATEWAY ROUTE("pay") EXTERNAL("{address: '10.0.0.1:80'}"), false);
+    assert_true(external()->accepted.ok);
+    assert_true(external()->programmed.ok);
+    assert_int_equal(finding_count(review->findings) + finding_count(result->findings), 0);
+}
+
+static void one_that_is_not_hears_every_reason(void **state)
+{
+    (void)state;
+    compile(GATEWAY EXTERNAL("{address: 'a.com:443', tls: {enabled: true}}"), false);
+    assert_true(external()->accepted.ok);
+    assert_false(external()->programmed.ok);
+    assert_true(str_equal(external()->programmed.reason, STR("UnsupportedValue")));
+    assert_true(str_equal(external()->programmed.message,
+                          STR("networking.tls.enabled: TLS to external services is not spoken "
+                              "yet, so it is no back end")));
+    assert_int_equal(finding_count(review->findings), 2);
+    assert_true(str_equal(finding_get(review->findings, 1)->message,
+                          STR("names are not resolved yet, so it is no back end; write an IP "
+                              "address")));
+}
+
+static void a_broken_one_hears_what_is_wrong_alone(void **state)
+{
+    (void)state;
+    compile(GATEWAY EXTERNAL("{address: nowhere}"), false);
+    assert_false(external()->accepted.ok);
+    assert_true(external()->programmed.ok);
+    assert_int_equal(finding_count(review->findings), 0);
+}
+
+/* What is missing may be elsewhere; what leads nowhere is here. */
+static void a_part_of_the_manifests_knows_what_leads_nowhere(void **state)
+{
+    (void)state;
+    compile(GATEWAY ROUTE("other") EXTERNAL("{address: 'a.com:80'}"), true);
+    assert_int_equal(finding_count(result->findings), 0);
+    (void)forget(state);
+    compile(GATEWAY ROUTE("pay") EXTERNAL("{address: 'a.com:80'}"), true);
+    assert_int_equal(finding_count(result->findings), 1);
+    assert_true(str_equal(result->report.routes[0].resolved_refs.reason, STR("InvalidKind")));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(one_that_is_reached_has_nothing_to_hear, forget),
+        cmocka_unit_test_teardown(one_that_is_not_hears_every_reason, forget),
+        cmocka_unit_test_teardown(a_broken_one_hears_what_is_wrong_alone, forget),
+        cmocka_unit_test_teardown(a_part_of_the_manifests_knows_what_leads_nowhere, forget),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,94 @@
+#include "world.h"
+
+static struct world w;
+
+static int setup(void **state)
+{
+    (void)state;
+    world_init(&w);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    world_deinit(&w);
+    return 0;
+}
+
+#define EXTERNAL(name, tags, networking)                                            \
+    "---\ntype: ExternalService\nmesh: default\nname: " name "\ntags: {" tags "}\n" \
+    "networking: {" networking "}\n"
+#define PAY "kuma.io/service: pay"
+
+static void addresses_are_endpoints(void **state)
+{
+    (void)state;
+    world_put(&w, EXTERNAL("b", PAY ", v: '2'", "address: '10.0.0.2:443'")
+                      EXTERNAL("a", PAY ", v: '1'", "address: '[2001:db8::1]:80'"));
+    world_ask(&w, "default", "pay", NULL);
+    assert_endpoints(&w, "10.0.0.2:443 2001:db8::1:80");
+    assert_int_equal(w.answer.endpoints[0].hostname.size, 0);
+    world_ask(&w, "default", "pay", "v=1");
+    assert_endpoints(&w, "2001:db8::1:80");
+    world_ask(&w, "default", "pay", "v=3");
+    assert_nothing(&w, DISCOVERY_NO_MATCH,
+                   "no ExternalService of this name in mesh default has the other tags of the "
+                   "destination");
+    world_ask(&w, "other", "pay", NULL);
+    assert_nothing(&w, DISCOVERY_UNKNOWN,
+                   "no Dataplane has an inbound with this service in mesh other");
+    world_ask(&w, "default", "pya", NULL);
+    assert_nothing(&w, DISCOVERY_UNKNOWN,
+                   "no Dataplane has an inbound with this service in mesh default (did you mean "
+                   "pay?)");
+}
+
+static void names_and_tls_lead_nowhere_yet(void **state)
+{
+    (void)state;
+    world_put(&w, EXTERNAL("a", PAY ", v: name", "address: 'pay.example.com:80'")
+                      EXTERNAL("b", PAY ", v: tls", "address: '10.0.0.1:443', tls: {enabled: true}")
+                          EXTERNAL("c", PAY ", v: both",
+                                   "address: 'pay.example.com:443', tls: {enabled: true}"));
+    world_ask(&w, "default", "pay", "v=name");
+    assert_nothing(&w, DISCOVERY_UNUSABLE,
+                   "it is ExternalService a in mesh default: names are not resolved yet");
+    world_ask(&w, "default", "pay", "v=tls");
+    assert_nothing(&w, DISCOVERY_UNUSABLE,
+                   "it is ExternalService b in mesh default: TLS to external services is not "
+                   "spoken yet");
+    world_ask(&w, "default", "pay", NULL); /* the first by name is named */
+    assert_nothing(&w, DISCOVERY_UNUSABLE,
+                   "it is ExternalService a in mesh default: names are not resolved yet");
+    world_put(&w, EXTERNAL("d", PAY, "address: '10.0.0.9:80'"));
+    world_ask(&w, "default", "pay", NULL); /* one is enough */
+    assert_endpoints(&w, "10.0.0.9:80");
+}
+
+static void it_comes_before_all_others(void **state)
+{
+    (void)state;
+    world_put(&w, "{kind: Service, metadata: {name: s, namespace: ns}, spec: {ports: [{port: 80}]}}"
+                  "\n---\n"
+                  "{type: Dataplane, mesh: default, name: d, networking: {address: 10.0.0.1, "
+                  "inbound: [{port: 80, tags: {kuma.io/service: pay}}]}}\n");
+    world_ask(&w, "default", "pay", NULL);
+    assert_endpoints(&w, "10.0.0.1:80");
+    world_put(&w, EXTERNAL("a", PAY, "address: '10.0.0.2:80'")
+                      EXTERNAL("b", "kuma.io/service: s_ns_svc_80", "address: '10.0.0.3:80'"));
+    world_ask(&w, "default", "pay", NULL);
+    assert_endpoints(&w, "10.0.0.2:80");
+    world_ask(&w, "default", "s_ns_svc_80", NULL);
+    assert_endpoints(&w, "10.0.0.3:80");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(addresses_are_endpoints, setup, teardown),
+        cmocka_unit_test_setup_teardown(names_and_tls_lead_nowhere_yet, setup, teardown),
+        cmocka_unit_test_setup_teardown(it_comes_before_all_others, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
