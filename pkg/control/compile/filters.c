@@ -152,6 +152,12 @@ static struct str redirect_host(const struct place *place, struct str spec)
     return STR_EMPTY;
 }
 
+/* Empty is that of the request. */
+static bool is_scheme(struct str scheme)
+{
+    return scheme.size == 0 || str_equal(scheme, STR("http")) || str_equal(scheme, STR("https"));
+}
+
 static void warn_of_loop(const struct place *place, const struct api_redirect *spec)
 {
     bool is_elsewhere = spec->scheme.size > 0 || spec->hostname.size > 0 || spec->port > 0 ||
@@ -175,8 +181,8 @@ static void plan_redirect(struct compile__rule *rule, size_t filter)
         .port = (uint16_t)spec->port,
         .path = path_change(place, &spec->path, true),
     };
-    if (spec->scheme.size > 0 && !compile__is_scheme(spec->scheme))
-        refuse(&scheme, "is no scheme such as https; the rule answers 500");
+    if (!is_scheme(spec->scheme))
+        refuse(&scheme, "is neither http nor https; the rule answers 500");
     warn_of_loop(&place, spec);
 }
 

@@ -9,6 +9,9 @@
 /* A rule changes at most as many fields in one direction: a message has no more. */
 #define FIELDS_MAX ((size_t)100)
 
+/* And as many bytes are set and added. */
+#define FIELDS_SIZE_MAX ((size_t)16 * 1024)
+
 /* What is to be changed in one direction. */
 struct fields {
     struct model_header *set;
@@ -309,6 +312,29 @@ static void drop_needless_removes(struct fields *fields)
     fields->remove_count = kept;
 }
 
+/* As they are written: "name: value", and the end of the line. */
+static size_t size_of(const struct model_header *headers, size_t count)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < count; i++)
+        size += headers[i].name.size + headers[i].value.size + 4;
+    return size;
+}
+
+static void limit_size(struct compile__rule *rule, const struct fields *fields, bool is_request)
+{
+    size_t size = size_of(fields->set, fields->set_count) + size_of(fields->add, fields->add_count);
+    if (size <= FIELDS_SIZE_MAX)
+        return;
+    compile__rule_refuse(
+        rule, STR("a header filter of the rule cannot be served"),
+        compile__find(rule->run, FINDING_ERROR, rule->route, rule->spec->mark,
+                      str_format(rule->run->arena, "conf.http.rules[%zu].filters", rule->index),
+                      "the fields that are set and added to %s take %zu bytes, more than %zu; the "
+                      "rule answers 500",
+                      is_request ? "requests" : "responses", size, FIELDS_SIZE_MAX));
+}
+
 struct model_header_change compile__plan_headers(struct compile__rule *rule, bool is_request,
                                                  struct str *ret_host)
 {
@@ -323,6 +349,7 @@ struct model_header_change compile__plan_headers(struct compile__rule *rule, boo
         change_removes(&place, change);
     }
     drop_needless_removes(&fields);
+    limit_size(rule, &fields, is_request);
     *ret_host = fields.host;
     return (struct model_header_change){
         .set = fields.set,

@@ -34,17 +34,6 @@ bool compile__is_path(struct str path)
     return str_starts_with(path, STR("/"));
 }
 
-bool compile__is_scheme(struct str scheme)
-{
-    for (size_t i = 0; i < scheme.size; i++) {
-        char c = scheme.data[i];
-        bool is_inner = is_digit(c) || c == '+' || c == '-' || c == '.';
-        if (!is_letter(c) && (i == 0 || !is_inner))
-            return false;
-    }
-    return scheme.size > 0;
-}
-
 static bool is_name(struct str host)
 {
     for (size_t i = 0; i < host.size; i++) {

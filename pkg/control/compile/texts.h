@@ -13,9 +13,6 @@ MUST_USE bool compile__is_header_value(struct str value);
 /* A path, with a query or without: visible ASCII that begins with "/", and no fragment. */
 MUST_USE bool compile__is_path(struct str path);
 
-/* "http". */
-MUST_USE bool compile__is_scheme(struct str scheme);
-
 /* A name, an IPv4 address or an IPv6 address in brackets. */
 MUST_USE bool compile__is_host(struct str host);
 

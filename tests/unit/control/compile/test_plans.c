@@ -63,6 +63,12 @@ static const char *text(void)
     return texts[draw(ARRAY_SIZE(texts))];
 }
 
+/* Mostly what it should be. */
+static const char *text_or(const char *good)
+{
+    return draw(4) == 0 ? text() : good;
+}
+
 static void put_headers(struct buf *rule, const char *list)
 {
     buf_printf(rule, "%s: [", list);
@@ -80,7 +86,8 @@ static void put_filter(struct buf *rule)
         buf_printf(rule,
                    "{redirect: {scheme: \"%s\", hostname: \"%s\", port: %u, statusCode: %u, path: "
                    "{%s: \"%s\"}}},",
-                   text(), text(), draw(3) * 40000, 300 + draw(10), paths[draw(2)], text());
+                   text_or("https"), text_or("a.com"), draw(3) * 32000, 300 + draw(10),
+                   paths[draw(2)], text_or("/new"));
         return;
     case 1:
         buf_printf(rule, "{rewrite: {%s: \"%s\", hostToBackendHostname: %s}},", paths[draw(2)],
@@ -181,8 +188,8 @@ static void assert_servable(const struct model_rule *rule)
         assert_true(compile__is_authority(rule->rewrite.host));
     if (rule->redirect.host.size > 0)
         assert_true(compile__is_host(rule->redirect.host));
-    if (rule->redirect.scheme.size > 0)
-        assert_true(compile__is_scheme(rule->redirect.scheme));
+    struct str scheme = rule->redirect.scheme;
+    assert_true(scheme.size == 0 || str_equal(scheme, STR("https")));
     assert_true(rule->mirror.ppm <= 1000 * 1000);
     assert_int_equal(rule->backend_count > 0, rule->action == MODEL_FORWARD);
     assert_int_equal(rule->status, rule->action == MODEL_RESPOND ? 500 : 0);
@@ -245,11 +252,30 @@ static void a_rule_that_multiplies_is_left_out(void **state)
     result = compile_result_free(result);
 }
 
+/* Fields of a head that is never too large. */
+static void fields_have_a_size(void **state)
+{
+    (void)state;
+    struct buf rules;
+    buf_init(&rules, (size_t)1 << 20);
+    put_large(&rules, 1, 16 * 1024 - 5);
+    put_large(&rules, 1, 16 * 1024 - 4);
+    struct compile_result *result = compile_rules(buf_str(&rules));
+    buf_deinit(&rules);
+    const struct model_route *route = route_of(result);
+    assert_int_equal(route->rules[0].action, MODEL_FORWARD);
+    assert_int_equal(route->rules[1].action, MODEL_RESPOND);
+    assert_true(
+        str_equal(finding_get(result->findings, 0)->field, STR("conf.http.rules[1].filters")));
+    result = compile_result_free(result);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_made_can_be_served),
         cmocka_unit_test(a_rule_that_multiplies_is_left_out),
+        cmocka_unit_test(fields_have_a_size),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

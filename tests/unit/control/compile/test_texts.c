@@ -44,16 +44,6 @@ static void paths(void **state)
     check(rows, ARRAY_SIZE(rows), compile__is_path);
 }
 
-static void schemes(void **state)
-{
-    (void)state;
-    static const struct row rows[] = {
-        {STR_INIT("https"), true}, {STR_INIT("a+b-c.1"), true}, {STR_INIT(""), false},
-        {STR_INIT("1a"), false},   {STR_INIT("http:"), false},  {STR_INIT("h t"), false},
-    };
-    check(rows, ARRAY_SIZE(rows), compile__is_scheme);
-}
-
 static void authorities(void **state)
 {
     (void)state;
@@ -94,8 +84,9 @@ static void a_name_has_an_end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(header_values),     cmocka_unit_test(paths),
-        cmocka_unit_test(schemes),           cmocka_unit_test(authorities),
+        cmocka_unit_test(header_values),
+        cmocka_unit_test(paths),
+        cmocka_unit_test(authorities),
         cmocka_unit_test(a_name_has_an_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
