@@ -153,9 +153,28 @@ static struct str redirect_host(const struct place *place, struct str spec)
 }
 
 /* Empty is that of the request. */
-static bool is_scheme(struct str scheme)
+static struct str redirect_scheme(const struct place *place, struct str spec)
 {
-    return scheme.size == 0 || str_equal(scheme, STR("http")) || str_equal(scheme, STR("https"));
+    if (spec.size == 0)
+        return spec;
+    if (str_equal_nocase(spec, STR("https")))
+        return STR("https");
+    if (str_equal_nocase(spec, STR("http")))
+        return STR("http");
+    refuse(place, "is neither http nor https; the rule answers 500");
+    return STR_EMPTY;
+}
+
+/* The listener's port is mostly one that speaks another scheme. */
+static void warn_of_port(const struct place *place, const struct model_redirect *redirect)
+{
+    if (redirect->scheme.size == 0 || redirect->port > 0)
+        return;
+    warn(place, str_equal(redirect->scheme, STR("https"))
+                    ? "leads to the listener's port, since none is written; write port: 443, or "
+                      "where https is spoken"
+                    : "leads to the listener's port, since none is written; write port: 80, or "
+                      "where http is spoken");
 }
 
 static void warn_of_loop(const struct place *place, const struct api_redirect *spec)
@@ -176,13 +195,12 @@ static void plan_redirect(struct compile__rule *rule, size_t filter)
     rule->made->rule.action = MODEL_REDIRECT;
     rule->made->rule.redirect = (struct model_redirect){
         .status = (uint16_t)spec->status_code,
-        .scheme = spec->scheme,
+        .scheme = redirect_scheme(&scheme, spec->scheme),
         .host = redirect_host(&host, spec->hostname),
         .port = (uint16_t)spec->port,
         .path = path_change(place, &spec->path, true),
     };
-    if (!is_scheme(spec->scheme))
-        refuse(&scheme, "is neither http nor https; the rule answers 500");
+    warn_of_port(&place, &rule->made->rule.redirect);
     warn_of_loop(&place, spec);
 }
 
