@@ -219,35 +219,45 @@ static void what_is_made_can_be_served(void **state)
 
 /* ---- Bounds ---- */
 
-/* A rule of `matches` matches that sends a field of `size` bytes. */
-static void put_large(struct buf *rules, size_t matches, size_t size)
+static void put_field(struct buf *rules, char name, size_t size)
 {
-    buf_append(rules, STR("{backends: [{destination: {kuma.io/service: w}}], filters: "
-                          "[{requestHeader: {set: [{name: a, value: "));
+    buf_printf(rules, "{name: %c, value: ", name);
     for (size_t i = 0; i < size; i++)
         buf_append_char(rules, 'v');
-    buf_append(rules, STR("}]}}], matches: ["));
+    buf_append(rules, STR("},"));
+}
+
+/* A rule of `matches` matches that sends two fields with values of these sizes. */
+static void put_large(struct buf *rules, size_t matches, size_t first, size_t second)
+{
+    buf_append(rules, STR("{backends: [{destination: {kuma.io/service: w}}], filters: "
+                          "[{requestHeader: {set: ["));
+    put_field(rules, 'a', first);
+    put_field(rules, 'b', second);
+    buf_append(rules, STR("]}}], matches: ["));
     for (size_t i = 0; i < matches; i++)
-        buf_printf(rules, "{path: {match: EXACT, value: /%zu/%zu}},", size, i);
+        buf_printf(rules, "{path: {match: EXACT, value: /%zu/%zu}},", rules->size, i);
     buf_append(rules, STR("]},"));
 }
 
-static void a_rule_that_multiplies_is_left_out(void **state)
+#define LARGE_RULES 10
+
+static void rules_that_multiply_are_left_out(void **state)
 {
     (void)state;
     struct buf rules;
     buf_init(&rules, (size_t)1 << 24);
-    put_large(&rules, 1000, 100);
-    put_large(&rules, 1000, 10000);
-    put_large(&rules, 1000, 200);
+    for (size_t i = 0; i < LARGE_RULES; i++)
+        put_large(&rules, 64, 8000, 8000); /* a MiB each */
+    put_large(&rules, 64, 1, 1);
     struct compile_result *result = compile_rules(buf_str(&rules));
     buf_deinit(&rules);
     const struct model_route *route = route_of(result);
-    assert_int_equal(route->rule_count, 3000);
+    assert_int_equal(route->rule_count, 64 * (LARGE_RULES + 1));
     assert_int_equal(route->rules[0].action, MODEL_FORWARD);
-    assert_int_equal(route->rules[1000].action, MODEL_RESPOND);
-    assert_int_equal(route->rules[2000].action, MODEL_FORWARD);
-    assert_true(str_equal(finding_get(result->findings, 0)->field, STR("conf.http.rules[1]")));
+    assert_int_equal(route->rules[64 * (LARGE_RULES - 1)].action, MODEL_RESPOND);
+    assert_int_equal(route->rules[64 * LARGE_RULES].action, MODEL_FORWARD);
+    assert_true(str_equal(finding_get(result->findings, 0)->field, STR("conf.http.rules[8]")));
     assert_true(str_equal(result->report.routes[0].accepted.reason, STR("UnsupportedValue")));
     result = compile_result_free(result);
 }
@@ -256,10 +266,11 @@ static void a_rule_that_multiplies_is_left_out(void **state)
 static void fields_have_a_size(void **state)
 {
     (void)state;
+    const size_t half = 8 * 1024 - 5;
     struct buf rules;
     buf_init(&rules, (size_t)1 << 20);
-    put_large(&rules, 1, 16 * 1024 - 5);
-    put_large(&rules, 1, 16 * 1024 - 4);
+    put_large(&rules, 1, half, half);
+    put_large(&rules, 1, half, half + 1);
     struct compile_result *result = compile_rules(buf_str(&rules));
     buf_deinit(&rules);
     const struct model_route *route = route_of(result);
@@ -274,7 +285,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_made_can_be_served),
-        cmocka_unit_test(a_rule_that_multiplies_is_left_out),
+        cmocka_unit_test(rules_that_multiply_are_left_out),
         cmocka_unit_test(fields_have_a_size),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
