@@ -4,6 +4,8 @@
 /* Of an expression in a message. */
 #define PATTERN_SHOWN ((size_t)100)
 
+#define CHUNK_SIZE ((size_t)4096)
+
 static const uint64_t *sums_make(struct arena *arena, const struct model_rule *rule)
 {
     uint64_t *sums = ARENA_NEW_ARRAY(arena, uint64_t, rule->backend_count);
@@ -110,66 +112,93 @@ static enum err rules_make(const struct builder *builder)
 
 /* ---- Where they are found ---- */
 
-static struct route__entry *entry_new(struct route_host *host, const struct route__rule *rule,
-                                      struct route__entry *next)
-{
-    struct route__entry *entry = ARENA_NEW(host->arena, struct route__entry);
-    *entry = (struct route__entry){rule, next};
-    return entry;
-}
+/* A path that is looked up as a whole. */
+struct whole {
+    struct str path;
+    struct route__entry *entries;
+    struct whole *next;
+    bool is_named; /* a rule has exactly this path, which prefixes leave to it */
+};
 
-static struct route__exact *exact_get(struct route_host *host, struct str path)
+/* All of them, while the host is built. */
+struct wholes {
+    struct map *by_path;
+    struct whole *first;
+    struct arena *arena;
+};
+
+static struct whole *whole_get(struct wholes *wholes, struct str path)
 {
-    struct route__exact *exact = map_get(host->exact, path);
-    if (exact == NULL) {
-        exact = ARENA_NEW(host->arena, struct route__exact);
-        exact->path = path;
-        (void)map_set(host->exact, path, exact); /* looked up above: it replaces nothing */
+    struct whole *whole = map_get(wholes->by_path, path);
+    if (whole == NULL) {
+        whole = ARENA_NEW(wholes->arena, struct whole);
+        *whole = (struct whole){.path = path, .next = wholes->first};
+        wholes->first = whole;
+        (void)map_set(wholes->by_path, path, whole); /* looked up above: it replaces nothing */
     }
-    return exact;
+    return whole;
 }
 
-static void exact_add(struct route_host *host, const struct route__rule *rule)
+static void whole_add(struct whole *whole, struct route__rule *rule)
 {
-    struct route__exact *exact = exact_get(host, rule->model->path);
-    exact->first = entry_new(host, rule, exact->first);
-    exact->is_named = true;
+    rule->whole = (struct route__entry){rule, whole->entries};
+    whole->entries = &rule->whole;
+}
+
+static void exact_add(struct wholes *wholes, struct route__rule *rule)
+{
+    struct whole *whole = whole_get(wholes, rule->model->path);
+    whole->is_named = true;
+    whole_add(whole, rule);
 }
 
 /* "/a" is the bytes "/a/", and "/a" itself, unless a rule names that exactly. */
-static void prefix_add(struct route_host *host, const struct route__rule *rule)
+static void prefix_add(struct route_host *host, struct wholes *wholes, struct route__rule *rule)
 {
     struct str path = rule->model->path;
     struct str prefix = path;
     if (!str_equal(path, STR("/"))) {
-        struct route__exact *exact = exact_get(host, path);
-        if (!exact->is_named)
-            exact->first = entry_new(host, rule, exact->first);
+        struct whole *whole = whole_get(wholes, path);
+        if (!whole->is_named)
+            whole_add(whole, rule);
         prefix = str_format(host->arena, "%.*s/", STR_ARG(path));
     }
-    route__tree_add(host->prefixes, host->arena, prefix, entry_new(host, rule, NULL));
+    rule->other.rule = rule;
+    route__tree_add(host->prefixes, host->arena, prefix, &rule->other);
 }
 
-static void paths_add(struct route_host *host)
+/* Those that are named exactly come first: prefixes have to know them. */
+static struct route__entry *paths_add(struct route_host *host, struct wholes *wholes)
 {
     for (size_t i = 0; i < host->rule_count; i++) {
         if (host->rules[i].model->path_match == MODEL_PATH_EXACT)
-            exact_add(host, &host->rules[i]);
+            exact_add(wholes, &host->rules[i]);
     }
     struct route__entry *regexes = NULL;
     for (size_t i = 0; i < host->rule_count; i++) {
-        if (host->rules[i].model->path_match == MODEL_PATH_PREFIX)
-            prefix_add(host, &host->rules[i]);
-        if (host->rules[i].model->path_match == MODEL_PATH_REGEX)
-            regexes = entry_new(host, &host->rules[i], regexes);
+        struct route__rule *rule = &host->rules[i];
+        if (rule->model->path_match == MODEL_PATH_PREFIX)
+            prefix_add(host, wholes, rule);
+        if (rule->model->path_match == MODEL_PATH_REGEX) {
+            rule->other = (struct route__entry){rule, regexes};
+            regexes = &rule->other;
+        }
     }
+    return regexes;
+}
+
+static void paths_make(struct route_host *host)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new(CHUNK_SIZE);
+    struct wholes wholes = {.by_path = map_new(), .arena = arena};
+    struct route__entry *regexes = paths_add(host, &wholes);
     route__tree_settle(host->prefixes, route__entries_settle(regexes, NULL));
-    struct map_cursor at = {0};
-    for (struct route__exact *exact = map_next(host->exact, &at); exact != NULL;
-         exact = map_next(host->exact, &at)) {
-        struct route__entry *rest = route__tree_find(host->prefixes, exact->path);
-        exact->first = route__entries_settle(exact->first, rest);
+    for (struct whole *whole = wholes.first; whole != NULL; whole = whole->next) {
+        struct route__entry *rest = route__tree_find(host->prefixes, whole->path);
+        void *first = route__entries_settle(whole->entries, rest);
+        (void)map_set(host->exact, whole->path, first); /* each path is there once */
     }
+    wholes.by_path = map_free(wholes.by_path);
 }
 
 enum err route__host_build(struct route_host *host, const struct route_host *previous,
@@ -179,6 +208,6 @@ enum err route__host_build(struct route_host *host, const struct route_host *pre
     const struct builder builder = {host, previous, reterr != NULL ? reterr : &ignored};
     enum err code = rules_make(&builder);
     if (code == ERR_OK)
-        paths_add(host);
+        paths_make(host);
     return code;
 }

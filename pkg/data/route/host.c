@@ -93,8 +93,8 @@ const struct model_virtual_host *route_host_model(const struct route_host *host)
 
 const struct route__entry *route__host_first(const struct route_host *host, struct str path)
 {
-    const struct route__exact *exact = map_get(host->exact, path);
-    return exact != NULL ? exact->first : route__tree_find(host->prefixes, path);
+    const struct route__entry *first = map_get(host->exact, path);
+    return first != NULL ? first : route__tree_find(host->prefixes, path);
 }
 
 const struct route__rule *route__host_find(const struct route_host *host,

@@ -13,18 +13,11 @@ struct route_host {
     struct arena *arena;
     struct route__rule *rules; /* of all routes, in their order */
     size_t rule_count;
-    struct map *exact; /* path to what comes first there, a struct route__exact */
+    struct map *exact; /* path to what comes first there, a struct route__entry */
     struct route__node *prefixes;
     struct map *regexes; /* by their text; each holds a reference */
     struct route__questions questions;
     atomic_uint references;
-};
-
-/* A path that is looked up as a whole. */
-struct route__exact {
-    struct str path;
-    struct route__entry *first;
-    bool is_named; /* a rule has exactly this path, which prefixes leave to it */
 };
 
 /* Keeps references of `virtual_host` and of its routes in `snapshot`. Expressions that `previous`

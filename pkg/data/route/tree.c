@@ -1,21 +1,27 @@
 #include "data/route/tree.h"
 
-/* The label is what leads to a node from its parent. */
+/* Children of a node whose first bytes lie in the node itself: mostly digits and letters. */
+#define CHILDREN_FEW 16
+
+/* The label is what leads to a node from its parent. What a lookup touches comes first, within a
+ * line of the cache. */
 struct route__node {
     struct str label;
-    struct route__entry *entries;  /* whose prefix ends here, */
-    struct route__entry *first;    /* and when all are in order the first to try here */
+    unsigned char few[CHILDREN_FEW];
     unsigned char *first_bytes;    /* of the children's labels, */
     struct route__node **children; /* and the children, in the same order */
-    size_t child_count;
-    size_t child_capacity;
-    struct route__node *next; /* in the queue of those to be put into order */
+    uint32_t child_count;
+    uint32_t child_capacity;
+    struct route__entry *first;   /* when all are in order: the first to try here */
+    struct route__entry *entries; /* whose prefix ends here */
+    struct route__node *next;     /* in the queue of those to be put into order */
 };
 
 static struct route__node *node_new(struct arena *arena, struct str label)
 {
     struct route__node *node = ARENA_NEW(arena, struct route__node);
     node->label = label;
+    node->first_bytes = node->few;
     return node;
 }
 
@@ -24,20 +30,26 @@ struct route__node *route__tree_new(struct arena *arena)
     return node_new(arena, STR_EMPTY);
 }
 
+static void node_grow(struct arena *arena, struct route__node *node)
+{
+    uint32_t capacity = node->child_capacity == 0 ? 2 : node->child_capacity * 2;
+    struct route__node **children = ARENA_NEW_ARRAY(arena, struct route__node *, capacity);
+    unsigned char *first_bytes = node->few;
+    if (capacity > CHILDREN_FEW)
+        first_bytes = ARENA_NEW_ARRAY(arena, unsigned char, capacity);
+    for (size_t i = 0; i < node->child_count; i++) {
+        first_bytes[i] = node->first_bytes[i];
+        children[i] = node->children[i];
+    }
+    node->first_bytes = first_bytes;
+    node->children = children;
+    node->child_capacity = capacity;
+}
+
 static void node_add(struct arena *arena, struct route__node *parent, struct route__node *child)
 {
-    if (parent->child_count == parent->child_capacity) {
-        size_t capacity = parent->child_capacity == 0 ? 2 : parent->child_capacity * 2;
-        unsigned char *first_bytes = ARENA_NEW_ARRAY(arena, unsigned char, capacity);
-        struct route__node **children = ARENA_NEW_ARRAY(arena, struct route__node *, capacity);
-        for (size_t i = 0; i < parent->child_count; i++) {
-            first_bytes[i] = parent->first_bytes[i];
-            children[i] = parent->children[i];
-        }
-        parent->first_bytes = first_bytes;
-        parent->children = children;
-        parent->child_capacity = capacity;
-    }
+    if (parent->child_count == parent->child_capacity)
+        node_grow(arena, parent);
     parent->first_bytes[parent->child_count] = (unsigned char)child->label.data[0];
     parent->children[parent->child_count++] = child;
 }
@@ -107,11 +119,18 @@ void route__tree_settle(struct route__node *root, struct route__entry *rest)
     }
 }
 
+/* Whether `path` begins with the label, of which the first byte is known to be so. */
+static bool has_label(struct str path, struct str label)
+{
+    return label.size == 1 ||
+           (path.size >= label.size && memcmp(path.data + 1, label.data + 1, label.size - 1) == 0);
+}
+
 struct route__entry *route__tree_find(const struct route__node *root, struct str path)
 {
     const struct route__node *node = root;
     struct route__node *const *place = node_child(node, path);
-    while (place != NULL && str_starts_with(path, (*place)->label)) {
+    while (place != NULL && has_label(path, (*place)->label)) {
         node = *place;
         path = str_from(path, node->label.size);
         place = node_child(node, path);

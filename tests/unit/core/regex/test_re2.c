@@ -53,6 +53,7 @@ static void test_ends_of_the_text(void **state)
         {"", "a", false},
         {"a", "a\n", false},
         {"a$", "a\n", false},
+        {"a$\n", "a\n", false},
         {"$", "\n", false},
         {"a", "ba", false},
         {"^a$", "a", true},
