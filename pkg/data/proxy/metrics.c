@@ -1,5 +1,6 @@
 /* What is counted, and how it is called. */
 #include "core/base/mem.h"
+#include "core/regex/regex.h"
 #include "data/proxy/parts.h"
 
 static const char *const by_listener[] = {"listener"};
@@ -75,12 +76,21 @@ static uint64_t read_states(void *arg)
     return subscribe_states_alive();
 }
 
+static uint64_t read_regex_exceeded(void *arg)
+{
+    (void)arg;
+    return regex_exceeded();
+}
+
 static void process_gauges_make(struct metrics *registry)
 {
     metrics_gauge_new(registry, "otemon_snapshots", "Snapshots in memory.", read_snapshots, NULL);
     metrics_gauge_new(registry, "otemon_resources", "Resources of snapshots in memory.",
                       read_resources, NULL);
     metrics_gauge_new(registry, "otemon_states", "Staged states in memory.", read_states, NULL);
+    metrics_gauge_new(registry, "otemon_regex_exceeded",
+                      "Matches of regular expressions that were given up.", read_regex_exceeded,
+                      NULL);
 }
 
 struct proxy_metrics *proxy_metrics_new(struct metrics *registry)
