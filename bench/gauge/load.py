@@ -20,7 +20,7 @@ _RATE = re.compile(r"finished in [\d.]+\w+, ([\d.]+) req/s")
 class Load:
     """What the generator is told to do."""
     title: str
-    path: str
+    paths: tuple  # asked for in turn
     connections: int
     requests: int
 
@@ -30,7 +30,7 @@ def run(load, requests=None):
     count = requests or load.requests
     done = subprocess.run(
         ["taskset", "-c", str(ports.LOAD_CORE), "h2load", "--h1", "-t1", f"-c{load.connections}",
-         f"-n{count}", f"http://{ports.ADDRESS}:{ports.PROXY}{load.path}"],
+         f"-n{count}", *(f"http://{ports.ADDRESS}:{ports.PROXY}{path}" for path in load.paths)],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True,
         timeout=SECONDS_MAX)
     summary, status, rate = (p.search(done.stdout) for p in (_SUMMARY, _STATUS, _RATE))

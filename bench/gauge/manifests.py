@@ -71,11 +71,16 @@ def write(directory, routes):
     gateway = _GATEWAY.format(address=ports.ADDRESS, port=ports.PROXY)
     _replace(directory, "gateway.yaml", "---\n".join([gateway, *backends]))
     write_flip(directory, "a")
-    names = [("all", "/")] + [(f"r{i}", f"/r{i}") for i in range(routes - 2)]
+    names = [("all", "/")] + [(path[1:], path) for path in paths(routes)]
     for start in range(0, len(names), ROUTES_PER_FILE):
         part = names[start:start + ROUTES_PER_FILE]
         _replace(directory, f"routes-{start}.yaml", "---\n".join(
             _ROUTE.format(name=name, path=path, service="a") for name, path in part))
+
+
+def paths(routes):
+    """What the routes are for, but / and /who."""
+    return [f"/r{i}" for i in range(routes - 2)]
 
 
 def write_flip(directory, service):

@@ -30,6 +30,7 @@ http {{
         root {dir};
         location = /small {{ return 200 "{small}"; }}
         location = /who {{ return 200 "a"; }}
+        location /r {{ return 200 "{small}"; }}
     }}
     server {{
         listen {address}:{b} backlog=8192;
