@@ -257,9 +257,8 @@ void proxy__mirror_begin(struct proxy__request *request, struct iovec *parts, in
 {
     struct proxy__worker *worker = request->worker;
     uint32_t ppm = request->rule->mirror.ppm;
-    if (request->mirrored) { /* a second try: it has all but what came meanwhile */
-        if (request->mirror != NULL && count > 1)
-            proxy__mirror_send(request, parts + 1, count - 1);
+    if (request->mirrored) {
+        ASSERT(count == 1); /* a second try: no more of the body has come since the first */
         return;
     }
     request->mirrored = true;
