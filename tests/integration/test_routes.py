@@ -93,11 +93,13 @@ MATCHES = [
 
 @pytest.mark.parametrize("match,taken,left", MATCHES, ids=[row[0] for row in MATCHES])
 def test_a_match(serve, match, taken, left):
-    served = serve(rule(match), REST)
+    # Any path prefix comes before a regular expression.
+    rest = [] if "{path: {match: REGEX" in match else [REST]
+    served = serve(rule(match), *rest)
     for words in taken:
         assert served.ask(*words).body == "a", words
     for words in left:
-        assert served.ask(*words).body == "b", words
+        assert served.ask(*words).body == ("b" if rest else ""), words
 
 
 def test_a_match_of_the_host_sees_the_port(serve):
@@ -117,7 +119,7 @@ BEFORE = [
     (ANY, "{method: GET}", ["/"]),
     ("{method: GET}", "{method: GET, headers: [{match: PRESENT, name: x-team}]}", ["/", *X]),
     ("{headers: [{match: PRESENT, name: x-team}]}",
-     "{headers: [{match: PRESENT, name: x-team}, {match: ABSENT, name: y}]}", ["/", *X]),
+     "{headers: [{match: PRESENT, name: x-team}, {match: ABSENT, name: x-no}]}", ["/", *X]),
     (ANY, "{queryParameters: [{match: EXACT, name: q, value: '1'}]}", ["/?q=1"]),
 ]
 

@@ -15,7 +15,7 @@
  *     hosts     host names -> virtual hosts, with the routes of each          hosts.c, selection.c
  *     tls       data sources -> certificates of a host                        certificates.c
  *     rules     routes -> their rules: plans.c with matches.c, filters.c,
- *               headers.c and destinations.c; then rules.c
+ *               headers.c and destinations.c; then rules.c, hidden.c
  *     clusters  back ends -> clusters, and the endpoint sets that are needed  clusters.c
  *     emit      all of it -> resources of the model                           emit.c
  *

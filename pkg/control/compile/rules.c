@@ -1,7 +1,7 @@
 /* Stage 6: the routes of a virtual host, and their rules.
  *
  * What a route does depends on the listener's tags alone, so hosts of equal tags share it. */
-#include "control/compile/stages.h"
+#include "control/compile/hidden.h"
 
 #define REQUEST_TIMEOUT_MS     15000
 #define STREAM_IDLE_TIMEOUT_MS 300000
@@ -173,46 +173,6 @@ static void emit_no_routes(struct compile__run *run)
     route = model_resource_unref(route);
 }
 
-/* ---- Matches that another one hides ---- */
-
-struct winner {
-    const struct compile__plan *plan;
-    size_t rule;
-};
-
-/* One that comes after its equal never matches. Inside one rule that is nothing to talk about. */
-static void report_hidden(struct compile__run *run, const struct compile__host *host,
-                          const struct winner *winner, const struct winner *hidden,
-                          const struct compile__plan_match *match)
-{
-    if (winner->plan == hidden->plan && winner->rule == hidden->rule)
-        return;
-    (void)compile__find(
-        run, FINDING_WARNING, hidden->plan->route, match->mark,
-        str_format(run->arena, "conf.http.rules[%zu].matches[%zu]", hidden->rule, match->index),
-        "never matches on host \"%.*s\": conf.http.rules[%zu] of MeshGatewayRoute %.*s "
-        "asks for the same and comes first",
-        STR_ARG(host->domain), winner->rule, STR_ARG(winner->plan->route->key.name));
-}
-
-/* Notes the matches of a route, of which the first of its kind wins. */
-static void claim_paths(struct compile__run *run, const struct compile__host *host,
-                        struct map *winners, const struct compile__plan *plan)
-{
-    for (size_t i = 0; i < plan->route->mesh_gateway_route->rule_count; i++) {
-        for (size_t j = 0; j < plan->rules[i].match_count; j++) {
-            const struct compile__plan_match *match = &plan->rules[i].matches[j];
-            struct winner *claim = ARENA_NEW(run->arena, struct winner);
-            *claim = (struct winner){plan, i};
-            struct winner *winner = map_get(winners, match->key);
-            if (winner != NULL)
-                report_hidden(run, host, winner, claim, match);
-            else
-                (void)map_set(winners, match->key, claim); /* it was not there */
-        }
-    }
-}
-
 /* ---- Virtual hosts ---- */
 
 static bool is_emitted(const struct compile__run *run, const struct compile__plan *plan,
@@ -268,15 +228,16 @@ static void emit_routes(struct compile__run *run, const struct compile__host *ho
                         struct names *names)
 {
     const struct compile__picked *picked = &run->picked;
-    struct map *winners = map_new();
+    struct compile__claims claims;
+    compile__claims_init(&claims, run, host);
     for (size_t i = 0; i < picked->routes.count; i++) {
         struct compile__plan *plan = compile__plan_of(run, picked->routes.items[i]);
         if (!take_room(run, picked->routes.items[i], host->scope))
             continue;
         VEC_PUSH(&names->names, emit_route(run, host->scope, plan));
-        claim_paths(run, host, winners, plan);
+        compile__claims_add(&claims, plan);
     }
-    winners = map_free(winners);
+    compile__claims_deinit(&claims);
 }
 
 static bool says_the_same(const struct model_virtual_host *known, struct str domain,
