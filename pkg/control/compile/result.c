@@ -32,7 +32,8 @@ static bool says_the_same(const struct model_endpoint_set *set,
     bool same = set->endpoint_count == answer->count;
     for (size_t i = 0; same && i < answer->count; i++)
         same = str_equal(set->endpoints[i].address, answer->endpoints[i].address) &&
-               set->endpoints[i].port == answer->endpoints[i].port;
+               set->endpoints[i].port == answer->endpoints[i].port &&
+               str_equal(set->endpoints[i].hostname, answer->endpoints[i].hostname);
     return same;
 }
 
@@ -151,6 +152,39 @@ static void report_use(struct half *half, const struct compile__use *use,
                    str_format(half->box->arena, "%.*s: %.*s", STR_ARG(field), STR_ARG(message)));
 }
 
+static bool has_host_name(const struct model_endpoint_set *set)
+{
+    for (size_t i = 0; i < set->endpoint_count; i++) {
+        if (set->endpoints[i].hostname.size > 0)
+            return true;
+    }
+    return false;
+}
+
+/* The host is to be that of the endpoint, and no endpoint has one. */
+static void report_host(struct half *half, const struct compile__use *use,
+                        const struct compile__set *set)
+{
+    const struct api_object *route = use->plan->route;
+    const struct api_route_rule *spec = &route->mesh_gateway_route->rules[use->rule];
+    const struct compile__plan_rule *rule = &use->plan->rules[use->rule];
+    const struct compile__plan_backend *backend = &rule->destinations[use->destination];
+    if (!rule->rule.rewrite.host_from_backend || backend->is_mirror || set->resource == NULL ||
+        has_host_name(set->resource->endpoint_set))
+        return;
+    size_t filter = spec->filter_count - 1;
+    while (spec->filters[filter].type != API_FILTER_REWRITE) /* the last counts, and there is one */
+        filter--;
+    struct finding_subject subject = api_subject(route);
+    finding_add(half->box->findings, FINDING_WARNING, &subject, spec->filters[filter].mark,
+                str_format(half->box->arena,
+                           "conf.http.rules[%zu].filters[%zu].rewrite.hostToBackendHostname",
+                           use->rule, filter),
+                "has no effect for service \"%.*s\": no endpoint of it has a host name, so Host "
+                "stays as it is",
+                STR_ARG(backend->service));
+}
+
 /* What is missing may be elsewhere; what leads nowhere is here. */
 static bool is_worth_saying(const struct compile_draft *draft, enum discovery_state state)
 {
@@ -193,6 +227,8 @@ static void complete(struct half *half)
         const struct compile__use *use = &draft->uses.items[i];
         if (is_worth_saying(draft, half->sets[use->need]->state))
             report_use(half, use, half->sets[use->need]);
+        else if (half->sets[use->need]->state == DISCOVERY_FOUND)
+            report_host(half, use, half->sets[use->need]);
     }
 }
 

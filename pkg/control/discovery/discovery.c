@@ -56,7 +56,9 @@ static int compare_endpoints(const void *a, const void *b)
     const struct model_endpoint *left = a;
     const struct model_endpoint *right = b;
     int order = str_compare(left->address, right->address);
-    return order != 0 ? order : (int)left->port - (int)right->port;
+    if (order == 0)
+        order = (int)left->port - (int)right->port;
+    return order != 0 ? order : str_compare(left->hostname, right->hostname);
 }
 
 /* Sorted, each once: a pod may stand in several slices. */
