@@ -291,14 +291,15 @@ void compile__emit_virtual_host(struct compile__run *run, struct str name,
 void compile__look_at_virtual_host(struct compile__run *run, const struct compile__hosts *hosts,
                                    const struct compile__host *host)
 {
-    struct map *winners = map_new();
+    struct compile__claims claims;
+    compile__claims_init(&claims, run, host);
     compile__pick_routes(hosts, host, &run->picked);
     for (size_t i = 0; i < run->picked.routes.count; i++) {
         const struct compile__plan *plan = compile__plan_of(run, run->picked.routes.items[i]);
         if (plan->match_count > COMPILE_RULES_MAX - run->rule_count)
             continue; /* beyond what is looked at for all of them, it is known what it does */
         run->rule_count += plan->match_count;
-        claim_paths(run, host, winners, plan);
+        compile__claims_add(&claims, plan);
     }
-    winners = map_free(winners);
+    compile__claims_deinit(&claims);
 }
