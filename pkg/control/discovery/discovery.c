@@ -98,6 +98,8 @@ void discovery_resolve(const struct discovery *discovery, struct arena *arena, s
         discovery__ask_services(&question, ret_answer);
     else
         discovery__ask_inbounds(&question, ret_answer);
+    if (ret_answer->state == DISCOVERY_UNKNOWN)
+        discovery__blame_broken_external(&question, ret_answer);
     keep(&question, ret_answer);
     ASSERT((ret_answer->state == DISCOVERY_FOUND) == (ret_answer->count > 0));
 }

@@ -66,7 +66,26 @@ static const struct discovery__externals *find(const struct discovery__question 
 
 bool discovery__has_externals(const struct discovery__question *question)
 {
-    return find(question) != NULL;
+    const struct discovery__externals *at = find(question);
+    while (at != NULL && at->object->broken)
+        at = at->next;
+    return at != NULL;
+}
+
+static void blame(const struct discovery__question *question, const struct api_object *object,
+                  const char *obstacle, struct discovery_answer *answer)
+{
+    answer->state = DISCOVERY_UNUSABLE;
+    answer->reason = str_format(question->arena, "it is ExternalService %.*s in mesh %.*s: %s",
+                                STR_ARG(object->key.name), STR_ARG(question->mesh), obstacle);
+}
+
+void discovery__blame_broken_external(const struct discovery__question *question,
+                                      struct discovery_answer *answer)
+{
+    const struct discovery__externals *first = find(question);
+    if (first != NULL)
+        blame(question, first->object, obstacle_of(first->object), answer);
 }
 
 void discovery__ask_externals(struct discovery__question *question, struct discovery_answer *answer)
@@ -88,13 +107,13 @@ void discovery__ask_externals(struct discovery__question *question, struct disco
     }
     if (question->endpoints.count > 0)
         return;
-    answer->state = matching == NULL ? DISCOVERY_NO_MATCH : DISCOVERY_UNUSABLE;
-    answer->reason =
-        matching == NULL
-            ? str_format(question->arena,
-                         "no ExternalService of this name in mesh %.*s has the other tags of the "
-                         "destination",
-                         STR_ARG(question->mesh))
-            : str_format(question->arena, "it is ExternalService %.*s in mesh %.*s: %s",
-                         STR_ARG(matching->key.name), STR_ARG(question->mesh), obstacle);
+    if (matching != NULL) {
+        blame(question, matching, obstacle, answer);
+        return;
+    }
+    answer->state = DISCOVERY_NO_MATCH;
+    answer->reason = str_format(question->arena,
+                                "no ExternalService of this name in mesh %.*s has the other tags "
+                                "of the destination",
+                                STR_ARG(question->mesh));
 }

@@ -49,8 +49,13 @@ void discovery__index_slices(struct discovery *discovery);
 void discovery__index_inbounds(struct discovery *discovery);
 void discovery__index_externals(struct discovery *discovery);
 
-/* Whether an ExternalService of the mesh is that service: then nobody else is asked. */
+/* Whether an ExternalService of the mesh is that service: then nobody else is asked. One that is
+ * broken takes nothing from others. */
 bool discovery__has_externals(const struct discovery__question *question);
+
+/* If nobody is that service because its ExternalServices are broken, says so. */
+void discovery__blame_broken_external(const struct discovery__question *question,
+                                      struct discovery_answer *answer);
 
 /* Whether the Services of the cluster answer: there is such a Service, or there is neither that nor
  * a Dataplane, and the name is as those of Services. */

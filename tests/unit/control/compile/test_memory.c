@@ -254,6 +254,53 @@ static void remembered_is_as_new(void **state)
     }
 }
 
+/* Manifests that are not valid, of every kind that gateways look at, which claim what others have.
+ * Each is named so that it comes first. */
+static const struct {
+    const char *yaml;
+    struct api_key key;
+} broken[] = {
+    {"{type: MeshGatewayRoute, mesh: default, name: '0', selectors: 17, conf: {http: {rules: "
+     "[{matches: [{path: {match: PREFIX, value: /}}], backends: [{destination: {kuma.io/service: "
+     "s0_ns_svc_80}}]}]}}}",
+     {API_MESH_GATEWAY_ROUTE, STR_INIT("default"), STR_INIT("0")}},
+    {"{type: MeshGateway, mesh: default, name: '0', selectors: [{match: {kuma.io/service: e}}], "
+     "conf: {listeners: []}}",
+     {API_MESH_GATEWAY, STR_INIT("default"), STR_INIT("0")}},
+    {"{type: ExternalService, mesh: default, name: '0', tags: {kuma.io/service: s0_ns_svc_80}, "
+     "networking: {address: no}}",
+     {API_EXTERNAL_SERVICE, STR_INIT("default"), STR_INIT("0")}},
+    {"{type: Dataplane, mesh: default, name: '0', networking: {address: 10.0.0.1, inbound: [{port: "
+     "0, tags: {kuma.io/service: s0_ns_svc_80}}]}}",
+     {API_DATAPLANE, STR_INIT("default"), STR_INIT("0")}},
+    {"{type: Secret, mesh: default, name: c, data: '***'}",
+     {API_SECRET, STR_INIT("default"), STR_INIT("c")}},
+    {"{type: MeshHTTPRoute, mesh: default, name: '0', spec: {to: 3}}",
+     {API_MESH_HTTP_ROUTE, STR_INIT("default"), STR_INIT("0")}},
+};
+
+static void what_is_broken_costs_itself(void **state)
+{
+    (void)state;
+    struct world w = {cache_new(), compile_memory_new(), NULL, NULL, 11};
+    const struct compile_input input = {
+        .cache = w.cache, .dataplanes = &manifests_dataplane, .dataplane_count = 1};
+    for (int i = 0; i < STEPS; i++) {
+        change(&w);
+        change(&w);
+        struct compile_result *before = compile_snapshot(&input);
+        size_t which = draw(&w, ARRAY_SIZE(broken));
+        put(&w, broken[which].yaml);
+        struct compile_result *after = compile_snapshot(&input);
+        if (!model_digest_equal(&before->snapshot->digest, &after->snapshot->digest))
+            fail_msg("step %d: %s", i, broken[which].yaml);
+        before = compile_result_free(before);
+        after = compile_result_free(after);
+        cache_remove(w.cache, &broken[which].key);
+    }
+    world_deinit(&w);
+}
+
 /* What nobody uses any more is forgotten. */
 static void only_the_last_run_is_remembered(void **state)
 {
@@ -313,6 +360,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(remembered_is_as_new),
+        cmocka_unit_test(what_is_broken_costs_itself),
         cmocka_unit_test(only_the_last_run_is_remembered),
         cmocka_unit_test(what_did_not_change_is_not_done_again),
     };

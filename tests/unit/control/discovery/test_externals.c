@@ -83,12 +83,38 @@ static void it_comes_before_all_others(void **state)
     assert_endpoints(&w, "10.0.0.3:80");
 }
 
+/* world_put takes sound objects alone. */
+static void put_broken(const char *yaml)
+{
+    struct yaml_stream stream;
+    assert_int_equal(yaml_parse(w.arena, str_of(yaml), &stream, NULL), ERR_OK);
+    const struct api_origin origin = {.file = STR("t.yaml")};
+    const struct api_object *object = api_decode(stream.documents[0], &origin, w.findings);
+    assert_true(object->broken);
+    cache_put(w.cache, object);
+    object = api_object_unref(object);
+}
+
+static void a_broken_one_takes_nothing_from_others(void **state)
+{
+    (void)state;
+    put_broken(EXTERNAL("a", PAY, "address: nowhere"));
+    world_ask(&w, "default", "pay", NULL);
+    assert_nothing(&w, DISCOVERY_UNUSABLE,
+                   "it is ExternalService a in mesh default: it is not valid");
+    world_put(&w, "{type: Dataplane, mesh: default, name: d, networking: {address: 10.0.0.1, "
+                  "inbound: [{port: 80, tags: {kuma.io/service: pay}}]}}\n");
+    world_ask(&w, "default", "pay", NULL);
+    assert_endpoints(&w, "10.0.0.1:80");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(addresses_are_endpoints, setup, teardown),
         cmocka_unit_test_setup_teardown(names_and_tls_lead_nowhere_yet, setup, teardown),
         cmocka_unit_test_setup_teardown(it_comes_before_all_others, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_broken_one_takes_nothing_from_others, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
