@@ -1,6 +1,7 @@
 /* Stage 6: what a rule does with requests besides forwarding them. */
 #include "control/compile/plan.h"
-#include "control/compile/texts.h"
+#include "core/base/ip.h"
+#include "core/http/http.h"
 
 /* A filter, and what of it is looked at. */
 struct place {
@@ -130,7 +131,7 @@ static struct model_path_change path_change(struct place place, const struct api
         change = prefix_change(&place, spec->prefix);
         break;
     }
-    if (change.value.size > 0 && !compile__is_path(change.value))
+    if (change.value.size > 0 && !http_path_is_valid(change.value))
         refuse(&place, "is no path: write space, # and what is not ASCII as %20, %23 and the like; "
                        "the rule answers 500");
     return change;
@@ -141,14 +142,19 @@ static struct model_path_change path_change(struct place place, const struct api
 /* "::1" is written as "[::1]" behind a scheme. */
 static struct str redirect_host(const struct place *place, struct str spec)
 {
-    struct str bracketed = str_format(place->rule->run->arena, "[%.*s]", STR_ARG(spec));
-    if (spec.size == 0 || compile__is_host(spec))
+    unsigned char bytes[IP_SIZE_MAX];
+    if (spec.size == 0)
         return spec;
-    if (compile__is_host(bracketed))
-        return bracketed;
-    refuse(place, compile__is_authority(spec)
-                      ? "has a port, which belongs into port; the rule answers 500"
-                      : "is no host name and no address; the rule answers 500");
+    if (ip_parse(spec, bytes) == IP_SIZE_MAX)
+        return str_format(place->rule->run->arena, "[%.*s]", STR_ARG(spec));
+    struct str host;
+    struct str port;
+    ip_cut_port(spec, &host, &port);
+    bool is_host = http_authority_is_valid(spec);
+    if (is_host && port.size == 0)
+        return spec;
+    refuse(place, is_host ? "has a port, which belongs into port; the rule answers 500"
+                          : "is no host name and no address; the rule answers 500");
     return STR_EMPTY;
 }
 

@@ -4,13 +4,10 @@
  * the place of. What is left says each thing once, in the order of the model: fields that are
  * removed, then set, then added. */
 #include "control/compile/plan.h"
-#include "control/compile/texts.h"
+#include "core/http/http.h"
 
 /* A rule changes at most as many fields in one direction: a message has no more. */
 #define FIELDS_MAX ((size_t)100)
-
-/* And as many bytes are set and added. */
-#define FIELDS_SIZE_MAX ((size_t)16 * 1024)
 
 /* What is to be changed in one direction. */
 struct fields {
@@ -160,7 +157,7 @@ static bool read_value(const struct place *place, const char *list, size_t index
     *ret_value = spec;
     if (str_find_char(spec, '%') != STR_NOT_FOUND)
         *ret_value = unescape(place->rule->run->arena, spec, &has_operator);
-    if (!compile__is_header_value(*ret_value)) {
+    if (!http_value_is_valid(*ret_value)) {
         refuse(place, list, index,
                "the value has a control character, such as the end of a line; the rule answers "
                "500");
@@ -235,7 +232,7 @@ static void set(struct fields *fields, struct model_header header)
 
 static void set_host(const struct place *place, size_t index, struct str value)
 {
-    if (compile__is_authority(value))
+    if (http_authority_is_valid(value))
         place->fields->host = value;
     else
         refuse(place, "set", index,
@@ -324,7 +321,7 @@ static size_t size_of(const struct model_header *headers, size_t count)
 static void limit_size(struct compile__rule *rule, const struct fields *fields, bool is_request)
 {
     size_t size = size_of(fields->set, fields->set_count) + size_of(fields->add, fields->add_count);
-    if (size <= FIELDS_SIZE_MAX)
+    if (size <= MODEL_HEADERS_MAX)
         return;
     compile__rule_refuse(
         rule, STR("a header filter of the rule cannot be served"),
@@ -332,7 +329,7 @@ static void limit_size(struct compile__rule *rule, const struct fields *fields, 
                       str_format(rule->run->arena, "conf.http.rules[%zu].filters", rule->index),
                       "the fields that are set and added to %s take %zu bytes, more than %zu; the "
                       "rule answers 500",
-                      is_request ? "requests" : "responses", size, FIELDS_SIZE_MAX));
+                      is_request ? "requests" : "responses", size, MODEL_HEADERS_MAX));
 }
 
 struct model_header_change compile__plan_headers(struct compile__rule *rule, bool is_request,

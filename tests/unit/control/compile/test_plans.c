@@ -2,7 +2,7 @@
  * nothing multiplies beyond its bound. What each field means is shown by tests/golden. */
 #include <stdio.h>
 
-#include "control/compile/texts.h"
+#include "core/http/http.h"
 #include "core/regex/regex.h"
 #include "manifests.h"
 
@@ -141,7 +141,7 @@ static void assert_headers(const struct model_header *headers, size_t count, boo
         assert_true(headers[i].name.size > 0);
         assert_true(str_find_char(headers[i].name, ':') == STR_NOT_FOUND);
         assert_false(str_equal(headers[i].name, STR("upgrade")));
-        assert_true(compile__is_header_value(headers[i].value));
+        assert_true(http_value_is_valid(headers[i].value));
         for (size_t j = 0; j < i && is_alone; j++)
             assert_false(str_equal(headers[i].name, headers[j].name));
     }
@@ -156,7 +156,7 @@ static void assert_change(const struct model_header_change *change)
 static void assert_path_change(const struct model_path_change *change, enum model_path_match match)
 {
     if (change->type == MODEL_PATH_REPLACED || change->value.size > 0)
-        assert_true(compile__is_path(change->value));
+        assert_true(http_path_is_valid(change->value));
     if (change->type != MODEL_PATH_PREFIX_REPLACED)
         return;
     assert_int_equal(match, MODEL_PATH_PREFIX);
@@ -185,9 +185,9 @@ static void assert_servable(const struct model_rule *rule)
     assert_path_change(&rule->rewrite.path, rule->path_match);
     assert_path_change(&rule->redirect.path, rule->path_match);
     if (rule->rewrite.host.size > 0)
-        assert_true(compile__is_authority(rule->rewrite.host));
+        assert_true(http_authority_is_valid(rule->rewrite.host));
     if (rule->redirect.host.size > 0)
-        assert_true(compile__is_host(rule->redirect.host));
+        assert_true(http_authority_is_valid(rule->redirect.host));
     struct str scheme = rule->redirect.scheme;
     assert_true(scheme.size == 0 || str_equal(scheme, STR("https")));
     assert_true(rule->mirror.ppm <= 1000 * 1000);
