@@ -61,7 +61,7 @@ def _change_lines(changes):
              "|---|" + "---:|" * len(changes)]
     for title, key in (("From a changed file to the first response that shows it, ms", "change_ms"),
                        ("From start to first response, ms", "start_ms"),
-                       ("1 KiB, 64 connections, every route in turn: CPU µs per request", "cpu_us")):
+                       ("1 KiB, 64 connections, every route in turn: CPU µs a request", "cpu_us")):
         lines.append(f"| {title} | " +
                      " | ".join(f"{one[key]:.1f}" for one in changes.values()) + " |")
     lines.append("| Memory, RSS MiB | " + " | ".join(

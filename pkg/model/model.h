@@ -210,8 +210,8 @@ struct model_route {
  * of the list, and its first rule. Regexes of one length are equal but for the last of these.
  *
  * The path of a prefix itself ("/a" of "/a") counts as exact, and is left to shorter prefixes when
- * any rule of the virtual host names it exactly, whatever else that asks for. "/" is a prefix always,
- * and left to nothing. */
+ * any rule of the virtual host names it exactly, whatever else that asks for. "/" is a prefix
+ * always, and left to nothing. */
 struct model_virtual_host {
     struct str name;   /* unique in the snapshot: "<listener>/<chain>/<domain>" */
     struct str domain; /* "*", "*.example.com" or "foo.example.com", lower case */
