@@ -121,6 +121,7 @@ struct compile__set {
     uint64_t serial; /* of the discovery that was asked; 0: ask again */
     enum discovery_state state;
     struct str reason;
+    bool has_host_name;                    /* an endpoint has one */
     const struct model_resource *resource; /* or NULL: nobody has asked for it yet */
     uint64_t age;
 };

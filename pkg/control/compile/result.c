@@ -37,6 +37,15 @@ static bool says_the_same(const struct model_endpoint_set *set,
     return same;
 }
 
+static bool has_host_name(const struct discovery_answer *answer)
+{
+    for (size_t i = 0; i < answer->count; i++) {
+        if (answer->endpoints[i].hostname.size > 0)
+            return true;
+    }
+    return false;
+}
+
 static void set_resource(struct compile__set *set, struct str name,
                          const struct discovery_answer *answer)
 {
@@ -76,6 +85,7 @@ static struct compile__set *ask(struct half *half, const struct compile__need *n
     half->memory->counts.endpoints++;
     set->serial = finding_count(half->asking) == 0 ? serial : 0;
     set->state = answer.state;
+    set->has_host_name = has_host_name(&answer);
     arena_clear(set->arena);
     set->reason = str_dup(set->arena, answer.reason);
     if (need->has_cluster)
@@ -152,15 +162,6 @@ static void report_use(struct half *half, const struct compile__use *use,
                    str_format(half->box->arena, "%.*s: %.*s", STR_ARG(field), STR_ARG(message)));
 }
 
-static bool has_host_name(const struct model_endpoint_set *set)
-{
-    for (size_t i = 0; i < set->endpoint_count; i++) {
-        if (set->endpoints[i].hostname.size > 0)
-            return true;
-    }
-    return false;
-}
-
 /* The host is to be that of the endpoint, and no endpoint has one. */
 static void report_host(struct half *half, const struct compile__use *use,
                         const struct compile__set *set)
@@ -169,8 +170,7 @@ static void report_host(struct half *half, const struct compile__use *use,
     const struct api_route_rule *spec = &route->mesh_gateway_route->rules[use->rule];
     const struct compile__plan_rule *rule = &use->plan->rules[use->rule];
     const struct compile__plan_backend *backend = &rule->destinations[use->destination];
-    if (!rule->rule.rewrite.host_from_backend || backend->is_mirror || set->resource == NULL ||
-        has_host_name(set->resource->endpoint_set))
+    if (!rule->rule.rewrite.host_from_backend || backend->is_mirror || set->has_host_name)
         return;
     size_t filter = spec->filter_count - 1;
     while (spec->filters[filter].type != API_FILTER_REWRITE) /* the last counts, and there is one */
