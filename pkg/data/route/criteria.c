@@ -19,6 +19,17 @@ void route__questions_deinit(struct route__questions *questions)
     questions->parameters = map_free(questions->parameters);
 }
 
+static enum route__source source_of(enum http_name id)
+{
+    if (id == HTTP_NAME_HOST)
+        return ROUTE__HOST;
+    if (id == HTTP_NAME_X_FORWARDED_PROTO)
+        return ROUTE__SCHEME;
+    if (id == HTTP_NAME_X_ENVOY || id == HTTP_NAME_X_FORWARDED_CLIENT_CERT)
+        return ROUTE__NOTHING;
+    return ROUTE__FIELD;
+}
+
 const struct route__question *route__question_get(struct route__questions *questions,
                                                   struct arena *arena, struct str name,
                                                   bool is_parameter)
@@ -30,9 +41,8 @@ const struct route__question *route__question_get(struct route__questions *quest
     question = ARENA_NEW(arena, struct route__question);
     question->name = name;
     question->index = questions->count++;
-    question->is_parameter = is_parameter;
     question->id = http_name_find(name);
-    question->is_known = question->id != HTTP_NAME_OTHER && question->id != HTTP_NAME_X_ENVOY;
+    question->source = is_parameter ? ROUTE__PARAMETER : source_of(question->id);
     (void)map_set(map, name, question); /* looked up above: it replaces nothing */
     return question;
 }
@@ -42,7 +52,7 @@ const struct route__question *route__question_get(struct route__questions *quest
 static bool is_field(const struct route__question *question, const struct http_field *field)
 {
     return field->id == question->id &&
-           (question->is_known || str_equal_nocase(field->name, question->name));
+           (field->id != HTTP_NAME_OTHER || str_equal_nocase(field->name, question->name));
 }
 
 /* The values of all fields of that name, the first of which is at `at`; `size` is their sum. */
@@ -77,7 +87,6 @@ static void read_field(struct route__view *view, const struct route__question *q
             size += fields->items[i].value.size + 1;
         }
     }
-    answer->is_known = true;
     answer->is_present = count > 0;
     if (count == 1)
         answer->value = fields->items[first].value;
@@ -89,7 +98,6 @@ static void read_field(struct route__view *view, const struct route__question *q
 static void read_host(struct route__view *view, struct route__answer *answer)
 {
     const struct http_request *head = view->request->head;
-    answer->is_known = true;
     answer->value = head->authority;
     answer->is_present = head->authority.size > 0 ||
                          http_fields_find(&head->fields, HTTP_NAME_HOST) != NULL;
@@ -116,6 +124,26 @@ static void read_query(struct route__view *view)
 
 /* ---- Answers ---- */
 
+static void answer_read(struct route__view *view, const struct route__question *question,
+                        struct route__answer *answer)
+{
+    answer->is_known = true;
+    switch (question->source) {
+    case ROUTE__PARAMETER:
+        if (!view->query_is_read)
+            read_query(view);
+        return;
+    case ROUTE__FIELD: read_field(view, question, answer); return;
+    case ROUTE__HOST: read_host(view, answer); return;
+    case ROUTE__SCHEME:
+        answer->is_present = true;
+        answer->value = view->protocol == MODEL_HTTPS ? STR("https") : STR("http");
+        return;
+    case ROUTE__NOTHING: return;
+    }
+    UNREACHABLE();
+}
+
 static const struct route__answer *answer_get(struct route__view *view,
                                               const struct route__question *question)
 {
@@ -123,15 +151,8 @@ static const struct route__answer *answer_get(struct route__view *view,
         view->answers = ARENA_NEW_ARRAY(view->request->arena, struct route__answer,
                                         view->questions->count);
     struct route__answer *answer = &view->answers[question->index];
-    if (question->is_parameter) {
-        if (!view->query_is_read)
-            read_query(view);
-    } else if (!answer->is_known) {
-        if (question->id == HTTP_NAME_HOST)
-            read_host(view, answer);
-        else
-            read_field(view, question, answer);
-    }
+    if (!answer->is_known)
+        answer_read(view, question, answer);
     return answer;
 }
 

@@ -8,13 +8,21 @@
 #include "core/http/http.h"
 #include "data/route/rule.h"
 
+/* Where the answer is. Fields in which the gateway has the last word say what it will say. */
+enum route__source {
+    ROUTE__PARAMETER, /* in the query */
+    ROUTE__FIELD,
+    ROUTE__HOST,    /* what the request names, with its port */
+    ROUTE__SCHEME,  /* x-forwarded-proto: how the client came */
+    ROUTE__NOTHING, /* what clients say there is taken away */
+};
+
 /* A name that is asked for. */
 struct route__question {
     struct str name;
     size_t index;
-    bool is_parameter; /* in the query; else a field */
-    bool is_known;     /* a field whose id alone tells it from others */
-    enum http_name id;
+    enum route__source source;
+    enum http_name id; /* of a field; all but HTTP_NAME_OTHER stand for one name here */
 };
 
 struct route__check {
@@ -40,10 +48,11 @@ const struct route__question *route__question_get(struct route__questions *quest
 
 struct route__answer;
 
-/* A request in the eyes of the rules of a virtual host. Zeroed but for the first two. */
+/* A request in the eyes of the rules of a virtual host. Zeroed but for the first three. */
 struct route__view {
     const struct route_request *request;
     const struct route__questions *questions;
+    enum model_protocol protocol;  /* of the listener */
     struct route__answer *answers; /* by the index of the question; in the request's arena */
     bool query_is_read;
 };

@@ -98,9 +98,10 @@ const struct route__entry *route__host_first(const struct route_host *host, stru
 }
 
 const struct route__rule *route__host_find(const struct route_host *host,
-                                           const struct route_request *request)
+                                           const struct route_request *request,
+                                           enum model_protocol protocol)
 {
-    struct route__view view = {.request = request, .questions = &host->questions};
+    struct route__view view = {request, &host->questions, protocol, NULL, false};
     const struct route__check *check = NULL;
     const struct route__entry *entry = route__host_first(host, request->path);
     for (; entry != NULL; entry = entry->next) {

@@ -42,6 +42,10 @@ MUST_USE enum err route__host_build(struct route_host *host, const struct route_
 /* The first that may take a request of this path; what follows on it is all that may. */
 const struct route__entry *route__host_first(const struct route_host *host, struct str path);
 
-/* The rule that answers; NULL: none does. */
+/* The rule that answers on a listener of that protocol; NULL: none does. */
 const struct route__rule *route__host_find(const struct route_host *host,
-                                           const struct route_request *request);
+                                           const struct route_request *request,
+                                           enum model_protocol protocol);
+
+/* The protocol of the chain's listener. */
+enum model_protocol route__chain_protocol(const struct route_chain *chain);

@@ -167,6 +167,11 @@ size_t route_chain_index(const struct route_chain *chain)
     return chain->index;
 }
 
+enum model_protocol route__chain_protocol(const struct route_chain *chain)
+{
+    return chain->table->resource->listener->protocol;
+}
+
 struct route_match route_find(const struct route_chain *chain, const struct route_request *request)
 {
     struct route_match match = {.outcome = ROUTE_NO_HOST};
@@ -182,7 +187,7 @@ struct route_match route_find(const struct route_chain *chain, const struct rout
     }
     match.host = host;
     match.outcome = ROUTE_NO_RULE;
-    const struct route__rule *rule = route__host_find(host, request);
+    const struct route__rule *rule = route__host_find(host, request, route__chain_protocol(chain));
     if (rule != NULL) {
         match.outcome = ROUTE_FOUND;
         match.rule = rule->model;
