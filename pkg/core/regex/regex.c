@@ -193,7 +193,9 @@ bool regex_matches(const struct regex *regex, struct str text)
                    : pcre2_match(regex->code, data, text.size, 0, 0, room->data, room->context);
     if (UNLIKELY(code < 0 && code != PCRE2_ERROR_NOMATCH))
         atomic_fetch_add_explicit(&exceeded, 1, memory_order_relaxed);
-    return code >= 0;
+    /* The interpreter takes what stands between bytes that are no UTF-8 for texts of their own. */
+    const size_t *ends = pcre2_get_ovector_pointer(room->data);
+    return code >= 0 && ends[0] == 0 && ends[1] == text.size;
 }
 
 uint64_t regex_exceeded(void)

@@ -9,6 +9,7 @@
 
 #include "core/base/buf.h"
 #include "core/regex/regex.h"
+#include "twice.h"
 
 struct fact {
     const char *pattern;
@@ -85,6 +86,7 @@ static void test_characters(void **state)
         {"..", "\xc3\xa9", false},
         {".", "\xff", false},
         {".*", "a\xff", false},
+        {"\\S", "\xffs", false},
         {"[^a]", "\xff", false},
         {"\xc3\xa9+", "\xc3\xa9\xc3\xa9", true},
         {"[\xc3\xa9]", "\xc3\xa9", true},
@@ -355,7 +357,7 @@ static void test_bounds(void **state)
     buf_deinit(&text);
 }
 
-int main(void)
+static int run(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ends_of_the_text), cmocka_unit_test(test_characters),
@@ -366,4 +368,9 @@ int main(void)
         cmocka_unit_test(test_bounds),
     };
     return cmocka_run_group_tests_name("core/regex/re2", tests, NULL, NULL);
+}
+
+int main(void)
+{
+    return run_twice(run);
 }

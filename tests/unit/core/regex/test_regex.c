@@ -10,6 +10,7 @@
 #include "core/base/buf.h"
 #include "core/base/random.h"
 #include "core/regex/regex.h"
+#include "twice.h"
 
 static struct regex *regex_of(const char *pattern)
 {
@@ -118,7 +119,7 @@ static void test_long_texts(void **state)
     (void)state;
     static const char *const patterns[] = {"(/[a-z]+)*", "(?:/a+)*/?",      "/(?:[^/]+/)*a",
                                            "/.*/a",      "(/(a|b|[c-z]))*", "/[a-z/]*"};
-    static char text[4096];
+    static char text[2048];
     for (size_t i = 0; i < sizeof(text); i++)
         text[i] = i % 2 == 0 ? '/' : 'a';
     uint64_t before = regex_exceeded();
@@ -156,7 +157,7 @@ static void test_threads(void **state)
     regex = regex_unref(regex);
 }
 
-int main(void)
+static int run(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_references),
@@ -167,4 +168,9 @@ int main(void)
         cmocka_unit_test(test_threads),
     };
     return cmocka_run_group_tests_name("core/regex", tests, NULL, NULL);
+}
+
+int main(void)
+{
+    return run_twice(run);
 }
