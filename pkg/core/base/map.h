@@ -29,7 +29,8 @@ size_t map_count(const struct map *map);
  *     struct map_cursor at = {0};
  *     while ((value = map_next(map, &at)) != NULL) use(at.key, value);
  *
- * The entry just returned may be removed; nothing else may change meanwhile. */
+ * The entry just returned may be removed, or get another value; nothing else may change
+ * meanwhile. */
 struct map_cursor {
     struct str key;
     void *next_; /* private, like what follows */

@@ -4,8 +4,6 @@
 /* Of an expression in a message. */
 #define PATTERN_SHOWN ((size_t)100)
 
-#define CHUNK_SIZE ((size_t)4096)
-
 static const uint64_t *sums_make(struct arena *arena, const struct model_rule *rule)
 {
     uint64_t *sums = ARENA_NEW_ARRAY(arena, uint64_t, rule->backend_count);
@@ -112,73 +110,55 @@ static enum err rules_make(const struct builder *builder)
 
 /* ---- Where they are found ---- */
 
-/* A path that is looked up as a whole. */
-struct whole {
-    struct str path;
-    struct route__entry *entries;
-    struct whole *next;
-    bool is_named; /* a rule has exactly this path, which prefixes leave to it */
-};
-
-/* All of them, while the host is built. */
-struct wholes {
-    struct map *by_path;
-    struct whole *first;
-    struct arena *arena;
-};
-
-static struct whole *whole_get(struct wholes *wholes, struct str path)
+/* Puts the rule before those that are there for its path as a whole. */
+static struct route__entry *whole_push(struct route_host *host, struct route__rule *rule)
 {
-    struct whole *whole = map_get(wholes->by_path, path);
-    if (whole == NULL) {
-        whole = ARENA_NEW(wholes->arena, struct whole);
-        *whole = (struct whole){.path = path, .next = wholes->first};
-        wholes->first = whole;
-        (void)map_set(wholes->by_path, path, whole); /* looked up above: it replaces nothing */
-    }
-    return whole;
+    rule->whole = (struct route__entry){rule,
+                                        map_set(host->exact, rule->model->path, &rule->whole)};
+    return rule->whole.next;
 }
 
-static void whole_add(struct whole *whole, struct route__rule *rule)
+/* "/a" as a whole is the prefix's, too, unless a rule names that exactly. Those were there first.
+ */
+static void prefix_push(struct route_host *host, struct route__rule *rule)
 {
-    rule->whole = (struct route__entry){rule, whole->entries};
-    whole->entries = &rule->whole;
+    struct route__entry *former = whole_push(host, rule);
+    if (former != NULL && former->rule->model->path_match == MODEL_PATH_EXACT)
+        (void)map_set(host->exact, rule->model->path, former); /* it replaces this rule */
 }
 
-static void exact_add(struct wholes *wholes, struct route__rule *rule)
+static struct str with_slash(struct arena *arena, struct str path)
 {
-    struct whole *whole = whole_get(wholes, rule->model->path);
-    whole->is_named = true;
-    whole_add(whole, rule);
+    char *text = arena_alloc(arena, path.size + 1, 1);
+    memcpy(text, path.data, path.size);
+    text[path.size] = '/';
+    return str_make(text, path.size + 1);
 }
 
-/* "/a" is the bytes "/a/", and "/a" itself, unless a rule names that exactly. */
-static void prefix_add(struct route_host *host, struct wholes *wholes, struct route__rule *rule)
+/* "/a" is the bytes "/a/", and "/a" itself. */
+static void prefix_add(struct route_host *host, struct route__rule *rule)
 {
-    struct str path = rule->model->path;
-    struct str prefix = path;
-    if (!str_equal(path, STR("/"))) {
-        struct whole *whole = whole_get(wholes, path);
-        if (!whole->is_named)
-            whole_add(whole, rule);
-        prefix = str_format(host->arena, "%.*s/", STR_ARG(path));
+    struct str prefix = rule->model->path;
+    if (!str_equal(prefix, STR("/"))) {
+        prefix_push(host, rule);
+        prefix = with_slash(host->arena, prefix);
     }
     rule->other.rule = rule;
     route__tree_add(host->prefixes, host->arena, prefix, &rule->other);
 }
 
-/* Those that are named exactly come first: prefixes have to know them. */
-static struct route__entry *paths_add(struct route_host *host, struct wholes *wholes)
+/* Exact ones before all others: prefixes have to know them. Returns the expressions. */
+static struct route__entry *rules_add(struct route_host *host)
 {
     for (size_t i = 0; i < host->rule_count; i++) {
         if (host->rules[i].model->path_match == MODEL_PATH_EXACT)
-            exact_add(wholes, &host->rules[i]);
+            (void)whole_push(host, &host->rules[i]); /* whatever is there comes behind it */
     }
     struct route__entry *regexes = NULL;
     for (size_t i = 0; i < host->rule_count; i++) {
         struct route__rule *rule = &host->rules[i];
         if (rule->model->path_match == MODEL_PATH_PREFIX)
-            prefix_add(host, wholes, rule);
+            prefix_add(host, rule);
         if (rule->model->path_match == MODEL_PATH_REGEX) {
             rule->other = (struct route__entry){rule, regexes};
             regexes = &rule->other;
@@ -187,18 +167,17 @@ static struct route__entry *paths_add(struct route_host *host, struct wholes *wh
     return regexes;
 }
 
-static void paths_make(struct route_host *host)
+/* What is tried after the rules of a path as a whole is what would be without them. */
+static void wholes_settle(struct route_host *host)
 {
-    CLEANUP(arena_free) struct arena *arena = arena_new(CHUNK_SIZE);
-    struct wholes wholes = {.by_path = map_new(), .arena = arena};
-    struct route__entry *regexes = paths_add(host, &wholes);
-    route__tree_settle(host->prefixes, route__entries_settle(regexes, NULL));
-    for (struct whole *whole = wholes.first; whole != NULL; whole = whole->next) {
-        struct route__entry *rest = route__tree_find(host->prefixes, whole->path);
-        void *first = route__entries_settle(whole->entries, rest);
-        (void)map_set(host->exact, whole->path, first); /* each path is there once */
+    struct map_cursor at = {0};
+    for (struct route__entry *entries = map_next(host->exact, &at); entries != NULL;
+         entries = map_next(host->exact, &at)) {
+        struct route__entry *rest = route__tree_find(host->prefixes, at.key);
+        struct route__entry *first = route__entries_settle(entries, rest);
+        if (first != entries)
+            (void)map_set(host->exact, at.key, first); /* it replaces `entries` */
     }
-    wholes.by_path = map_free(wholes.by_path);
 }
 
 enum err route__host_build(struct route_host *host, const struct route_host *previous,
@@ -207,7 +186,10 @@ enum err route__host_build(struct route_host *host, const struct route_host *pre
     struct err_info ignored;
     const struct builder builder = {host, previous, reterr != NULL ? reterr : &ignored};
     enum err code = rules_make(&builder);
-    if (code == ERR_OK)
-        paths_make(host);
-    return code;
+    if (code != ERR_OK)
+        return code;
+    struct route__entry *regexes = rules_add(host);
+    route__tree_settle(host->prefixes, route__entries_settle(regexes, NULL));
+    wholes_settle(host);
+    return ERR_OK;
 }

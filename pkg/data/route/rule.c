@@ -41,6 +41,7 @@ static struct route__entry *merge(struct route__entry *a, struct route__entry *b
 static struct route__entry *sort(struct route__entry *entries)
 {
     struct route__entry *waiting[64] = {NULL};
+    size_t used = 0;
     while (entries != NULL) {
         struct route__entry *run = entries;
         entries = run->next;
@@ -51,9 +52,10 @@ static struct route__entry *sort(struct route__entry *entries)
             waiting[i] = NULL;
         }
         waiting[i] = run;
+        used = MAX(used, i + 1);
     }
     struct route__entry *sorted = NULL;
-    for (size_t i = 0; i < ARRAY_SIZE(waiting); i++)
+    for (size_t i = 0; i < used; i++)
         sorted = merge(waiting[i], sorted);
     return sorted;
 }
@@ -62,7 +64,7 @@ struct route__entry *route__entries_settle(struct route__entry *entries, struct 
 {
     if (entries == NULL)
         return rest;
-    struct route__entry *first = sort(entries);
+    struct route__entry *first = entries->next == NULL ? entries : sort(entries);
     struct route__entry *last = first;
     while (last->next != NULL)
         last = last->next;
