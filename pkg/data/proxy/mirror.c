@@ -14,6 +14,7 @@ struct proxy__mirror {
     struct proxy__worker *worker;
     struct proxy__request *request; /* whose body it still gets; NULL: it goes on alone */
     struct upstream_conn *upstream;
+    const struct upstream_endpoint *endpoint;
     struct proxy__block *rest;   /* bytes that it could not take yet */
     struct proxy__block *answer; /* an incomplete head of its answer */
     struct list link;
@@ -96,8 +97,9 @@ static void body_drop(struct proxy__mirror *mirror, char *data, size_t size)
 /* Bytes of a head that is not complete. */
 static void head_keep(struct proxy__mirror *mirror, const char *data, size_t size)
 {
-    if (mirror->answer == NULL)
-        mirror->answer = proxy__block_take(mirror->worker);
+    struct proxy__worker *worker = mirror->worker;
+    if (mirror->answer == NULL && worker->block_count < PROXY_MIRROR_BLOCKS_MAX)
+        mirror->answer = proxy__block_take(worker);
     if (mirror->answer == NULL || size == PROXY__READ_SIZE) {
         mirror_lose(mirror);
         return;
@@ -179,6 +181,8 @@ static void on_upstream(void *arg, enum err result, unsigned events)
 static bool mirror_write(struct proxy__mirror *mirror, struct iovec *parts, int count)
 {
     struct proxy__worker *worker = mirror->worker;
+    if (mirror->rest == NULL && worker->block_count >= PROXY_MIRROR_BLOCKS_MAX)
+        return false;
     if (!mirror->connecting && mirror->rest == NULL) {
         bool none;
         enum err result = proxy__write(worker, mirror->upstream->top, parts, count, &mirror->rest,
@@ -216,6 +220,19 @@ static struct str authority_make(struct proxy__request *request)
     return proxy__concat(request->arena, parts, ARRAY_SIZE(parts));
 }
 
+/* The count of all is looked at first: mostly it says enough. */
+static bool has_room(const struct proxy__worker *worker, const struct upstream_endpoint *endpoint)
+{
+    if (worker->mirror_count < PROXY_MIRRORS_ENDPOINT_MAX)
+        return true;
+    if (worker->mirror_count >= PROXY_MIRRORS_MAX)
+        return false;
+    size_t count = 0;
+    LIST_FOR_EACH(node, &worker->mirrors)
+        count += LIST_ITEM(node, struct proxy__mirror, link)->endpoint == endpoint;
+    return count < PROXY_MIRRORS_ENDPOINT_MAX;
+}
+
 /* A copy that is to go to one endpoint of the rule's mirror, or NULL. */
 static struct proxy__mirror *mirror_open(struct proxy__request *request)
 {
@@ -225,7 +242,7 @@ static struct proxy__mirror *mirror_open(struct proxy__request *request)
     ASSERT(cluster != NULL); /* model_snapshot_new has checked the reference */
     struct str hostname;
     struct upstream_endpoint *endpoint = upstream_pick(cluster, NULL, &hostname);
-    if (endpoint == NULL || worker->mirror_count >= PROXY_MIRRORS_MAX)
+    if (endpoint == NULL || !has_room(worker, endpoint))
         return NULL;
     struct proxy__mirror *mirror = MEM_NEW(struct proxy__mirror);
     uint32_t timeout_ms = upstream_cluster_model(cluster)->connect_timeout_ms;
@@ -235,6 +252,7 @@ static struct proxy__mirror *mirror_open(struct proxy__request *request)
         upstream_connect(endpoint, timeout_ms, on_upstream, mirror, &mirror->upstream) != ERR_OK)
         return mem_free(mirror);
     mirror->worker = worker;
+    mirror->endpoint = endpoint;
     mirror->request = request;
     mirror->method = request->method;
     mirror->timeout_ms = request->rule->request_timeout_ms;

@@ -37,10 +37,13 @@
 /* A request's body that is kept for a second try. */
 #define PROXY_REPLAY_MAX ((size_t)16 * 1024)
 
-/* Copies of requests that are with mirrors, per worker: each has a connection, and a block or two
- * where it waits. How long an answer is waited for where the rule has no timeout. */
-#define PROXY_MIRRORS_MAX 256U
-#define PROXY_MIRROR_MS   15000U
+/* Copies of requests that are with mirrors, per worker; one mirror that does not answer leaves room
+ * for others. They take buffers only while as many are left for requests. How long an answer is
+ * waited for where the rule has no timeout. */
+#define PROXY_MIRRORS_MAX          512U
+#define PROXY_MIRRORS_ENDPOINT_MAX 128U
+#define PROXY_MIRROR_BLOCKS_MAX    (PROXY_BLOCKS_MAX / 2)
+#define PROXY_MIRROR_MS            15000U
 
 struct proxy;
 

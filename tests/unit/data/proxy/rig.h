@@ -57,6 +57,7 @@ struct rig_spec {
     const struct model_rule *rules; /* of a route "extra", before all others, and with it comes the
                                        cluster "other": the second back end */
     size_t rule_count;
+    size_t other_count; /* addresses of "other", from 127.0.0.1 on; 0: one */
 };
 
 static int rig_socket(void)
@@ -94,22 +95,38 @@ static int rig_listen(uint16_t *ret_port)
     return fd;
 }
 
-/* The endpoint set `name`: `count` back ends from `first` on. */
+/* The endpoint set "back". */
 static const struct model_resource *rig_endpoints(const struct rig *rig,
-                                                  const struct rig_spec *spec, struct str name,
-                                                  size_t first, size_t count)
+                                                  const struct rig_spec *spec)
 {
     struct model_endpoint endpoints[RIG_BACK_ENDS];
-    for (size_t i = first; i < first + count; i++) {
+    for (size_t i = 0; i < spec->endpoint_count; i++) {
         const char *hostname = spec->hostnames[i];
-        endpoints[i - first] = (struct model_endpoint){
+        endpoints[i] = (struct model_endpoint){
             .address = STR("127.0.0.1"),
             .port = i == 0 && spec->endpoint_port != 0 ? spec->endpoint_port
                                                        : rig->back_end_ports[i],
             .hostname = hostname != NULL ? str_of(hostname) : STR_EMPTY,
         };
     }
-    struct model_endpoint_set set = {.name = name, .endpoints = endpoints, .endpoint_count = count};
+    struct model_endpoint_set set = {
+        .name = STR("back"), .endpoints = endpoints, .endpoint_count = spec->endpoint_count};
+    return model_endpoint_set_new(&set);
+}
+
+/* The endpoint set "other": the second back end, by several addresses. */
+static const struct model_resource *rig_others(const struct rig *rig, const struct rig_spec *spec)
+{
+    static const struct str addresses[] = {STR_INIT("127.0.0.1"), STR_INIT("127.0.0.2"),
+                                           STR_INIT("127.0.0.3"), STR_INIT("127.0.0.4"),
+                                           STR_INIT("127.0.0.5")};
+    struct model_endpoint endpoints[ARRAY_SIZE(addresses)];
+    size_t count = spec->other_count > 0 ? spec->other_count : 1;
+    for (size_t i = 0; i < count; i++)
+        endpoints[i] = (struct model_endpoint){.address = addresses[i],
+                                               .port = rig->back_end_ports[1]};
+    struct model_endpoint_set set = {
+        .name = STR("other"), .endpoints = endpoints, .endpoint_count = count};
     return model_endpoint_set_new(&set);
 }
 
@@ -185,10 +202,10 @@ static const struct model_snapshot *rig_snapshot(const struct rig *rig, const st
     resources[count++] = model_virtual_host_new(&host);
     resources[count++] = model_listener_new(&listener);
     resources[count++] = rig_cluster(STR("back"));
-    resources[count++] = rig_endpoints(rig, spec, STR("back"), 0, spec->endpoint_count);
+    resources[count++] = rig_endpoints(rig, spec);
     if (spec->rule_count > 0) {
         resources[count++] = rig_cluster(STR("other"));
-        resources[count++] = rig_endpoints(rig, spec, STR("other"), 1, 1);
+        resources[count++] = rig_others(rig, spec);
     }
     if (spec->key_pem != NULL) {
         struct model_secret secret = {.name = secret_name,

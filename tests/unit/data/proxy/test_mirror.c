@@ -1,6 +1,9 @@
 /* Copies of requests: what a mirror gets, and that nothing waits for it. */
 #include "rig.h"
 
+#include <fcntl.h>
+#include <sys/resource.h>
+
 static const struct model_backend back = {.cluster = STR_INIT("back"), .weight = 1};
 
 static const struct model_rule mirrored = {.path_match = MODEL_PATH_PREFIX,
@@ -394,21 +397,70 @@ static void a_share_of_the_requests_is_copied(void **state)
     rig_close(&rig);
 }
 
+/* Nobody accepts them: they stay. */
 static void copies_at_once_have_a_bound(void **state)
 {
     (void)state;
+    static const struct {
+        size_t addresses;
+        unsigned most;
+    } bounds[] = {{1, PROXY_MIRRORS_ENDPOINT_MAX}, {5, PROXY_MIRRORS_MAX}};
+    for (size_t i = 0; i < ARRAY_SIZE(bounds); i++) {
+        struct rig rig;
+        struct rig_spec spec = usual;
+        spec.other_count = bounds[i].addresses;
+        rig_open_with(&rig, 1, LOG_TEXT);
+        assert_true(fcntl(rig.log[1], F_SETPIPE_SZ, 1024 * 1024) > 0); /* nobody reads it */
+        close(rig.back_ends[1]);
+        rig.back_ends[1] = rig_socket();
+        struct sockaddr_in any = rig_address(rig.back_end_ports[1]);
+        any.sin_addr.s_addr = htonl(INADDR_ANY);
+        assert_int_equal(bind(rig.back_ends[1], (struct sockaddr *)&any, sizeof(any)), 0);
+        assert_int_equal(listen(rig.back_ends[1], PROXY_MIRRORS_MAX), 0);
+        rig_serve(&rig, &spec);
+        int client = rig_client(&rig);
+        int back_end = -1;
+        for (unsigned j = 0; j < bounds[i].most + 20; j++)
+            exchange(&rig, client, &back_end);
+        close(client);
+        close(back_end);
+        rig.proxy = proxy_free(rig.proxy);
+        assert_int_equal(rig_metric(&rig, "otemon_mirrors_total"), bounds[i].most + 20);
+        assert_int_equal(rig_metric(&rig, "otemon_upstream_connects_total"), 1 + bounds[i].most);
+        rig_close(&rig);
+    }
+}
+
+/* Clients that have begun a head take the buffers: what is left is for requests. */
+static void copies_leave_buffers_for_requests(void **state)
+{
+    (void)state;
+    static int waiting[PROXY_MIRROR_BLOCKS_MAX];
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    limit.rlim_cur = limit.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    if (limit.rlim_cur < 2 * ARRAY_SIZE(waiting) + 64)
+        skip();
     struct rig rig;
     rig_open(&rig, &usual);
+    for (size_t i = 0; i < ARRAY_SIZE(waiting); i++) {
+        waiting[i] = rig_client(&rig);
+        rig_send(waiting[i], "G");
+    }
     int client = rig_client(&rig);
+    settle(client);
+    settle(client);
     int back_end = -1;
-    for (unsigned i = 0; i < PROXY_MIRRORS_MAX + 3; i++)
-        exchange(&rig, client, &back_end);
+    exchange(&rig, client, &back_end);
+    int mirror = rig_accept(&rig, 1);
+    assert_int_equal(read(mirror, rig_text, 1), 0); /* not even a head */
+    for (size_t i = 0; i < ARRAY_SIZE(waiting); i++)
+        close(waiting[i]);
     close(client);
     close(back_end);
-    rig.proxy = proxy_free(rig.proxy);
-    assert_int_equal(rig_metric(&rig, "otemon_mirrors_total"), PROXY_MIRRORS_MAX + 3);
-    assert_int_equal(rig_metric(&rig, "otemon_upstream_connects_total"), 1 + PROXY_MIRRORS_MAX);
-    rig_close(&rig);
+    close(mirror);
+    close_after(&rig, 1, 1);
 }
 
 static void an_upgrade_is_not_copied(void **state)
@@ -443,6 +495,7 @@ int main(void)
         cmocka_unit_test(a_mirror_that_is_not_there_costs_nothing),
         cmocka_unit_test(a_share_of_the_requests_is_copied),
         cmocka_unit_test(copies_at_once_have_a_bound),
+        cmocka_unit_test(copies_leave_buffers_for_requests),
         cmocka_unit_test(an_upgrade_is_not_copied),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
