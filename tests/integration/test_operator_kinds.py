@@ -21,8 +21,9 @@ def newer(kind, spec, **metadata):
 
 
 def put_timeout(server, target="Mesh", **metadata):
-    server.put(TIMEOUTS, "slow", **newer("MeshTimeout", {"targetRef": {"kind": target}},
-                                         **metadata))
+    to = {"targetRef": {"kind": "Mesh"}, "default": {"idleTimeout": "5s"}}
+    server.put(TIMEOUTS, "slow", **newer("MeshTimeout", {"targetRef": {"kind": target},
+                                                         "to": [to]}, **metadata))
 
 
 def put_service(server, spec):
