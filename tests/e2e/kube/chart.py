@@ -98,4 +98,5 @@ def define(cluster, path=CRDS, manager="kubectl"):
     """Puts the definitions of a file or folder in the place of whatever is there."""
     cluster.kubectl("apply", "--server-side", "--force-conflicts", f"--field-manager={manager}",
                     "--filename", path)
-    cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", "--filename", path)
+    cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", "--recursive=false",
+                    "--filename", path)
