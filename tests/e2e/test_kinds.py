@@ -48,8 +48,10 @@ def test_a_kind_without_a_status(cluster, gateway, fresh, curl):
     fresh.install()
     remedy = "kubectl apply --server-side --force-conflicts -f crds/"
     fresh.wait_said(remedy)
-    status, said = fresh.ready(curl)
-    assert status == 200 and remedy in said and "MeshGateway:" in said, said
+    def is_missed(status, said):
+        return status == 200 and remedy in said and "MeshGateway:" in said
+
+    waiting.until(lambda: is_missed(*fresh.ready(curl)), lambda: fresh.ready(curl))
     pod = fresh.pod()["metadata"]["uid"]
 
     gateway.apply()
