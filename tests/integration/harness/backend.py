@@ -61,12 +61,13 @@ class Backend:
     """Calls `handle(exchange)` for every request; what it returns decides: True keeps the
     connection for another request, everything else closes it. `seen` has every exchange."""
 
-    def __init__(self, handle=None, port=0):
+    def __init__(self, handle=None, port=0, address="127.0.0.1"):
         self.handle = handle or (lambda exchange: exchange.read_body() is None or
                                  exchange.answer() is None)
         self.seen = []
         self.connections = []
-        self.sock = socket.create_server(("127.0.0.1", port), backlog=1024)
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        self.sock = socket.create_server((address, port), family=family, backlog=1024)
         self.port = self.sock.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 
