@@ -31,8 +31,9 @@ unit: ## Unit tests of the GCC build
 golden: ## Golden cases of the compiler
 	scripts/test golden
 
-golden-update: build ## Rewrite the golden files; review the diff
+golden-update: build ## Rewrite the golden files and their page; review the diff
 	cmake --build build --target golden-update
+	tests/golden/page.py
 
 integration: ## The real programs with real clients and back ends
 	scripts/test integration
