@@ -38,6 +38,11 @@ void api__check_labels(struct api__decoder *d, const struct api__envelope *e,
 void api__check_label_syntax(struct api__decoder *d, const struct api__envelope *e,
                              const struct api__place *root);
 
+/* The labels that `keeps` (NULL: all) takes. */
+typedef bool (*api__label_fn)(const struct jv_member *label);
+struct api_tags api__read_labels(struct api__decoder *d, const struct jv *labels,
+                                 api__label_fn keeps);
+
 /* The name that people see: an annotation keeps it when Kuma had to change the object's. */
 void api__check_display_name(struct api__decoder *d, const struct api__envelope *e,
                              const struct api__place *root, size_t max);

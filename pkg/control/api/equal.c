@@ -55,7 +55,7 @@ static bool generations_equal(const struct api_object *a, const struct api_objec
 {
     bool served = a->file.size == 0 && b->file.size == 0 && a->uid.size > 0;
     return served && a->generation > 0 && a->generation == b->generation &&
-           a->is_shadow == b->is_shadow;
+           a->is_shadow == b->is_shadow && api_tags_equal(a->labels, b->labels);
 }
 
 /* Where they stand in the document is no matter. */

@@ -72,6 +72,22 @@ static void check_value(struct api__decoder *d, const struct api__place *label, 
                    "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')");
 }
 
+struct api_tags api__read_labels(struct api__decoder *d, const struct jv *labels,
+                                 api__label_fn keeps)
+{
+    if (labels == NULL || labels->type != JV_OBJECT)
+        return (struct api_tags){0};
+    struct api_tag *tags = ARENA_NEW_ARRAY(d->arena, struct api_tag, labels->count);
+    size_t count = 0;
+    for (size_t i = 0; i < labels->count; i++) {
+        const struct jv_member *label = &labels->members[labels->sorted[i]];
+        if (keeps == NULL || keeps(label))
+            tags[count++] = (struct api_tag){str_dup(d->arena, label->key),
+                                             str_dup(d->arena, jv_text(label->value))};
+    }
+    return (struct api_tags){tags, count};
+}
+
 void api__check_label_syntax(struct api__decoder *d, const struct api__envelope *e,
                              const struct api__place *root)
 {

@@ -164,6 +164,49 @@ void api__check_labels(struct api__decoder *d, const struct api__envelope *e,
         api__error(d, &label, "kuma.io/mesh label must not differ from mesh set on resource");
 }
 
+/* Whether anything depends on the labels of objects of the kind. */
+static bool has_labels(enum api_kind kind)
+{
+    return kind == API_MESH_HTTP_ROUTE || kind == API_MESH_TCP_ROUTE || kind == API_MESH_SERVICE ||
+           kind == API_MESH_EXTERNAL_SERVICE || kind == API_MESH_MULTI_ZONE_SERVICE;
+}
+
+/* What Kuma labels such objects with by itself. */
+static struct api_tags known_labels(struct api__decoder *d, const struct api_object *object)
+{
+    struct str name = object->key.name;
+    size_t count = 0;
+    struct api_tag *tags = ARENA_NEW_ARRAY(d->arena, struct api_tag, 3);
+    if (object->namespace.size > 0)
+        name.size -= object->namespace.size + 1;
+    if (object->namespace.size > 0)
+        tags[count++] = (struct api_tag){STR("k8s.kuma.io/namespace"), object->namespace};
+    tags[count++] = (struct api_tag){STR("kuma.io/display-name"), name};
+    tags[count++] = (struct api_tag){STR("kuma.io/mesh"), object->key.mesh};
+    return (struct api_tags){tags, count};
+}
+
+/* With those, unless the document says otherwise; both are sorted. */
+static struct api_tags labels_of(struct api__decoder *d, const struct api__envelope *e,
+                                 const struct api_object *object)
+{
+    const struct jv *around = d->is_universal ? e->document : e->metadata;
+    struct api_tags own = api__read_labels(d, jv_get(around, STR("labels")), NULL);
+    struct api_tags known = known_labels(d, object);
+    struct api_tag *all = ARENA_NEW_ARRAY(d->arena, struct api_tag, own.count + known.count);
+    size_t count = 0;
+    size_t j = 0;
+    for (size_t i = 0; i < own.count; i++) {
+        while (j < known.count && str_compare(known.items[j].name, own.items[i].name) < 0)
+            all[count++] = known.items[j++];
+        j += j < known.count && str_equal(known.items[j].name, own.items[i].name);
+        all[count++] = own.items[i];
+    }
+    while (j < known.count)
+        all[count++] = known.items[j++];
+    return (struct api_tags){all, count};
+}
+
 static uint64_t creation_time(struct api__decoder *d, const struct api__envelope *e,
                               const struct api__place *root)
 {
@@ -191,16 +234,23 @@ void api__check_instance_annotations(struct api__decoder *d, const struct api__p
     }
 }
 
-void api__read_identity(struct api__decoder *d, const struct api__envelope *e,
-                        const struct api__place *root, struct api_object *object)
+static void read_kubernetes_identity(struct api__decoder *d, const struct api__envelope *e,
+                                     struct api_object *object)
 {
-    object->creation_time_ms = creation_time(d, e, root);
-    object->is_shadow = api__kind_of(object->key.kind)->has_spec && is_shadow(d, e);
-    if (e->is_universal)
-        return;
     if (object->key.name.size > e->name.size || object->key.kind == API_SECRET)
         object->namespace = str_dup(d->arena, namespace_of(e));
     object->uid = str_dup(d->arena, jv_text(jv_get(e->metadata, STR("uid"))));
     if (!jv_u64(jv_get(e->metadata, STR("generation")), INT64_MAX, &object->generation))
         object->generation = 0; /* Secrets, and manifests that were never applied, have none */
+}
+
+void api__read_identity(struct api__decoder *d, const struct api__envelope *e,
+                        const struct api__place *root, struct api_object *object)
+{
+    object->creation_time_ms = creation_time(d, e, root);
+    object->is_shadow = api__kind_of(object->key.kind)->has_spec && is_shadow(d, e);
+    if (!e->is_universal)
+        read_kubernetes_identity(d, e, object);
+    if (has_labels(object->key.kind))
+        object->labels = labels_of(d, e, object); /* which has to know its namespace */
 }

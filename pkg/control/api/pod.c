@@ -14,21 +14,6 @@ static bool is_tag(const struct jv_member *label)
     return jv_text(label->value).size > 0;
 }
 
-static struct api_tags read_labels(struct api__decoder *d, const struct jv *labels)
-{
-    if (labels == NULL || labels->type != JV_OBJECT)
-        return (struct api_tags){0};
-    struct api_tag *tags = ARENA_NEW_ARRAY(d->arena, struct api_tag, labels->count);
-    size_t count = 0;
-    for (size_t i = 0; i < labels->count; i++) {
-        const struct jv_member *label = &labels->members[labels->sorted[i]];
-        if (is_tag(label))
-            tags[count++] = (struct api_tag){str_dup(d->arena, label->key),
-                                             str_dup(d->arena, jv_text(label->value))};
-    }
-    return (struct api_tags){tags, count};
-}
-
 /* More values than a gateway has tags, by far. */
 #define TAG_VALUES_MAX 1000
 
@@ -78,7 +63,7 @@ const void *api__pod_read(struct api__decoder *d, const struct api__place *root)
     struct api_pod *pod = ARENA_NEW(d->arena, struct api_pod);
     pod->has_mesh = api__labelled_mesh(metadata.value, API_POD).size > 0;
     pod->is_terminating = jv_text(jv_get(metadata.value, STR("deletionTimestamp"))).size > 0;
-    pod->tags = read_labels(d, jv_get(metadata.value, STR("labels")));
+    pod->tags = api__read_labels(d, jv_get(metadata.value, STR("labels")), is_tag);
     check_gateway(d, &annotations, pod);
     return pod;
 }
