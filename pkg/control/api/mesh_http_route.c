@@ -171,14 +171,14 @@ static void check_default(struct api__decoder *d, const struct api__place *place
     const struct api_http_rule *rule = object;
     struct api__place backends = api__member(place, STR("backendRefs"));
     struct api__place filters = api__member(place, STR("filters"));
-    bool redirects = api__filters_redirect(rule->filters, rule->filter_count);
+    bool has_redirect = api__filters_redirect(rule->filters, rule->filter_count);
+    bool redirects = has_redirect && rule->backend_count == 0;
     if (api__top_kind(place) == API_TARGET_MESH_GATEWAY && rule->backend_count == 0 && !redirects)
         api__error(d, &backends, "must not be empty");
     check_filters(d, &filters, rule, redirects);
-    if (redirects && rule->backend_count > 0)
-        api__warning(d, &backends, "is ignored, because the rule redirects every request");
-    else
-        api__check_weights(d, &backends, rule->backends, rule->backend_count);
+    if (has_redirect && !redirects)
+        api__warning(d, &backends, "comes before the redirect of the rule, which is not done");
+    api__check_weights(d, &backends, rule->backends, rule->backend_count);
 }
 
 static const struct api__table default_table = API__TABLE(default_fields, struct api_http_rule,

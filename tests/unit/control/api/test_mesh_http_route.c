@@ -403,8 +403,8 @@ static const struct example filters[] = {
     {"{type: ResponseHeaderModifier}",
      "error " FILTER ".responseHeaderModifier: must be defined\n"},
     {"{type: RequestRedirect}", "error " FILTER ".requestRedirect: must be defined\n"
-                                "warning " DEFAULT ".backendRefs: is ignored, because the rule "
-                                "redirects every request\n"},
+                                "warning " DEFAULT ".backendRefs: comes before the redirect of "
+                                "the rule, which is not done\n"},
     {"{type: URLRewrite}", "error " FILTER ".urlRewrite: must be defined\n"},
     {"{type: RequestMirror}", "error " FILTER ".requestMirror: must be defined\n"},
     {"{type: URLRewrite, requestHeaderModifier: {remove: [a]}}",
@@ -532,8 +532,8 @@ static void how_a_rule_may_redirect(void **state)
                    "error " FILTER ".requestRedirect.hostname: cannot be an IP address\n");
     assert_default(REDIRECT("path: {type: ReplacePrefixMatch, replacePrefixMatch: /a}"), "");
     assert_default(REDIRECT("") ", " BACKENDS,
-                   "warning " DEFAULT ".backendRefs: is ignored, because the rule redirects every "
-                   "request\n");
+                   "warning " DEFAULT ".backendRefs: comes before the redirect of the rule, which "
+                   "is not done\n");
 }
 
 static void filters_that_do_not_go_together(void **state)
