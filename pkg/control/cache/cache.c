@@ -116,6 +116,13 @@ static bool is_back_end(enum api_kind kind)
            kind == API_DATAPLANE || kind == API_EXTERNAL_SERVICE;
 }
 
+/* Routes name these: whether they are there changes what rules do. */
+static bool is_named_back_end(enum api_kind kind)
+{
+    return kind == API_MESH_SERVICE || kind == API_MESH_EXTERNAL_SERVICE ||
+           kind == API_MESH_MULTI_ZONE_SERVICE;
+}
+
 static bool may_be_gateway(enum api_kind kind)
 {
     return kind == API_POD || kind == API_DATAPLANE;
@@ -125,7 +132,7 @@ static bool may_be_gateway(enum api_kind kind)
 static void mark(struct cache *cache, const struct api_object *object)
 {
     enum api_kind kind = object->key.kind;
-    if (is_back_end(kind))
+    if (is_back_end(kind) || is_named_back_end(kind))
         cache->back_ends = true;
     if (!is_back_end(kind) || (may_be_gateway(kind) && is_gateway(object)))
         names_add(&cache->touched, mesh_of(&object->key));

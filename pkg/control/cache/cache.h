@@ -52,8 +52,8 @@ struct cache_changes {
     /* By what may change routes, gateways or who serves them; sorted, each once. */
     const struct str *meshes;
     size_t mesh_count;
-    /* By Services, EndpointSlices, pods, Dataplanes and ExternalServices: who answers for a service
-     * may be another, in any mesh. */
+    /* By Services, EndpointSlices, pods, Dataplanes, ExternalServices, and MeshServices and their
+     * like: who answers for a service may be another, in any mesh. */
     bool back_ends;
 };
 

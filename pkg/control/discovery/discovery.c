@@ -77,6 +77,28 @@ static void keep(struct discovery__question *question, struct discovery_answer *
     VEC_FREE(&question->endpoints);
 }
 
+static void finish(struct discovery__question *question, struct discovery_answer *answer)
+{
+    keep(question, answer);
+    ASSERT((answer->state == DISCOVERY_FOUND) == (answer->count > 0));
+}
+
+void discovery_resolve_reference(const struct discovery *discovery, struct arena *arena,
+                                 struct str mesh, const struct discovery_reference *reference,
+                                 struct finding_list *findings, struct discovery_answer *ret_answer)
+{
+    struct discovery__question question = {
+        .discovery = discovery,
+        .arena = arena,
+        .mesh = mesh,
+        .reference = reference,
+        .findings = findings,
+    };
+    *ret_answer = (struct discovery_answer){.reason = STR_EMPTY};
+    discovery__ask_reference(&question, ret_answer);
+    finish(&question, ret_answer);
+}
+
 void discovery_resolve(const struct discovery *discovery, struct arena *arena, struct str mesh,
                        struct api_tags destination, struct finding_list *findings,
                        struct discovery_answer *ret_answer)
@@ -100,6 +122,5 @@ void discovery_resolve(const struct discovery *discovery, struct arena *arena, s
         discovery__ask_inbounds(&question, ret_answer);
     if (ret_answer->state == DISCOVERY_UNKNOWN)
         discovery__blame_broken_external(&question, ret_answer);
-    keep(&question, ret_answer);
-    ASSERT((ret_answer->state == DISCOVERY_FOUND) == (ret_answer->count > 0));
+    finish(&question, ret_answer);
 }

@@ -4,7 +4,8 @@
  * "<name>_<namespace>_svc_<port>": the Service says which port is meant, its EndpointSlices where
  * and how ready its back ends are, and the pods that they name give the other tags. Where there is
  * no such Service, the inbounds of Dataplanes with that tag are the back ends. An ExternalService
- * with that tag comes before both.
+ * with that tag comes before both. Routes of Kuma's newer kinds may name a MeshService and the like
+ * instead, whose selector then says whose inbounds are meant.
  *
  * A discovery is an index over what the cache holds at this time. It is made once per change of
  * back ends, asked for every destination, and not used any more after the cache has changed. One
@@ -20,6 +21,35 @@
 #include "core/base/arena.h"
 #include "core/base/str.h"
 #include "model/model.h"
+
+/* What a route names instead of tags: a MeshService, MeshExternalService or
+ * MeshMultiZoneService. */
+struct discovery_reference {
+    enum api_target_kind kind;
+    struct str name; /* empty: by labels */
+    struct str namespace;
+    struct api_tags labels;
+    uint32_t port;      /* 0: none is named, */
+    struct str section; /* but this, or nothing */
+};
+
+/* Whether a route names an object; else its name is the value of a tag kuma.io/service. */
+bool discovery_reference_is_object(const struct api_backend_ref *spec);
+
+/* What `route` names; borrowed from it. */
+struct discovery_reference discovery_reference_of(const struct api_object *route,
+                                                  const struct api_backend_ref *spec);
+
+/* What it is known by in a mesh; no tags are known by the same (api_tags_key). And what people know
+ * it by: "web_shop_msvc_80". Both in `arena`. */
+struct str discovery_reference_key(struct arena *arena, struct str mesh,
+                                   const struct discovery_reference *reference);
+struct str discovery_reference_service(struct arena *arena,
+                                       const struct discovery_reference *reference);
+
+/* Whether there is such an object, and such a port of it: what it leads to is another question. */
+bool discovery_reference_exists(const struct cache *cache, struct str mesh,
+                                const struct discovery_reference *reference);
 
 struct discovery;
 
@@ -54,15 +84,21 @@ void discovery_resolve(const struct discovery *discovery, struct arena *arena, s
                        struct api_tags destination, struct finding_list *findings,
                        struct discovery_answer *ret_answer);
 
-/* What keeps an ExternalService from being a back end, whoever asks. */
+/* The same for what a reference names; DISCOVERY_UNKNOWN: it does not exist, as above. */
+void discovery_resolve_reference(const struct discovery *discovery, struct arena *arena,
+                                 struct str mesh, const struct discovery_reference *reference,
+                                 struct finding_list *findings,
+                                 struct discovery_answer *ret_answer);
+
+/* What keeps an ExternalService or a MeshExternalService from being a back end, whoever asks. */
 struct discovery_obstacle {
     struct str field;
     const char *message; /* to be put into a sentence, like the next */
     const char *remedy;  /* "; what to do"; or empty */
 };
-#define DISCOVERY_OBSTACLES_MAX 2
+#define DISCOVERY_OBSTACLES_MAX 3
 
-/* Of an ExternalService that is not broken. Returns how many there are. */
+/* Of one that is not broken. Returns how many there are. */
 size_t
 discovery_external_obstacles(const struct api_object *object,
                              struct discovery_obstacle ret_obstacles[DISCOVERY_OBSTACLES_MAX]);

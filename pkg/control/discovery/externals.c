@@ -28,24 +28,50 @@ static bool is_name(const struct api_external_service *service)
     return ip_parse(service->host, bytes) == 0;
 }
 
+static const char no_tls[] = "TLS to external services is not spoken yet";
+static const char no_names[] = "names are not resolved yet";
+static const char write_address[] = "; write an IP address";
+
+/* One that has an address is enough. */
+static bool has_only_names(const struct api_mesh_external_service *service)
+{
+    unsigned char bytes[IP_SIZE_MAX];
+    for (size_t i = 0; i < service->endpoint_count; i++) {
+        if (ip_parse(service->endpoints[i].address, bytes) > 0)
+            return false;
+    }
+    return service->endpoint_count > 0;
+}
+
+static size_t mesh_external_obstacles(const struct api_mesh_external_service *service,
+                                      struct discovery_obstacle *ret_obstacles)
+{
+    size_t count = 0;
+    if (service->has_extension)
+        ret_obstacles[count++] = (struct discovery_obstacle){
+            STR("spec.extension"), "extensions are not known here", "; write endpoints"};
+    if (service->tls.enabled)
+        ret_obstacles[count++] = (struct discovery_obstacle){STR("spec.tls.enabled"), no_tls, ""};
+    if (has_only_names(service))
+        ret_obstacles[count++] = (struct discovery_obstacle){STR("spec.endpoints"), no_names,
+                                                             write_address};
+    return count;
+}
+
 size_t
 discovery_external_obstacles(const struct api_object *object,
                              struct discovery_obstacle ret_obstacles[DISCOVERY_OBSTACLES_MAX])
 {
+    if (object->key.kind == API_MESH_EXTERNAL_SERVICE)
+        return mesh_external_obstacles(object->mesh_external_service, ret_obstacles);
     const struct api_external_service *service = object->external_service;
     size_t count = 0;
     if (service->tls.enabled)
-        ret_obstacles[count++] = (struct discovery_obstacle){
-            STR("networking.tls.enabled"),
-            "TLS to external services is not spoken yet",
-            "",
-        };
+        ret_obstacles[count++] = (struct discovery_obstacle){STR("networking.tls.enabled"), no_tls,
+                                                             ""};
     if (is_name(service))
-        ret_obstacles[count++] = (struct discovery_obstacle){
-            STR("networking.address"),
-            "names are not resolved yet",
-            "; write an IP address",
-        };
+        ret_obstacles[count++] = (struct discovery_obstacle){STR("networking.address"), no_names,
+                                                             write_address};
     return count;
 }
 

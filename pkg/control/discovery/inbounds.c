@@ -59,6 +59,18 @@ static bool is_usable(const struct discovery__question *question,
     return false;
 }
 
+void discovery__take_inbound(struct discovery__question *question,
+                             const struct discovery__inbounds *entry)
+{
+    if (!is_usable(question, entry))
+        return;
+    struct model_endpoint endpoint = {
+        .address = address_of(entry),
+        .port = (uint16_t)entry->inbound->port,
+    };
+    VEC_PUSH(&question->endpoints, endpoint);
+}
+
 /* Adds the services of this mesh. */
 static size_t collect(const struct discovery__question *question, const struct map *services,
                       struct str names[NAMES_MAX], size_t count)
@@ -112,13 +124,7 @@ void discovery__ask_inbounds(struct discovery__question *question, struct discov
         if (!select_match(question->destination, entry->inbound->tags))
             continue;
         any = true;
-        if (!is_usable(question, entry))
-            continue;
-        struct model_endpoint endpoint = {
-            .address = address_of(entry),
-            .port = (uint16_t)entry->inbound->port,
-        };
-        VEC_PUSH(&question->endpoints, endpoint);
+        discovery__take_inbound(question, entry);
     }
     if (question->endpoints.count > 0)
         return;

@@ -37,7 +37,8 @@ struct discovery__question {
     struct arena *arena; /* of the answer */
     struct str mesh;
     struct api_tags destination;
-    struct str service; /* of the destination */
+    struct str service;                          /* of the destination */
+    const struct discovery_reference *reference; /* instead of a destination, or NULL */
     struct finding_list *findings;
     VEC(struct model_endpoint) endpoints; /* found so far */
 };
@@ -64,8 +65,33 @@ bool discovery__is_kubernetes(const struct discovery__question *question);
 /* Whether a Dataplane of the mesh has an inbound with that service. */
 bool discovery__has_inbounds(const struct discovery__question *question);
 
+/* ---- references.c ---- */
+
+enum api_kind discovery__kind_of(const struct discovery_reference *reference);
+
+/* What a reference names, or NULL. */
+const struct api_object *discovery__find_object(const struct cache *cache, struct str mesh,
+                                                const struct discovery_reference *reference);
+
+/* The port that it names, or NULL. */
+const struct api_mesh_service_port *
+discovery__find_port(const struct discovery_reference *reference,
+                     const struct api_mesh_service_port *ports, size_t count);
+
+/* Whether an object, whose kind may be any of them, has it. */
+bool discovery__object_has_port(const struct api_object *object,
+                                const struct discovery_reference *reference);
+
+/* ---- Sources ---- */
+
+/* Adds an inbound to the endpoints, if it can take requests. */
+void discovery__take_inbound(struct discovery__question *question,
+                             const struct discovery__inbounds *entry);
+
 /* Fill endpoints, state and reason of the answer. */
 void discovery__ask_services(struct discovery__question *question, struct discovery_answer *answer);
 void discovery__ask_inbounds(struct discovery__question *question, struct discovery_answer *answer);
 void discovery__ask_externals(struct discovery__question *question,
+                              struct discovery_answer *answer);
+void discovery__ask_reference(struct discovery__question *question,
                               struct discovery_answer *answer);
