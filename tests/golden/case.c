@@ -40,6 +40,15 @@ struct golden_objects *golden_objects_free(struct golden_objects *objects)
     return mem_free(objects);
 }
 
+bool golden_objects_have(const struct golden_objects *objects, enum api_kind kind)
+{
+    for (size_t i = 0; i < objects->items.count; i++) {
+        if (objects->items.items[i]->key.kind == kind)
+            return true;
+    }
+    return false;
+}
+
 /* A file is relative to its manifest. The reason leaves out where that is. */
 static enum err load_file(void *arg, struct str path, struct buf *content, struct err_info *reterr)
 {

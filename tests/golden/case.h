@@ -9,6 +9,9 @@ struct golden_objects; /* decoded documents, in the order of their files */
 struct golden_objects *golden_objects_new(void);
 struct golden_objects *golden_objects_free(struct golden_objects *objects);
 
+/* Whether any of them is of that kind. */
+bool golden_objects_have(const struct golden_objects *objects, enum api_kind kind);
+
 struct golden_reading {
     bool is_cluster; /* Services, EndpointSlices and Pods are as an API server delivers them */
     bool is_printed; /* manifests are printed, and decoded from that */

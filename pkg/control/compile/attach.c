@@ -13,21 +13,28 @@ static struct api_tags listener_tags(struct compile__run *run,
 }
 
 /* The routes of a mesh stand together, in the cache and in the run. */
+struct compile__route *compile__routes_of(struct compile__run *run, enum api_kind kind,
+                                          struct str mesh, size_t *ret_count)
+{
+    size_t all_count;
+    const struct api_object *const *all = cache_list_all(run->cache, kind, &all_count);
+    const struct api_object *const *own = cache_list(run->cache, kind, mesh, ret_count);
+    size_t before = *ret_count > 0 ? (size_t)(own - all) : 0;
+    return run->routes + run->first_routes[kind] + before;
+}
+
 static struct compile__selection *select_routes(struct compile__run *run, struct str mesh,
                                                 struct api_tags tags)
 {
-    size_t all_count;
     size_t count;
-    const struct api_object *const *all = cache_list_all(run->cache, API_MESH_GATEWAY_ROUTE,
-                                                         &all_count);
-    const struct api_object *const *own = cache_list(run->cache, API_MESH_GATEWAY_ROUTE, mesh,
-                                                     &count);
+    struct compile__route *own = compile__routes_of(run, API_MESH_GATEWAY_ROUTE, mesh, &count);
     struct compile__picked *picked = &run->picked;
     compile__picked_clear(picked);
     for (size_t i = 0; i < count; i++) {
-        const struct api_mesh_gateway_route *spec = own[i]->mesh_gateway_route;
-        if (!own[i]->broken && spec->has_http && select_match_any(spec->selectors, tags))
-            VEC_PUSH(&picked->routes, &run->routes[(size_t)(own - all) + i]);
+        const struct api_object *object = own[i].object;
+        const struct api_mesh_gateway_route *spec = object->mesh_gateway_route;
+        if (!object->broken && spec->has_http && select_match_any(spec->selectors, tags))
+            VEC_PUSH(&picked->routes, &own[i]);
     }
     return compile__selection_of(
         run->selections, run->arena,

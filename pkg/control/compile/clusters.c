@@ -43,11 +43,24 @@ struct str compile__identity(struct arena *arena, struct str mesh, struct api_ta
     return identity_of(arena, hash);
 }
 
+struct str compile__policy_identity(struct arena *arena, const struct compile__policies *policies,
+                                    struct str hostname)
+{
+    struct pki_hash *hash = pki_hash_new();
+    add_text(hash, policies->scope->mesh);
+    add_tags(hash, policies->scope->tags);
+    add_text(hash, policies->gateway->key.name);
+    add_text(hash, hostname);
+    return identity_of(arena, hash);
+}
+
 static struct str name_of(struct compile__run *run, const struct compile__scope *scope,
                           const struct compile__plan_backend *backend)
 {
     struct pki_hash *hash = pki_hash_new();
     add_text(hash, scope->mesh);
+    if (backend->reference != NULL)
+        add_text(hash, backend->set_name);
     add_tags(hash, backend->destination);
     add_tags(hash, scope->tags);
     struct str identity = identity_of(run->arena, hash);
@@ -73,6 +86,17 @@ struct compile__cluster *compile__cluster_of(struct compile__run *run,
     return cluster;
 }
 
+bool compile__backend_exists(struct compile__run *run, struct str mesh,
+                             struct compile__plan_backend *backend)
+{
+    if (backend->reference == NULL)
+        return true; /* a service that is not there has no endpoints */
+    if (backend->resolve_age != run->memory->age)
+        backend->is_resolved = discovery_reference_exists(run->cache, mesh, backend->reference);
+    backend->resolve_age = run->memory->age;
+    return backend->is_resolved;
+}
+
 size_t compile__need_of(struct compile__run *run, struct str mesh,
                         struct compile__plan_backend *backend)
 {
@@ -84,6 +108,7 @@ size_t compile__need_of(struct compile__run *run, struct str mesh,
             .name = backend->set_name,
             .mesh = mesh,
             .destination = backend->destination,
+            .reference = backend->reference,
         };
         known = ARENA_NEW(run->arena, size_t);
         *known = run->draft->needs.count;

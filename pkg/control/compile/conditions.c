@@ -1,4 +1,5 @@
 /* Conditions of the report, and where their texts come from. */
+#include "control/compile/spec.h"
 #include "control/compile/stages.h"
 
 struct compile_condition compile__accepted(void)
@@ -22,10 +23,21 @@ void compile__deny(struct compile_condition *condition, struct str reason, struc
         *condition = (struct compile_condition){false, reason, message};
 }
 
-const struct str compile__no_usable_listener = STR_INIT(
-    "selectors: attaches only to listeners that are not served; their MeshGateway says why");
-const struct str compile__no_hostname = STR_INIT(
-    "conf.http.hostnames: no listener that the route attaches to serves one of its host names");
+struct str compile__no_usable_listener(struct arena *arena, const struct api_object *route)
+{
+    return str_format(
+        arena,
+        "%.*s: attaches only to listeners that are not served; their MeshGateway says "
+        "why",
+        STR_ARG(compile__words_of(route->key.kind)->attaches));
+}
+
+struct str compile__no_hostname(struct arena *arena, const struct api_object *route)
+{
+    return str_format(arena,
+                      "%.*s: no listener that the route attaches to serves one of its host names",
+                      STR_ARG(compile__words_of(route->key.kind)->hostnames));
+}
 
 void compile__add_summary(struct compile_route_report *route,
                           const struct compile_parent_report *parent)

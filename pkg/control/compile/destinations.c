@@ -1,51 +1,117 @@
 /* Stage 6: where a rule sends requests, and copies of them. */
 #include "control/compile/plan.h"
+#include "control/select/select.h"
 
-static struct compile__plan_backend plan_backend(const struct compile__rule *rule,
-                                                 const struct api_backend *spec, size_t index)
+/* ---- One destination ---- */
+
+static struct compile__plan_backend of_tags(const struct compile__rule *rule, struct api_tags tags)
 {
     return (struct compile__plan_backend){
-        .destination = spec->tags,
-        .service = *api_tags_find(spec->tags, STR("kuma.io/service")),
-        .weight = spec->weight,
-        .index = index,
-        .set_name = api_tags_key(rule->run->arena, rule->route->key.mesh, spec->tags),
+        .destination = tags,
+        .service = *api_tags_find(tags, STR("kuma.io/service")),
+        .set_name = api_tags_key(rule->run->arena, rule->route->key.mesh, tags),
     };
+}
+
+/* A name of old is that of a service. */
+static struct compile__plan_backend of_service(const struct compile__rule *rule,
+                                               const struct api_target_ref *target)
+{
+    struct arena *arena = rule->run->arena;
+    struct api_tag *service = ARENA_NEW(arena, struct api_tag);
+    *service = (struct api_tag){STR("kuma.io/service"), target->name};
+    return of_tags(rule, select_overlay(arena, target->tags, (struct api_tags){service, 1}));
+}
+
+static struct compile__plan_backend of_object(const struct compile__rule *rule,
+                                              const struct api_backend_ref *spec)
+{
+    struct arena *arena = rule->run->arena;
+    struct discovery_reference *reference = ARENA_NEW(arena, struct discovery_reference);
+    *reference = discovery_reference_of(rule->route, spec);
+    return (struct compile__plan_backend){
+        .reference = reference,
+        .service = discovery_reference_service(arena, reference),
+        .set_name = discovery_reference_key(arena, rule->route->key.mesh, reference),
+    };
+}
+
+static struct compile__plan_backend of_reference(const struct compile__rule *rule,
+                                                 const struct api_backend_ref *spec)
+{
+    return discovery_reference_is_object(spec) ? of_object(rule, spec)
+                                               : of_service(rule, &spec->target);
+}
+
+/* ---- Back ends ---- */
+
+static struct compile__plan_backend plan_backend(const struct compile__rule *rule, size_t index)
+{
+    const struct compile__spec *spec = rule->spec;
+    struct compile__plan_backend backend = spec->backends != NULL
+                                               ? of_tags(rule, spec->backends[index].tags)
+                                               : of_reference(rule, &spec->references[index]);
+    backend.weight = spec->backends != NULL ? spec->backends[index].weight
+                                            : spec->references[index].weight;
+    backend.index = index;
+    return backend;
+}
+
+/* Without a port it names no object, which has no namespace either. */
+static void warn_of_namespace(const struct compile__rule *rule, size_t index)
+{
+    const struct compile__spec *spec = rule->spec;
+    if (spec->references == NULL || spec->references[index].target.namespace.size == 0 ||
+        discovery_reference_is_object(&spec->references[index]))
+        return;
+    struct str name = spec->references[index].target.name;
+    (void)compile__find(rule->run, FINDING_WARNING, rule->route, compile__spec_mark(spec, index),
+                        str_format(rule->run->arena, "%.*s.namespace",
+                                   STR_ARG(compile__backend_field(rule, index))),
+                        "has no effect: without port, \"%.*s\" is the service of a tag "
+                        "kuma.io/service; write the port of the MeshService",
+                        STR_ARG(name));
 }
 
 /* Adds a back end, or moves its weight to one that is the same: the last weight wins. */
 static void add_backend(const struct compile__rule *rule, size_t index)
 {
-    const struct api_backend *spec = &rule->spec->backends[index];
     struct compile__plan_rule *made = rule->made;
+    struct compile__plan_backend backend = plan_backend(rule, index);
+    warn_of_namespace(rule, index);
     for (size_t i = 0; i < made->backend_count; i++) {
-        if (!api_tags_equal(made->destinations[i].destination, spec->tags))
+        if (!str_equal(made->destinations[i].set_name, backend.set_name))
             continue;
-        (void)compile__find(rule->run, FINDING_WARNING, rule->route, spec->mark,
-                            compile__rule_field(rule, "backends", index, ""),
+        (void)compile__find(rule->run, FINDING_WARNING, rule->route,
+                            compile__spec_mark(rule->spec, index),
+                            compile__backend_field(rule, index),
                             "this destination is there before; the last weight, %u, counts",
-                            (unsigned)spec->weight);
-        made->destinations[i].weight = spec->weight;
+                            (unsigned)backend.weight);
+        made->destinations[i].weight = backend.weight;
         return;
     }
-    made->destinations[made->backend_count++] = plan_backend(rule, spec, index);
+    made->destinations[made->backend_count++] = backend;
 }
 
 /* Decoding has said so, unless it is only so since equal destinations became one. */
 static bool has_share(struct compile__rule *rule)
 {
     const struct compile__plan_rule *made = rule->made;
+    const struct compile__words *words = rule->spec->words;
     uint64_t sum = 0;
     for (size_t i = 0; i < made->backend_count; i++)
         sum += made->destinations[i].weight;
-    if (sum > 0)
+    if (sum > 0 || made->backend_count == 0)
         return true;
     compile__rule_refuse(
         rule, STR("every backend of the rule has weight 0"),
         compile__find(rule->run, FINDING_ERROR, rule->route, rule->spec->mark,
-                      str_format(rule->run->arena, "conf.http.rules[%zu].backends", rule->index),
-                      "every backend has weight 0 (the default), so there is none to choose; the "
-                      "rule answers 500; give at least one backend a weight"));
+                      str_format(rule->run->arena, "%.*s.%s",
+                                 STR_ARG(compile__spec_inner(rule->run->arena, rule->spec)),
+                                 words->backends),
+                      "every backend has weight 0%s, so there is none to choose; the rule answers "
+                      "500; give at least one backend a weight",
+                      words->zero_weight));
     return false;
 }
 
@@ -56,14 +122,16 @@ static void add_mirror(struct compile__rule *rule, size_t filter)
     if (mirror->ppm == 0)
         return; /* off */
     struct compile__plan_backend *last = &made->destinations[made->destination_count++];
-    *last = plan_backend(rule, &mirror->destination, filter);
+    *last = rule->spec->has_item ? of_reference(rule, &mirror->backend)
+                                 : of_tags(rule, mirror->destination.tags);
+    last->index = filter;
     last->is_mirror = true;
     made->rule.mirror.ppm = mirror->ppm;
 }
 
 void compile__plan_destinations(struct compile__rule *rule, size_t mirror)
 {
-    const struct api_route_rule *spec = rule->spec;
+    const struct compile__spec *spec = rule->spec;
     struct compile__plan_rule *made = rule->made;
     made->destinations = ARENA_NEW_ARRAY(rule->run->arena, struct compile__plan_backend,
                                          spec->backend_count + 1);

@@ -63,6 +63,23 @@ static bool has_inbounds(const struct cache *cache)
     return false;
 }
 
+static void gather_routes(struct compile__run *run)
+{
+    static const enum api_kind kinds[] = {API_MESH_GATEWAY_ROUTE, API_MESH_HTTP_ROUTE};
+    const struct api_object *const *objects[ARRAY_SIZE(kinds)];
+    size_t counts[ARRAY_SIZE(kinds)];
+    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+        objects[i] = cache_list_all(run->cache, kinds[i], &counts[i]);
+        run->first_routes[kinds[i]] = run->route_count;
+        run->route_count += counts[i];
+    }
+    run->routes = ARENA_NEW_ARRAY(run->arena, struct compile__route, run->route_count);
+    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+        for (size_t j = 0; j < counts[i]; j++)
+            run->routes[run->first_routes[kinds[i]] + j].object = objects[i][j];
+    }
+}
+
 static void run_init(struct compile__run *run, const struct compile_input *input,
                      struct compile_memory *memory)
 {
@@ -78,15 +95,12 @@ static void run_init(struct compile__run *run, const struct compile_input *input
         .arena = arena_new(SCRATCH_CHUNK_SIZE),
         .texts = draft->arena,
         .scopes = map_new(),
+        .policies = map_new(),
         .selections = map_new(),
         .gateways = map_new(),
         .needs = map_new(),
     };
-    const struct api_object *const *routes = cache_list_all(input->cache, API_MESH_GATEWAY_ROUTE,
-                                                            &run->route_count);
-    run->routes = ARENA_NEW_ARRAY(run->arena, struct compile__route, run->route_count);
-    for (size_t i = 0; i < run->route_count; i++)
-        run->routes[i].object = routes[i];
+    gather_routes(run);
     memory->age++;
     memory->counts.drafts++;
 }
@@ -94,6 +108,7 @@ static void run_init(struct compile__run *run, const struct compile_input *input
 static void run_deinit(struct compile__run *run)
 {
     run->scopes = map_free(run->scopes);
+    compile__policies_free(TAKE(run->policies));
     compile__selections_free(TAKE(run->selections));
     compile__picked_deinit(&run->picked);
     run->gateways = map_free(run->gateways);
@@ -122,7 +137,8 @@ static void finish_gateway(struct compile_gateway_report *gateway)
                                                        refused->accepted.message};
 }
 
-static struct compile_parent_report make_parent(const struct compile__route *route,
+static struct compile_parent_report make_parent(struct compile__run *run,
+                                                const struct compile__route *route,
                                                 const struct compile__parent *parent)
 {
     struct compile_parent_report report = {
@@ -131,14 +147,23 @@ static struct compile_parent_report make_parent(const struct compile__route *rou
         .accepted = compile__accepted(),
         .resolved_refs = compile__resolved(),
     };
-    if (!parent->has_usable)
-        compile__deny(&report.accepted, STR("NoMatchingParent"), compile__no_usable_listener);
+    struct arena *arena = run->draft->arena;
+    if (!parent->has_usable && parent->lost.size == 0)
+        compile__deny(&report.accepted, STR("NoMatchingParent"),
+                      compile__no_usable_listener(arena, route->object));
+    else if (parent->attached == 0 && parent->lost.size > 0)
+        compile__deny(&report.accepted, STR("NotAllowedByListeners"), parent->lost);
     else if (parent->attached == 0)
-        compile__deny(&report.accepted, STR("NoMatchingListenerHostname"), compile__no_hostname);
+        compile__deny(&report.accepted, STR("NoMatchingListenerHostname"),
+                      compile__no_hostname(arena, route->object));
     else if (route->left_out.size > 0)
         compile__deny(&report.accepted, STR("UnsupportedValue"), route->left_out);
     else if (route->plan != NULL)
         report.accepted = route->plan->accepted;
+    if (route->refusal.size > 0)
+        compile__deny(&report.accepted, STR("UnsupportedValue"), route->refusal);
+    if (report.accepted.ok)
+        report.accepted.message = parent->lost;
     return report;
 }
 
@@ -154,11 +179,11 @@ static void make_route(struct compile__run *run, const struct compile__route *ro
         .resolved_refs = compile__resolved(),
     };
     for (const struct compile__parent *at = route->parents; at != NULL; at = at->next) {
-        struct compile_parent_report parent = make_parent(route, at);
+        struct compile_parent_report parent = make_parent(run, route, at);
         compile__add_parent(report, parents, &parent);
     }
     if (route->has_more) {
-        struct compile_parent_report more = make_parent(route, &route->more);
+        struct compile_parent_report more = make_parent(run, route, &route->more);
         compile__add_summary(report, &more);
     }
     VEC_PUSH(&run->draft->objects, api_object_ref(route->object));
@@ -166,7 +191,7 @@ static void make_route(struct compile__run *run, const struct compile__route *ro
 
 static void note_uses(struct compile__run *run, struct compile__plan *plan, size_t route)
 {
-    for (size_t i = 0; i < plan->route->mesh_gateway_route->rule_count; i++) {
+    for (size_t i = 0; i < plan->rule_count; i++) {
         struct compile__plan_rule *rule = &plan->rules[i];
         for (size_t j = 0; j < rule->destination_count; j++) {
             struct compile__use use = {
@@ -254,14 +279,14 @@ static void count_elsewhere(struct compile__run *run, struct compile__bindings b
     struct finding_list *own = run->findings;
     run->findings = finding_list_new();
     struct compile__ports ports = compile__merge_ports(run, bindings);
-    run->findings = finding_list_free(run->findings);
-    run->findings = own;
     for (size_t i = 0; i < ports.count; i++) {
         const struct compile__port *port = &ports.items[i];
         size_t step = port->protocol == MODEL_HTTPS ? 1 : port->listener_count; /* of one chain */
         for (size_t j = 0; j < port->listener_count; j += step)
-            (void)compile__make_hosts(run, port->binding, &port->listeners[j], step);
+            (void)compile__make_hosts(run, port, &port->listeners[j], step);
     }
+    run->findings = finding_list_free(run->findings);
+    run->findings = own;
 }
 
 const struct compile_draft *compile_draft_new(const struct compile_input *input,

@@ -11,7 +11,8 @@ struct compile__need {
     struct str name; /* of the endpoint set */
     struct str mesh;
     struct api_tags destination;
-    bool has_cluster; /* else the set is asked for its findings alone */
+    const struct discovery_reference *reference; /* instead, or NULL; a plan's */
+    bool has_cluster;                            /* else the set is asked for its findings alone */
 };
 
 /* A destination of a route that leads to a need. */

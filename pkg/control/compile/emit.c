@@ -27,7 +27,7 @@ static struct model_names emit_hosts(struct compile__run *run, const struct comp
 static size_t make_plain_chain(struct compile__run *run, const struct compile__port *port,
                                struct model_chain *chains)
 {
-    struct compile__hosts hosts = compile__make_hosts(run, port->binding, port->listeners,
+    struct compile__hosts hosts = compile__make_hosts(run, port, port->listeners,
                                                       port->listener_count);
     chains[0] = (struct model_chain){
         .hostname = STR("*"),
@@ -44,7 +44,7 @@ static size_t make_chains(struct compile__run *run, const struct compile__port *
     size_t count = 0;
     for (size_t i = 0; i < port->listener_count; i++) {
         struct compile__listener *listener = &port->listeners[i];
-        struct compile__hosts hosts = compile__make_hosts(run, port->binding, listener, 1);
+        struct compile__hosts hosts = compile__make_hosts(run, port, listener, 1);
         compile__load_certificates(run, port, listener);
         if (listener->is_refused)
             continue;
@@ -85,7 +85,7 @@ void compile__emit_port(struct compile__run *run, struct compile__port *port)
 static void look_at_chain(struct compile__run *run, const struct compile__port *port,
                           const struct compile__listener *listeners, size_t count)
 {
-    struct compile__hosts hosts = compile__make_hosts(run, port->binding, listeners, count);
+    struct compile__hosts hosts = compile__make_hosts(run, port, listeners, count);
     for (size_t i = 0; i < hosts.count; i++)
         compile__look_at_virtual_host(run, &hosts, &hosts.items[i]);
 }

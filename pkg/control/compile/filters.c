@@ -15,8 +15,7 @@ static struct str find(const struct place *place, enum finding_severity severity
 {
     const struct compile__rule *rule = place->rule;
     return compile__find(rule->run, severity, rule->route, rule->spec->filters[place->filter].mark,
-                         compile__rule_field(rule, "filters", place->filter, place->member), "%s",
-                         message);
+                         compile__filter_field(rule, place->filter, place->member), "%s", message);
 }
 
 static void warn(const struct place *place, const char *message)
@@ -59,7 +58,7 @@ static void warn_of_whole_paths(const struct place *place)
             continue;
         (void)compile__find(rule->run, FINDING_WARNING, rule->route,
                             rule->spec->filters[place->filter].mark,
-                            compile__rule_field(rule, "filters", place->filter, place->member),
+                            compile__filter_field(rule, place->filter, place->member),
                             "takes the place of the whole path where matches[%zu] applies, which "
                             "is no path prefix",
                             match->index);
@@ -118,16 +117,16 @@ static struct model_path_change prefix_change(const struct place *place, struct 
 static struct model_path_change path_change(struct place place, const struct api_path_change *spec,
                                             bool is_redirect)
 {
+    const struct compile__words *words = place.rule->spec->words;
     struct model_path_change change = {0};
     switch (spec->type) {
     case API_PATH_KEPT: return change;
     case API_PATH_REPLACED:
-        place.member = is_redirect ? ".redirect.path.replaceFull" : ".rewrite.replaceFull";
+        place.member = is_redirect ? words->redirect_full : words->rewrite_full;
         change = full_change(&place, spec->full_path, is_redirect);
         break;
     case API_PATH_PREFIX_REPLACED:
-        place.member = is_redirect ? ".redirect.path.replacePrefixMatch"
-                                   : ".rewrite.replacePrefixMatch";
+        place.member = is_redirect ? words->redirect_prefix : words->rewrite_prefix;
         change = prefix_change(&place, spec->prefix);
         break;
     }
@@ -195,10 +194,10 @@ static void warn_of_loop(const struct place *place, const struct api_redirect *s
 static void plan_redirect(struct compile__rule *rule, size_t filter)
 {
     const struct api_redirect *spec = &rule->spec->filters[filter].redirect;
-    struct place place = {rule, filter, ".redirect"};
-    struct place scheme = {rule, filter, ".redirect.scheme"};
-    struct place host = {rule, filter, ".redirect.hostname"};
-    rule->made->rule.action = MODEL_REDIRECT;
+    const struct compile__words *words = rule->spec->words;
+    struct place place = {rule, filter, words->redirect};
+    struct place scheme = {rule, filter, words->redirect_scheme};
+    struct place host = {rule, filter, words->redirect_hostname};
     rule->made->rule.redirect = (struct model_redirect){
         .status = (uint16_t)spec->status_code,
         .scheme = redirect_scheme(&scheme, spec->scheme),
@@ -212,12 +211,23 @@ static void plan_redirect(struct compile__rule *rule, size_t filter)
 
 /* ---- All filters ---- */
 
+static struct str rewrite_host(struct compile__rule *rule, size_t filter)
+{
+    struct str host = rule->spec->filters[filter].rewrite.hostname;
+    struct place place = {rule, filter, rule->spec->words->rewrite_hostname};
+    if (host.size == 0 || http_authority_is_valid(host))
+        return host;
+    refuse(&place, "is no host name and no address; the rule answers 500");
+    return STR_EMPTY;
+}
+
 static void plan_rewrite(struct compile__rule *rule, size_t filter)
 {
     const struct api_rewrite *spec = &rule->spec->filters[filter].rewrite;
-    struct place place = {rule, filter, ".rewrite"};
+    struct place place = {rule, filter, rule->spec->words->rewrite};
     rule->made->rule.rewrite = (struct model_rewrite){
         .path = path_change(place, &spec->path, false),
+        .host = rewrite_host(rule, filter),
         .host_from_backend = spec->host_to_backend_hostname,
     };
 }
@@ -226,22 +236,26 @@ static void plan_rewrite(struct compile__rule *rule, size_t filter)
 static void plan_headers(struct compile__rule *rule)
 {
     struct model_rule *made = &rule->made->rule;
+    struct str host;
     struct str none;
-    made->request_headers = compile__plan_headers(rule, true, &made->rewrite.host);
+    made->request_headers = compile__plan_headers(rule, true, &host);
     made->response_headers = compile__plan_headers(rule, false, &none);
+    if (host.size > 0)
+        made->rewrite.host = host;
     if (made->rewrite.host.size > 0)
         made->rewrite.host_from_backend = false;
 }
 
 size_t compile__plan_filters(struct compile__rule *rule)
 {
-    size_t rewrite = last_of(rule, API_FILTER_REWRITE, ".rewrite",
+    const struct compile__words *words = rule->spec->words;
+    size_t rewrite = last_of(rule, API_FILTER_REWRITE, words->rewrite,
                              "is not used: a later filter of the rule rewrites too, and the last "
                              "counts as a whole");
-    size_t mirror = last_of(rule, API_FILTER_MIRROR, ".mirror",
+    size_t mirror = last_of(rule, API_FILTER_MIRROR, words->mirror,
                             "is not used: a later filter of the rule mirrors too, and the last "
                             "counts as a whole");
-    size_t redirect = last_of(rule, API_FILTER_REDIRECT, ".redirect",
+    size_t redirect = last_of(rule, API_FILTER_REDIRECT, words->redirect,
                               "is not used: a later filter of the rule redirects too");
     if (rewrite != SIZE_MAX)
         plan_rewrite(rule, rewrite);

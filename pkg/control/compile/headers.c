@@ -33,9 +33,10 @@ struct place {
 static struct str field_of(const struct place *place, const char *list, size_t index)
 {
     struct arena *arena = place->rule->run->arena;
-    struct str filter = compile__rule_field(place->rule, "filters", place->filter,
-                                            place->is_request ? ".request_header"
-                                                              : ".response_header");
+    const struct compile__words *words = place->rule->spec->words;
+    struct str filter = compile__filter_field(place->rule, place->filter,
+                                              place->is_request ? words->request_header
+                                                                : words->response_header);
     return str_format(arena, "%.*s.%s[%zu]", STR_ARG(filter), list, index);
 }
 
@@ -326,7 +327,8 @@ static void limit_size(struct compile__rule *rule, const struct fields *fields, 
     compile__rule_refuse(
         rule, STR("a header filter of the rule cannot be served"),
         compile__find(rule->run, FINDING_ERROR, rule->route, rule->spec->mark,
-                      str_format(rule->run->arena, "conf.http.rules[%zu].filters", rule->index),
+                      str_format(rule->run->arena, "%.*s.filters",
+                                 STR_ARG(compile__spec_inner(rule->run->arena, rule->spec))),
                       "the fields that are set and added to %s take %zu bytes, more than %zu; the "
                       "rule answers 500",
                       is_request ? "requests" : "responses", size, MODEL_HEADERS_MAX));

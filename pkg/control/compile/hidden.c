@@ -10,13 +10,15 @@ static void report(const struct compile__claims *claims, const struct compile__c
                    const struct compile__claim *winner, const char *why)
 {
     struct compile__run *run = claims->run;
-    (void)compile__find(run, FINDING_WARNING, hidden->plan->route, hidden->match->mark,
-                        str_format(run->arena, "conf.http.rules[%zu].matches[%zu]", hidden->rule,
-                                   hidden->match->index),
-                        "never matches on host \"%.*s\": conf.http.rules[%zu] of MeshGatewayRoute "
-                        "%.*s %s",
-                        STR_ARG(claims->host->domain), winner->rule,
-                        STR_ARG(winner->plan->route->key.name), why);
+    struct finding_subject other = api_subject(winner->plan->route);
+    (void)compile__find(
+        run, FINDING_WARNING, hidden->plan->route, hidden->match->mark,
+        str_format(run->arena, "%.*s.matches[%zu]",
+                   STR_ARG(compile__plan_field(run->arena, hidden->plan, hidden->rule)),
+                   hidden->match->index),
+        "never matches on host \"%.*s\": %.*s of %.*s %.*s %s", STR_ARG(claims->host->domain),
+        STR_ARG(compile__plan_field(run->arena, winner->plan, winner->rule)), STR_ARG(other.kind),
+        STR_ARG(other.name), why);
 }
 
 static bool takes_every_request(const struct compile__plan_match *match)
@@ -43,22 +45,30 @@ static void add(struct compile__claims *claims, const struct compile__claim *cla
         VEC_PUSH(&claims->regexes, kept);
 }
 
-void compile__claims_add(struct compile__claims *claims, const struct compile__plan *plan)
+void compile__claims_add(struct compile__claims *claims, const struct compile__unit *unit)
 {
-    for (size_t i = 0; i < plan->route->mesh_gateway_route->rule_count; i++) {
-        for (size_t j = 0; j < plan->rules[i].match_count; j++) {
-            const struct compile__claim claim = {plan, i, &plan->rules[i].matches[j]};
+    for (size_t i = 0; i < unit->count; i++) {
+        const struct compile__parts parts = compile__parts_of(unit, i);
+        for (size_t j = 0; j < parts.base->match_count; j++) {
+            const struct compile__claim claim = {unit->plan, parts.index, &parts.base->matches[j]};
             add(claims, &claim);
         }
     }
 }
 
+static const char *remedy_of(const struct compile__claim *every)
+{
+    return every->plan->route->key.kind == API_MESH_GATEWAY_ROUTE
+               ? "takes every path, and a path prefix comes before a regular expression; write "
+                 "its path as REGEX /.*, which comes after longer ones"
+               : "takes every path, and a path prefix comes before a regular expression; write "
+                 "its path as RegularExpression /.*, which comes after longer ones";
+}
+
 void compile__claims_deinit(struct compile__claims *claims)
 {
     for (size_t i = 0; i < claims->regexes.count && claims->every != NULL; i++)
-        report(claims, claims->regexes.items[i], claims->every,
-               "takes every path, and a path prefix comes before a regular expression; write its "
-               "path as REGEX /.*, which comes after longer ones");
+        report(claims, claims->regexes.items[i], claims->every, remedy_of(claims->every));
     VEC_FREE(&claims->regexes);
     claims->first = map_free(claims->first);
 }

@@ -23,7 +23,7 @@ void compile__claims_init(struct compile__claims *claims, struct compile__run *r
                           const struct compile__host *host);
 
 /* Notes the matches of a route, of which the first of its kind wins; the others are warned of. */
-void compile__claims_add(struct compile__claims *claims, const struct compile__plan *plan);
+void compile__claims_add(struct compile__claims *claims, const struct compile__unit *unit);
 
 /* Warns of what only shows when all are seen. */
 void compile__claims_deinit(struct compile__claims *claims);

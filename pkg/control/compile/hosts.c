@@ -5,17 +5,9 @@
  * every virtual host below it. Routes without host names stay where they are attached. */
 #include <stdlib.h>
 
-#include "control/compile/stages.h"
+#include "control/compile/hosts.h"
 
 static const struct str all_hosts = STR_INIT("*");
-
-/* The listeners of one chain. */
-struct chain {
-    struct compile__run *run;
-    const struct compile__binding *binding;
-    const struct compile__listener *listeners;
-    size_t count;
-};
 
 static bool is_for_all(const struct compile__listener *listener)
 {
@@ -24,12 +16,13 @@ static bool is_for_all(const struct compile__listener *listener)
 
 /* ---- What is attached ---- */
 
-/* A route that matches tags and host names of listeners is attached to them. */
-static void attach(const struct chain *chain, struct compile__route *route, size_t listeners)
+void compile__attach(const struct compile__chain *chain, struct compile__route *route,
+                     size_t listeners)
 {
-    struct compile__parent *parent = compile__parent_of(chain->run, route, chain->binding);
-    if (parent->counted != chain->binding) {
-        parent->counted = chain->binding;
+    const struct compile__binding *binding = chain->port->binding;
+    struct compile__parent *parent = compile__parent_of(chain->run, route, binding);
+    if (parent->counted != binding) {
+        parent->counted = binding;
         parent->listeners = 0;
     }
     parent->listeners += listeners;
@@ -37,12 +30,14 @@ static void attach(const struct chain *chain, struct compile__route *route, size
 }
 
 /* What holds for all listeners of a selection is said to each route once. */
-static void attach_everywhere(const struct chain *chain, struct compile__selection *selection)
+static void attach_everywhere(const struct compile__chain *chain,
+                              struct compile__selection *selection)
 {
     for (size_t i = 0; i < selection->all.count; i++)
-        compile__parent_of(chain->run, selection->all.items[i], chain->binding)->has_usable = true;
+        compile__parent_of(chain->run, selection->all.items[i], chain->port->binding)->has_usable =
+            true;
     for (size_t i = 0; i < selection->everywhere.count; i++)
-        attach(chain, selection->everywhere.items[i], selection->listeners);
+        compile__attach(chain, selection->everywhere.items[i], selection->listeners);
     selection->listeners = 0;
 }
 
@@ -58,7 +53,8 @@ static void pick_concerned(struct compile__selection *selection, struct str host
 }
 
 /* On a listener for all hosts every route has a place. */
-static void attach_named(const struct chain *chain, const struct compile__listener *listener)
+static void attach_named(const struct compile__chain *chain,
+                         const struct compile__listener *listener)
 {
     struct compile__selection *selection = listener->scope->selection;
     struct compile__picked *picked = &chain->run->picked;
@@ -72,22 +68,72 @@ static void attach_named(const struct chain *chain, const struct compile__listen
     for (size_t i = 0; i < count; i++) {
         if (routes[i]->object->mesh_gateway_route->hostname_count == 0)
             continue; /* it was attached above */
-        attach(chain, routes[i], 1);
+        compile__attach(chain, routes[i], 1);
         attached++;
     }
     listener->report->attached_routes += attached;
 }
 
-static void attach_all(const struct chain *chain)
+static void attach_all(const struct compile__chain *chain)
 {
-    for (size_t i = 0; i < chain->count; i++)
-        chain->listeners[i].scope->selection->listeners++;
-    for (size_t i = 0; i < chain->count; i++) {
-        struct compile__selection *selection = chain->listeners[i].scope->selection;
+    for (size_t i = 0; i < chain->plain_count; i++)
+        chain->plain[i].scope->selection->listeners++;
+    for (size_t i = 0; i < chain->plain_count; i++) {
+        struct compile__selection *selection = chain->plain[i].scope->selection;
         if (selection->listeners > 0)
             attach_everywhere(chain, selection);
-        attach_named(chain, &chain->listeners[i]);
+        attach_named(chain, &chain->plain[i]);
     }
+}
+
+/* ---- What MeshHTTPRoutes serve ---- */
+
+/* The MeshGatewayRoutes that the listener would have had. */
+static void lose_all(const struct compile__chain *chain, const struct compile__listener *listener)
+{
+    struct compile__selection *selection = listener->scope->selection;
+    struct compile__picked *picked = &chain->run->picked;
+    compile__picked_clear(picked);
+    compile__pick_everywhere(selection, picked);
+    if (!is_for_all(listener))
+        pick_concerned(selection, listener->spec->hostname, picked);
+    struct compile__routes lost = is_for_all(listener)
+                                      ? selection->all
+                                      : (struct compile__routes){picked->routes.items,
+                                                                 picked->routes.count};
+    for (size_t i = 0; i < lost.count; i++)
+        compile__lose(chain, lost.items[i], listener);
+}
+
+static void attach_policies(const struct compile__chain *chain)
+{
+    for (size_t i = 0; i < chain->taken_count; i++) {
+        compile__attach_policies(chain, &chain->taken[i]);
+        lose_all(chain, &chain->taken[i]);
+    }
+    for (size_t i = 0; i < chain->plain_count; i++) /* where none of them has a host name */
+        compile__attach_policies(chain, &chain->plain[i]);
+}
+
+/* Whose host name the name belongs to, of those that MeshHTTPRoutes serve; or NULL. */
+static const struct compile__listener *taker_of(const struct compile__chain *chain, struct str name)
+{
+    for (size_t i = 0; i < chain->taken_count; i++) {
+        if (compile__hostname_covers(chain->taken[i].spec->hostname, name))
+            return &chain->taken[i];
+    }
+    return NULL;
+}
+
+static void lose_named(const struct compile__chain *chain,
+                       const struct compile__selection *selection, struct str name,
+                       const struct compile__listener *taker)
+{
+    struct compile__picked *picked = &chain->run->picked;
+    compile__picked_clear(picked);
+    compile__pick_named(selection, name, picked);
+    for (size_t i = 0; i < picked->routes.count; i++)
+        compile__lose(chain, picked->routes.items[i], taker);
 }
 
 /* ---- Hosts ---- */
@@ -112,39 +158,77 @@ static void sort_hosts(struct compile__host *hosts, size_t count)
 }
 
 /* A host that a route names too keeps the tags of its own listener. */
-static size_t add_named(const struct compile__listener *listener, struct compile__host *hosts,
+static size_t add_named(const struct compile__chain *chain,
+                        const struct compile__listener *listener, struct compile__host *hosts,
                         size_t count)
 {
     size_t more = count;
     struct map_cursor at = {0};
     struct str name;
     while (compile__selection_next(listener->scope->selection, &at, &name)) {
-        if (find_host(hosts, count, name) == NULL)
+        const struct compile__listener *taker = taker_of(chain, name);
+        if (taker != NULL)
+            lose_named(chain, listener->scope->selection, name, taker);
+        else if (find_host(hosts, count, name) == NULL)
             hosts[more++] = (struct compile__host){.domain = name, .scope = listener->scope};
     }
     return more;
 }
 
-struct compile__hosts compile__make_hosts(struct compile__run *run,
-                                          const struct compile__binding *binding,
-                                          const struct compile__listener *listeners, size_t count)
+/* Each listener goes to one family of routes. */
+static struct compile__chain split(struct compile__run *run, const struct compile__port *port,
+                                   const struct compile__listener *listeners, size_t count)
 {
-    const struct chain chain = {run, binding, listeners, count};
-    const struct compile__listener *for_all = NULL;
+    struct compile__listener *plain = ARENA_NEW_ARRAY(run->arena, struct compile__listener, count);
+    struct compile__listener *taken = ARENA_NEW_ARRAY(run->arena, struct compile__listener, count);
+    struct compile__chain chain = {.run = run, .port = port, .plain = plain, .taken = taken};
     for (size_t i = 0; i < count; i++) {
-        if (is_for_all(&listeners[i]))
-            for_all = &listeners[i];
+        if (compile__policies_serve(listeners[i].policies, listeners[i].spec->hostname))
+            taken[chain.taken_count++] = listeners[i];
+        else
+            plain[chain.plain_count++] = listeners[i];
     }
-    size_t most = count;
+    return chain;
+}
+
+static size_t most_hosts(const struct compile__chain *chain,
+                         const struct compile__listener *for_all)
+{
+    size_t most = chain->plain_count;
     if (for_all != NULL)
         most += map_count(for_all->scope->selection->names);
-    struct compile__host *hosts = ARENA_NEW_ARRAY(run->arena, struct compile__host, most);
-    for (size_t i = 0; i < count; i++)
-        hosts[i] = (struct compile__host){listeners[i].spec->hostname, listeners[i].scope, true};
-    sort_hosts(hosts, count);
-    size_t host_count = for_all == NULL ? count : add_named(for_all, hosts, count);
+    for (size_t i = 0; i < chain->taken_count; i++)
+        most += 1 + map_count(chain->taken[i].policies->groups);
+    return most;
+}
+
+struct compile__hosts compile__make_hosts(struct compile__run *run,
+                                          const struct compile__port *port,
+                                          const struct compile__listener *listeners, size_t count)
+{
+    const struct compile__chain chain = split(run, port, listeners, count);
+    const struct compile__listener *for_all = NULL;
+    for (size_t i = 0; i < chain.plain_count; i++) {
+        if (is_for_all(&chain.plain[i]))
+            for_all = &chain.plain[i];
+    }
+    struct compile__host *hosts = ARENA_NEW_ARRAY(run->arena, struct compile__host,
+                                                  most_hosts(&chain, for_all));
+    size_t host_count = chain.plain_count;
+    for (size_t i = 0; i < host_count; i++)
+        hosts[i] = (struct compile__host){
+            .domain = chain.plain[i].spec->hostname,
+            .scope = chain.plain[i].scope,
+            .has_listener = true,
+        };
+    sort_hosts(hosts, host_count);
+    if (for_all != NULL)
+        host_count = add_named(&chain, for_all, hosts, host_count);
+    for (size_t i = 0; i < chain.taken_count; i++)
+        host_count = compile__add_policy_hosts(port, &chain.taken[i], hosts, host_count);
     sort_hosts(hosts, host_count);
     attach_all(&chain);
+    attach_policies(&chain);
     return (struct compile__hosts){hosts, host_count,
                                    for_all == NULL ? NULL : for_all->scope->selection};
 }

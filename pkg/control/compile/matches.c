@@ -154,7 +154,7 @@ static bool has_pseudo_header(const struct compile__rule *rule, size_t index)
         compile__rule_deny(
             rule, STR("UnsupportedValue"),
             compile__find(rule->run, FINDING_ERROR, rule->route, match->headers[i].mark,
-                          compile__rule_field(rule, "matches", index, ".headers"),
+                          compile__match_field(rule, index, ".headers"),
                           "no field is called \"%.*s\": write a match of the path or the method, "
                           "or the name of a field; this match is left out",
                           STR_ARG(name)));
@@ -170,13 +170,17 @@ static void warn_of_path(const struct compile__rule *rule, size_t index)
     if (!match->has_path || is_regex)
         return;
     const char *problem = NULL;
-    if (str_find_char(match->path, '?') != STR_NOT_FOUND)
-        problem = "matches no request: a path has no query; ask for it with queryParameters";
-    else if (str_find_char(match->path, '#') != STR_NOT_FOUND)
+    const char *remedy = "";
+    if (str_find_char(match->path, '?') != STR_NOT_FOUND) {
+        problem = "matches no request: a path has no query; ask for it with ";
+        remedy = rule->spec->words->queries;
+    } else if (str_find_char(match->path, '#') != STR_NOT_FOUND) {
         problem = "matches no request: clients send nothing from the # on";
+    }
     if (problem != NULL)
         (void)compile__find(rule->run, FINDING_WARNING, rule->route, match->mark,
-                            compile__rule_field(rule, "matches", index, ".value"), "%s", problem);
+                            compile__match_field(rule, index, rule->spec->words->path), "%s%s",
+                            problem, remedy);
 }
 
 static void warn_of_method(const struct compile__rule *rule, size_t index)
@@ -184,7 +188,7 @@ static void warn_of_method(const struct compile__rule *rule, size_t index)
     const struct api_route_match *match = &rule->spec->matches[index];
     if (str_equal(match->method, STR("CONNECT")))
         (void)compile__find(rule->run, FINDING_WARNING, rule->route, match->mark,
-                            compile__rule_field(rule, "matches", index, ".method"),
+                            compile__match_field(rule, index, ".method"),
                             "matches no request: CONNECT asks for a proxy, which a gateway is "
                             "not, and gets 404");
 }
@@ -210,7 +214,7 @@ static struct compile__plan_match plan_match(struct arena *arena,
 
 void compile__plan_matches(const struct compile__rule *rule)
 {
-    const struct api_route_rule *spec = rule->spec;
+    const struct compile__spec *spec = rule->spec;
     struct compile__plan_match *matches = ARENA_NEW_ARRAY(
         rule->run->arena, struct compile__plan_match, spec->match_count);
     size_t count = 0;

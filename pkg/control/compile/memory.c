@@ -8,6 +8,7 @@ static struct compile__variant *variant_free(struct compile__variant *variant)
 {
     variant->resource = model_resource_unref(variant->resource);
     VEC_FREE(&variant->clusters);
+    VEC_FREE(&variant->backends);
     return mem_free(variant);
 }
 

@@ -19,6 +19,7 @@ struct compile_memory {
     struct map *certificates; /* by object and place: struct compile__certificate */
     struct map *sets;         /* by name: struct compile__set; of the second half */
     uint64_t set_age;
+    uint64_t rule_serial;              /* the last of a planned rule */
     const struct model_snapshot *last; /* the snapshot that was made last, or NULL */
     struct compile_counts counts;
 };
@@ -41,22 +42,28 @@ struct compile__plan_match {
 /* Where a rule forwards to, or mirrors to. */
 struct compile__plan_backend {
     struct api_tags destination;
-    struct str service;
+    const struct discovery_reference *reference; /* instead of tags; or NULL */
+    struct str service;                          /* for people */
     uint32_t weight;
     bool is_mirror;
     size_t index;        /* in the rule's list of back ends; of a mirror: of filters */
     struct str set_name; /* of its endpoints */
     uint64_t need_age;   /* clusters.c: when `need` was found */
     size_t need;
+    uint64_t resolve_age; /* the same of `is_resolved` */
+    bool is_resolved;     /* what the reference names is there */
 };
 
 struct compile__plan_rule {
+    uint64_t serial;                           /* no other of this memory has had it */
     const struct compile__plan_match *matches; /* those that are served */
     size_t match_count;
     struct model_rule rule; /* what it does, but for matches, clusters and time limits */
     struct compile__plan_backend *destinations; /* back ends, and behind them that of the mirror */
     size_t backend_count;
     size_t destination_count;
+    bool has_filters; /* its author wrote some, */
+    bool has_backends;
 };
 
 /* A cluster; the name says what it is. */
@@ -70,14 +77,17 @@ struct compile__variant {
     struct str identity; /* of the scope */
     uint64_t age;
     const struct model_resource *resource;
-    VEC(struct compile__cluster *) clusters; /* of its rules; of the same age */
+    struct str inputs; /* what it was made of besides the plan and the scope */
+    VEC(struct compile__cluster *) clusters;      /* of its rules; of the same age */
+    VEC(struct compile__plan_backend *) backends; /* that they lead to */
 };
 
 struct compile__plan {
     const struct api_object *route;
     struct compile__plan_rule *rules; /* as many as the route has */
-    size_t match_count;               /* of all rules */
-    size_t actions_size;              /* bytes of what they do, once for each match */
+    size_t rule_count;
+    size_t match_count;  /* of all rules */
+    size_t actions_size; /* bytes of what they do, once for each match */
     struct finding_list *findings;
     struct compile_condition accepted; /* by any gateway that it attaches to */
     struct arena *arena;

@@ -2,21 +2,23 @@
  * and ends, matches.c, filters.c, headers.c and destinations.c each add what they are named for. */
 #pragma once
 
+#include "control/compile/spec.h"
 #include "control/compile/stages.h"
 
 struct compile__rule {
     struct compile__run *run; /* whose arena and findings are the plan's meanwhile */
     struct compile__plan *plan;
     const struct api_object *route;
-    const struct api_route_rule *spec;
-    size_t index;                    /* in the route's list */
+    const struct compile__spec *spec;
     struct compile__plan_rule *made; /* what it becomes */
     struct str refusal;              /* why it answers 500; empty: it does what it says */
 };
 
-/* "conf.http.rules[1].matches[2]<member>". */
-struct str compile__rule_field(const struct compile__rule *rule, const char *list, size_t index,
-                               const char *member);
+/* "conf.http.rules[1].matches[2]<member>", and the same of filters and back ends. */
+struct str compile__match_field(const struct compile__rule *rule, size_t index, const char *member);
+struct str compile__filter_field(const struct compile__rule *rule, size_t index,
+                                 const char *member);
+struct str compile__backend_field(const struct compile__rule *rule, size_t index);
 
 /* The route is not accepted as it is written. */
 void compile__rule_deny(const struct compile__rule *rule, struct str reason, struct str text);

@@ -9,11 +9,25 @@
  * object of 1.5 MiB could multiply into gigabytes. */
 #define ACTIONS_SIZE_MAX ((size_t)8 * 1024 * 1024)
 
-struct str compile__rule_field(const struct compile__rule *rule, const char *list, size_t index,
-                               const char *member)
+struct str compile__match_field(const struct compile__rule *rule, size_t index, const char *member)
 {
-    return str_format(rule->run->arena, "conf.http.rules[%zu].%s[%zu]%s", rule->index, list, index,
-                      member);
+    struct arena *arena = rule->run->arena;
+    return str_format(arena, "%.*s.matches[%zu]%s", STR_ARG(compile__spec_field(arena, rule->spec)),
+                      index, member);
+}
+
+struct str compile__filter_field(const struct compile__rule *rule, size_t index, const char *member)
+{
+    struct arena *arena = rule->run->arena;
+    return str_format(arena, "%.*s.filters[%zu]%s", STR_ARG(compile__spec_inner(arena, rule->spec)),
+                      index, member);
+}
+
+struct str compile__backend_field(const struct compile__rule *rule, size_t index)
+{
+    struct arena *arena = rule->run->arena;
+    return str_format(arena, "%.*s.%s[%zu]", STR_ARG(compile__spec_inner(arena, rule->spec)),
+                      rule->spec->words->backends, index);
 }
 
 void compile__rule_deny(const struct compile__rule *rule, struct str reason, struct str text)
@@ -28,20 +42,33 @@ void compile__rule_refuse(struct compile__rule *rule, struct str why, struct str
         rule->refusal = why;
 }
 
-/* A destination without a service has been reported when it was decoded. */
-static bool has_services(const struct api_route_rule *spec)
+struct str compile__plan_field(struct arena *arena, const struct compile__plan *plan, size_t rule)
 {
-    for (size_t i = 0; i < spec->backend_count; i++) {
+    const struct compile__spec spec = compile__spec_of(plan->route, rule);
+    return compile__spec_field(arena, &spec);
+}
+
+/* A destination without a service has been reported when it was decoded. */
+static bool has_services(const struct compile__spec *spec)
+{
+    for (size_t i = 0; i < spec->backend_count && spec->backends != NULL; i++) {
         if (api_tags_find(spec->backends[i].tags, STR("kuma.io/service")) == NULL)
             return false;
     }
-    return spec->backend_count > 0;
+    return true;
+}
+
+/* What a MeshHTTPRoute leaves out, one that is weaker may say. */
+static bool lacks_backends(const struct compile__rule *rule)
+{
+    return !rule->spec->has_item && rule->spec->backend_count == 0 &&
+           rule->made->rule.redirect.status == 0;
 }
 
 /* Decoding has said what is wrong with the rule. */
 static void refuse_broken(struct compile__rule *rule)
 {
-    struct str field = str_format(rule->run->arena, "conf.http.rules[%zu]", rule->index);
+    struct str field = compile__spec_field(rule->run->arena, rule->spec);
     compile__rule_deny(rule, STR("Invalid"),
                        compile__decoding_error(rule->run->texts, rule->route, field));
     rule->refusal = STR("the rule is not valid");
@@ -55,12 +82,14 @@ static void plan_action(struct compile__rule *rule)
         return;
     }
     size_t mirror = compile__plan_filters(rule);
-    if (rule->made->rule.action == MODEL_REDIRECT || rule->refusal.size > 0)
+    rule->made->has_filters = rule->spec->filter_count > 0;
+    rule->made->has_backends = rule->spec->backend_count > 0;
+    if (rule->refusal.size > 0)
         return;
-    if (has_services(rule->spec))
-        compile__plan_destinations(rule, mirror);
-    else
+    if (lacks_backends(rule) || !has_services(rule->spec))
         rule->refusal = STR("the rule has no backend");
+    else
+        compile__plan_destinations(rule, mirror);
 }
 
 /* ---- How much it is ---- */
@@ -100,7 +129,7 @@ static void limit_size(struct compile__rule *rule)
     compile__rule_refuse(
         rule, STR("the rule is too large"),
         compile__find(rule->run, FINDING_ERROR, rule->route, rule->spec->mark,
-                      str_format(rule->run->arena, "conf.http.rules[%zu]", rule->index),
+                      compile__spec_field(rule->run->arena, rule->spec),
                       "what the rules of a route do is at most %zu bytes, counted once for each "
                       "match; the rule answers 500; give it fewer matches or shorter texts",
                       ACTIONS_SIZE_MAX));
@@ -120,19 +149,37 @@ static void answer_refusal(struct compile__rule *rule)
     rule->made->backend_count = 0;
 }
 
+/* An item of a MeshHTTPRoute that decoding has refused. */
+static void deny_broken_items(struct compile__run *run, struct compile__plan *plan)
+{
+    const struct api_object *route = plan->route;
+    if (route->key.kind != API_MESH_HTTP_ROUTE)
+        return;
+    for (size_t i = 0; i < route->mesh_http_route->to_count; i++) {
+        if (route->mesh_http_route->to[i].broken)
+            compile__deny(&plan->accepted, STR("Invalid"),
+                          compile__decoding_error(run->texts, route,
+                                                  str_format(run->arena, "spec.to[%zu]", i)));
+    }
+}
+
 static void fill(struct compile__run *run, struct compile__plan *plan)
 {
-    const struct api_mesh_gateway_route *spec = plan->route->mesh_gateway_route;
-    plan->rules = ARENA_NEW_ARRAY(run->arena, struct compile__plan_rule, spec->rule_count);
-    for (size_t i = 0; i < spec->rule_count; i++) {
+    plan->rule_count = compile__spec_count(plan->route);
+    plan->rules = ARENA_NEW_ARRAY(run->arena, struct compile__plan_rule, plan->rule_count);
+    deny_broken_items(run, plan);
+    for (size_t i = 0; i < plan->rule_count; i++) {
+        const struct compile__spec spec = compile__spec_of(plan->route, i);
         struct compile__rule rule = {
             .run = run,
             .plan = plan,
             .route = plan->route,
-            .spec = &spec->rules[i],
-            .index = i,
+            .spec = &spec,
             .made = &plan->rules[i],
         };
+        rule.made->serial = ++run->memory->rule_serial;
+        if (spec.is_for_sidecars)
+            continue;
         compile__plan_matches(&rule);
         plan_action(&rule);
         limit_size(&rule);

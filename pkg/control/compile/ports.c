@@ -57,6 +57,8 @@ static void note_selected(struct compile__run *run, const struct compile__bindin
                           const struct compile__listener *listener)
 {
     struct compile__selection *selection = listener->scope->selection;
+    for (size_t i = 0; i < listener->policies->route_count; i++)
+        (void)compile__parent_of(run, listener->policies->routes[i], binding); /* as below */
     if (selection->noted == binding)
         return;
     selection->noted = binding;
@@ -80,6 +82,7 @@ static struct group collect(struct compile__run *run, struct compile__binding *b
             .scope = compile__scope_of(run, binding, spec),
             .report = &binding->listeners[i],
         };
+        listener.policies = compile__policies_of(run, binding, listener.scope);
         binding->listeners[i] = begin_report(spec, i);
         if (spec->broken) {
             report_broken(run, binding, spec, listener.report);

@@ -1,5 +1,6 @@
 /* The second half: who answers for the destinations of a draft. */
 #include "control/compile/draft.h"
+#include "control/compile/spec.h"
 #include "control/compile/stages.h"
 #include "core/base/assert.h"
 
@@ -80,8 +81,12 @@ static struct compile__set *ask(struct half *half, const struct compile__need *n
     if (set->serial == serial && (set->resource != NULL || !need->has_cluster))
         return set;
     struct discovery_answer answer;
-    discovery_resolve(half->discovery, half->scratch, need->mesh, need->destination, half->asking,
-                      &answer);
+    if (need->reference != NULL)
+        discovery_resolve_reference(half->discovery, half->scratch, need->mesh, need->reference,
+                                    half->asking, &answer);
+    else
+        discovery_resolve(half->discovery, half->scratch, need->mesh, need->destination,
+                          half->asking, &answer);
     half->memory->counts.endpoints++;
     set->serial = finding_count(half->asking) == 0 ? serial : 0;
     set->state = answer.state;
@@ -132,13 +137,22 @@ static struct str place_of(struct half *half, const struct compile__use *use,
 {
     const struct compile__plan_backend *backend =
         &use->plan->rules[use->rule].destinations[use->destination];
-    const struct api_route_rule *spec = &use->plan->route->mesh_gateway_route->rules[use->rule];
-    *ret_mark = backend->is_mirror ? spec->filters[backend->index].mark
-                                   : spec->backends[backend->index].mark;
-    return str_format(half->box->arena,
-                      backend->is_mirror ? "conf.http.rules[%zu].filters[%zu].mirror.backend"
-                                         : "conf.http.rules[%zu].backends[%zu].destination",
-                      use->rule, backend->index);
+    const struct compile__spec spec = compile__spec_of(use->plan->route, use->rule);
+    struct str inner = compile__spec_inner(half->box->arena, &spec);
+    *ret_mark = backend->is_mirror ? spec.filters[backend->index].mark
+                                   : compile__spec_mark(&spec, backend->index);
+    return str_format(half->box->arena, "%.*s.%s[%zu]%s", STR_ARG(inner),
+                      backend->is_mirror ? "filters" : spec.words->backends, backend->index,
+                      backend->is_mirror ? spec.words->mirror_backend : spec.words->destination);
+}
+
+static const char *consequence(const struct compile__plan_backend *backend,
+                               enum discovery_state state)
+{
+    if (backend->is_mirror)
+        return "nothing is mirrored";
+    return backend->reference != NULL && state == DISCOVERY_UNKNOWN ? "requests to it get 500"
+                                                                    : "requests to it get 503";
 }
 
 static void report_use(struct half *half, const struct compile__use *use,
@@ -152,8 +166,7 @@ static void report_use(struct half *half, const struct compile__use *use,
     struct str field = place_of(half, use, &mark);
     struct str message = str_format(half->box->arena, "service \"%.*s\" has no endpoints: %.*s; %s",
                                     STR_ARG(backend->service), STR_ARG(set->reason),
-                                    backend->is_mirror ? "nothing is mirrored"
-                                                       : "requests to it get 503");
+                                    consequence(backend, set->state));
     finding_add(half->box->findings, FINDING_WARNING, &subject, mark, field, "%.*s",
                 STR_ARG(message));
     struct str reason = reason_of(set->state);
@@ -167,19 +180,19 @@ static void report_host(struct half *half, const struct compile__use *use,
                         const struct compile__set *set)
 {
     const struct api_object *route = use->plan->route;
-    const struct api_route_rule *spec = &route->mesh_gateway_route->rules[use->rule];
     const struct compile__plan_rule *rule = &use->plan->rules[use->rule];
     const struct compile__plan_backend *backend = &rule->destinations[use->destination];
     if (!rule->rule.rewrite.host_from_backend || backend->is_mirror || set->has_host_name)
         return;
-    size_t filter = spec->filter_count - 1;
-    while (spec->filters[filter].type != API_FILTER_REWRITE) /* the last counts, and there is one */
+    const struct compile__spec spec = compile__spec_of(route, use->rule);
+    size_t filter = spec.filter_count - 1;
+    while (spec.filters[filter].type != API_FILTER_REWRITE) /* the last counts, and there is one */
         filter--;
     struct finding_subject subject = api_subject(route);
-    finding_add(half->box->findings, FINDING_WARNING, &subject, spec->filters[filter].mark,
-                str_format(half->box->arena,
-                           "conf.http.rules[%zu].filters[%zu].rewrite.hostToBackendHostname",
-                           use->rule, filter),
+    finding_add(half->box->findings, FINDING_WARNING, &subject, spec.filters[filter].mark,
+                str_format(half->box->arena, "%.*s.filters[%zu]%s",
+                           STR_ARG(compile__spec_inner(half->box->arena, &spec)), filter,
+                           spec.words->rewrite_to_backend),
                 "has no effect for service \"%.*s\": no endpoint of it has a host name, so Host "
                 "stays as it is",
                 STR_ARG(backend->service));

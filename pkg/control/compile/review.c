@@ -1,4 +1,5 @@
 /* What only shows when all dataplanes are seen together. */
+#include "control/compile/spec.h"
 #include "control/compile/stages.h"
 #include "control/select/select.h"
 
@@ -13,6 +14,7 @@ struct box {
 struct viewer {
     struct box *box;
     const struct cache *cache;
+    struct compile__bindings bindings;
     struct compile__bound *bound;
     struct map *gateways; /* by address: struct said */
     bool is_partial;      /* as of compile_input */
@@ -221,7 +223,7 @@ static void collect_parents(const struct viewer *viewer, struct compile_route_re
     }
 }
 
-/* A route that no listener takes. */
+/* A MeshGatewayRoute that no listener takes. */
 static void review_orphan(const struct viewer *viewer, struct compile_route_report *report)
 {
     const struct api_object *route = report->route;
@@ -243,22 +245,28 @@ static void review_orphan(const struct viewer *viewer, struct compile_route_repo
                                "listener gets from its dataplane, its gateway and itself")));
 }
 
+static struct finding_mark attaching_mark(const struct api_object *route)
+{
+    if (route->key.kind == API_MESH_HTTP_ROUTE)
+        return route->mesh_http_route->target.mark;
+    return selectors_mark(route, route->mesh_gateway_route->selectors);
+}
+
 /* A finding from a condition's text, about selectors or host names. */
 static void repeat(const struct viewer *viewer, const struct api_object *route, struct str text)
 {
     size_t colon = str_find_char(text, ':');
     struct str field = str_first(text, colon);
     struct finding_mark mark = route->mark;
-    if (str_equal(field, STR("selectors")))
-        mark = selectors_mark(route, route->mesh_gateway_route->selectors);
+    if (str_equal(field, compile__words_of(route->key.kind)->attaches))
+        mark = attaching_mark(route);
     (void)warn(viewer, route, mark, field, str_from(text, colon + 2));
 }
 
 /* A route of more gateways than its report names. */
 static void review_crowd(const struct viewer *viewer, const struct api_object *route)
 {
-    struct finding_mark mark = selectors_mark(route, route->mesh_gateway_route->selectors);
-    (void)warn(viewer, route, mark, STR("selectors"),
+    (void)warn(viewer, route, attaching_mark(route), compile__words_of(route->key.kind)->attaches,
                str_format(viewer->box->arena,
                           "attaches to more than %d MeshGateways; all of them serve it, its status "
                           "names %d; to see each, make a route for some of them",
@@ -270,7 +278,14 @@ static bool lacks_gateway(const struct viewer *viewer, const struct api_object *
 {
     size_t count;
     (void)cache_list(viewer->cache, API_MESH_GATEWAY, route->key.mesh, &count); /* their number */
-    return viewer->is_partial && route->mesh_gateway_route->has_http && count == 0;
+    bool is_tcp = route->key.kind == API_MESH_GATEWAY_ROUTE && !route->mesh_gateway_route->has_http;
+    return viewer->is_partial && !is_tcp && count == 0;
+}
+
+/* Where the condition comes from a finding of the compiler. */
+static bool was_said(const struct compile_route_report *report)
+{
+    return str_equal(report->accepted.reason, STR("NotAllowedByListeners"));
 }
 
 static void review_route(const struct viewer *viewer, const struct api_object *route,
@@ -287,9 +302,12 @@ static void review_route(const struct viewer *viewer, const struct api_object *r
         return;
     }
     collect_parents(viewer, report);
-    if (report->parent_count == 0 && !lacks_gateway(viewer, route))
+    if (report->parent_count == 0 && route->key.kind == API_MESH_HTTP_ROUTE)
+        compile__review_policy(viewer->box->arena, viewer->box->findings, viewer->bindings,
+                               !lacks_gateway(viewer, route), report);
+    else if (report->parent_count == 0 && !lacks_gateway(viewer, route))
         review_orphan(viewer, report);
-    if (report->parent_count > 0 && !report->is_attached)
+    if (report->parent_count > 0 && !report->is_attached && !was_said(report))
         repeat(viewer, route, report->accepted.message);
     if (report->has_more_parents)
         review_crowd(viewer, route);
@@ -297,11 +315,10 @@ static void review_route(const struct viewer *viewer, const struct api_object *r
 
 /* ---- Other kinds ---- */
 
-/* What a review speaks of besides MeshGateways and MeshGatewayRoutes. */
+/* What a review speaks of besides MeshGateways and their routes. */
 static const enum api_kind other_kinds[] = {
     API_MESH,
     API_DATAPLANE,
-    API_MESH_HTTP_ROUTE,
     API_MESH_TCP_ROUTE,
     API_EXTERNAL_SERVICE,
     API_MESH_SERVICE,
@@ -334,8 +351,6 @@ static const enum api_kind other_kinds[] = {
 /* A route is of a gateway by its target; others are of sidecars, or only change how it serves. */
 static bool is_of_gateway(const struct api_object *object)
 {
-    if (object->key.kind == API_MESH_HTTP_ROUTE)
-        return object->mesh_http_route->target.kind == API_TARGET_MESH_GATEWAY;
     return object->key.kind == API_MESH_TCP_ROUTE &&
            object->mesh_tcp_route->target.kind == API_TARGET_MESH_GATEWAY;
 }
@@ -386,6 +401,12 @@ static void review_unserved(const struct viewer *viewer, struct compile_object_r
                 &subject, object->mark, STR_EMPTY, "%.*s", STR_ARG(text));
 }
 
+/* Nothing is to be said of those that nobody names. */
+static bool is_named_back_end(enum api_kind kind)
+{
+    return kind == API_MESH_SERVICE || kind == API_MESH_MULTI_ZONE_SERVICE;
+}
+
 static void review_other(const struct viewer *viewer, const struct api_object *object,
                          struct compile_object_report *report)
 {
@@ -401,9 +422,11 @@ static void review_other(const struct viewer *viewer, const struct api_object *o
         review_mesh(viewer, report);
     else if (object->key.kind == API_DATAPLANE && !object->broken)
         compile__check_member(viewer->cache, object, viewer->box->findings);
-    else if (object->key.kind == API_EXTERNAL_SERVICE)
+    else if (object->key.kind == API_EXTERNAL_SERVICE ||
+             object->key.kind == API_MESH_EXTERNAL_SERVICE)
         compile__review_external(viewer->box->arena, viewer->box->findings, report);
-    else if (object->key.kind != API_MESH && object->key.kind != API_DATAPLANE)
+    else if (!is_named_back_end(object->key.kind) && object->key.kind != API_MESH &&
+             object->key.kind != API_DATAPLANE)
         review_unserved(viewer, report);
 }
 
@@ -429,6 +452,28 @@ static void review_others(const struct viewer *viewer)
 
 /* ---- The review ---- */
 
+/* In the order of their kinds, as results have them. */
+static void review_routes(const struct viewer *viewer)
+{
+    static const enum api_kind kinds[] = {API_MESH_GATEWAY_ROUTE, API_MESH_HTTP_ROUTE};
+    struct compile_report *report = &viewer->box->review.report;
+    size_t counts[ARRAY_SIZE(kinds)];
+    size_t total = 0;
+    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+        (void)cache_list_all(viewer->cache, kinds[i], &counts[i]); /* their number */
+        total += counts[i];
+    }
+    struct compile_route_report *routes = ARENA_NEW_ARRAY(viewer->box->arena,
+                                                          struct compile_route_report, total);
+    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+        const struct api_object *const *objects = cache_list_all(viewer->cache, kinds[i],
+                                                                 &counts[i]);
+        for (size_t j = 0; j < counts[i]; j++)
+            review_route(viewer, objects[j], &routes[report->route_count++]);
+    }
+    report->routes = routes;
+}
+
 static void view(struct viewer *viewer)
 {
     struct box *box = viewer->box;
@@ -439,13 +484,8 @@ static void view(struct viewer *viewer)
         box->arena, struct compile_gateway_report, report->gateway_count);
     for (size_t i = 0; i < report->gateway_count; i++)
         review_gateway(viewer, objects[i], &gateways[i]);
-    objects = cache_list_all(viewer->cache, API_MESH_GATEWAY_ROUTE, &report->route_count);
-    struct compile_route_report *routes = ARENA_NEW_ARRAY(box->arena, struct compile_route_report,
-                                                          report->route_count);
-    for (size_t i = 0; i < report->route_count; i++)
-        review_route(viewer, objects[i], &routes[i]);
     report->gateways = gateways;
-    report->routes = routes;
+    review_routes(viewer);
     review_others(viewer);
     box->review.findings = box->findings;
 }
@@ -463,6 +503,7 @@ struct compile_review *compile_review_new(const struct compile_input *input,
         .box = box,
         .cache = input->cache,
         .is_partial = input->is_partial,
+        .bindings = bindings,
         .bound = compile__bound_new(bindings),
         .results = results,
         .result_count = result_count,

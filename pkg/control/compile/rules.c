@@ -2,9 +2,13 @@
  *
  * What a route does depends on the listener's tags alone, so hosts of equal tags share it. */
 #include "control/compile/hidden.h"
+#include "control/compile/spec.h"
 
 #define REQUEST_TIMEOUT_MS     15000
 #define STREAM_IDLE_TIMEOUT_MS 300000
+
+/* Of a rule, or the share of it, that leads nowhere. */
+#define UNRESOLVED_STATUS 500
 
 /* No route object has this name: a mesh stands before theirs. */
 static const struct str no_routes_name = STR_INIT("no-routes");
@@ -17,34 +21,62 @@ static const struct str no_routes_text = STR_INIT(
 struct draft {
     struct compile__run *run;
     const struct compile__scope *scope;
-    const struct compile__plan *plan;
+    const struct compile__unit *unit;
     struct compile__variant *variant;
 };
 
-static struct str cluster_of(const struct draft *draft, const struct compile__plan_backend *backend)
+/* Empty: what it names is not there. */
+static struct str cluster_of(const struct draft *draft, struct compile__plan_backend *backend)
 {
+    if (!compile__backend_exists(draft->run, draft->scope->mesh, backend))
+        return STR_EMPTY;
     struct compile__cluster *cluster = compile__cluster_of(draft->run, draft->scope, backend);
     VEC_PUSH(&draft->variant->clusters, cluster);
+    VEC_PUSH(&draft->variant->backends, backend);
     return cluster->resource->name;
 }
 
-static struct model_rule make_rule(const struct draft *draft, const struct compile__plan_rule *plan)
+static void add_backends(const struct draft *draft, const struct compile__plan_rule *from,
+                         struct model_rule *rule)
 {
-    struct model_rule rule = plan->rule;
-    if (rule.action != MODEL_FORWARD)
-        return rule;
     struct model_backend *backends = ARENA_NEW_ARRAY(draft->run->arena, struct model_backend,
-                                                     plan->backend_count);
-    for (size_t i = 0; i < plan->backend_count; i++) {
-        backends[i].cluster = cluster_of(draft, &plan->destinations[i]);
-        backends[i].weight = plan->destinations[i].weight;
+                                                     from->backend_count);
+    for (size_t i = 0; i < from->backend_count; i++) {
+        backends[i].cluster = cluster_of(draft, &from->destinations[i]);
+        backends[i].weight = from->destinations[i].weight;
+        backends[i].status = backends[i].cluster.size > 0 ? 0 : UNRESOLVED_STATUS;
     }
-    if (plan->destination_count > plan->backend_count)
-        rule.mirror.cluster = cluster_of(draft, &plan->destinations[plan->backend_count]);
+    rule->backends = backends;
+    rule->backend_count = from->backend_count;
+}
+
+static void add_mirror(const struct draft *draft, const struct compile__plan_rule *from,
+                       struct model_rule *rule)
+{
+    if (from->destination_count > from->backend_count)
+        rule->mirror.cluster = cluster_of(draft, &from->destinations[from->backend_count]);
+}
+
+/* Back ends come before a redirect: a rule may have got them from another route. */
+static struct model_rule make_rule(const struct draft *draft, const struct compile__parts *parts)
+{
+    if (parts->base->rule.action == MODEL_RESPOND)
+        return parts->base->rule;
+    struct model_rule rule = parts->filters->rule;
+    if (parts->backends->backend_count == 0 && rule.redirect.status > 0) {
+        rule.action = MODEL_REDIRECT;
+        return rule;
+    }
+    if (parts->backends->backend_count == 0)
+        return (struct model_rule){
+            .action = MODEL_RESPOND,
+            .status = UNRESOLVED_STATUS,
+            .reason = STR("the rule has no backend"),
+        };
+    add_backends(draft, parts->backends, &rule);
+    add_mirror(draft, parts->filters, &rule);
     rule.request_timeout_ms = REQUEST_TIMEOUT_MS;
     rule.stream_idle_timeout_ms = STREAM_IDLE_TIMEOUT_MS;
-    rule.backends = backends;
-    rule.backend_count = plan->backend_count;
     return rule;
 }
 
@@ -76,69 +108,74 @@ static struct model_rule rule_for(struct model_rule rule, const struct compile__
 
 static const struct model_resource *make_route(const struct draft *draft)
 {
-    const struct compile__plan *plan = draft->plan;
+    const struct compile__unit *unit = draft->unit;
+    const struct api_object *route = unit->plan->route;
     struct arena *arena = draft->run->arena;
-    struct model_rule *rules = ARENA_NEW_ARRAY(arena, struct model_rule, plan->match_count);
+    struct model_rule *rules = ARENA_NEW_ARRAY(arena, struct model_rule, unit->match_count);
     size_t count = 0;
-    for (size_t i = 0; i < plan->route->mesh_gateway_route->rule_count; i++) {
-        if (plan->rules[i].match_count == 0) /* nothing leads to its back ends */
+    for (size_t i = 0; i < unit->count; i++) {
+        const struct compile__parts parts = compile__parts_of(unit, i);
+        if (parts.base->match_count == 0) /* nothing leads to its back ends */
             continue;
-        struct model_rule rule = make_rule(draft, &plan->rules[i]);
-        rule.index = (uint32_t)i;
-        for (size_t j = 0; j < plan->rules[i].match_count; j++)
-            rules[count++] = rule_for(rule, &plan->rules[i].matches[j]);
+        struct model_rule rule = make_rule(draft, &parts);
+        rule.index = (uint32_t)parts.index;
+        for (size_t j = 0; j < parts.base->match_count; j++)
+            rules[count++] = rule_for(rule, &parts.base->matches[j]);
     }
     return model_route_new(&(struct model_route){
         .name = str_format(arena, "%.*s/%.*s-%.*s", STR_ARG(draft->scope->mesh),
-                           STR_ARG(plan->route->key.name), STR_ARG(draft->scope->identity)),
-        .route = plan->route->key.name,
+                           STR_ARG(route->key.name), STR_ARG(unit->identity)),
+        .route = route->key.name,
         .rules = rules,
         .rule_count = count,
     });
 }
 
-static struct compile__variant *find_variant(const struct compile__plan *plan,
-                                             const struct compile__scope *scope)
+static struct compile__variant *find_variant(const struct compile__unit *unit)
 {
+    const struct compile__plan *plan = unit->plan;
     for (size_t i = 0; i < plan->variants.count; i++) {
-        if (str_equal(plan->variants.items[i]->identity, scope->identity))
-            return plan->variants.items[i];
+        struct compile__variant *variant = plan->variants.items[i];
+        if (str_equal(variant->identity, unit->identity) &&
+            str_equal(variant->inputs, unit->inputs))
+            return variant;
     }
     return NULL;
 }
 
 /* The variant of a plan for the listeners of a scope, made or remembered. */
-static struct compile__variant *
-variant_of(struct compile__run *run, const struct compile__scope *scope, struct compile__plan *plan)
+static struct compile__variant *variant_of(struct compile__run *run,
+                                           const struct compile__scope *scope,
+                                           const struct compile__unit *unit)
 {
-    struct compile__variant *variant = find_variant(plan, scope);
+    struct compile__plan *plan = unit->plan;
+    struct compile__variant *variant = find_variant(unit);
     if (variant != NULL)
         return variant;
     variant = MEM_NEW(struct compile__variant);
-    struct draft draft = {run, scope, plan, variant};
-    variant->identity = str_dup(plan->arena, scope->identity);
+    struct draft draft = {run, scope, unit, variant};
+    variant->identity = str_dup(plan->arena, unit->identity);
+    variant->inputs = str_dup(plan->arena, unit->inputs);
     variant->resource = make_route(&draft);
     VEC_PUSH(&plan->variants, variant);
     return variant;
 }
 
 /* The destinations behind the rules that anything leads to. */
-static void emit_needs(struct compile__run *run, const struct compile__plan *plan)
+static void emit_needs(struct compile__run *run, const struct compile__plan *plan,
+                       const struct compile__variant *variant)
 {
-    for (size_t i = 0; i < plan->route->mesh_gateway_route->rule_count; i++) {
-        const struct compile__plan_rule *rule = &plan->rules[i];
-        for (size_t j = 0; j < rule->destination_count && rule->match_count > 0; j++) {
-            size_t need = compile__need_of(run, plan->route->key.mesh, &rule->destinations[j]);
-            run->draft->needs.items[need].has_cluster = true;
-        }
+    for (size_t i = 0; i < variant->backends.count; i++) {
+        size_t need = compile__need_of(run, plan->route->key.mesh, variant->backends.items[i]);
+        run->draft->needs.items[need].has_cluster = true;
     }
 }
 
 /* Emits the route for the listeners of a scope once, with all that it needs. Returns its name. */
 static struct str emit_route(struct compile__run *run, const struct compile__scope *scope,
-                             struct compile__plan *plan)
+                             const struct compile__unit *unit)
 {
-    struct compile__variant *variant = variant_of(run, scope, plan);
+    struct compile__variant *variant = variant_of(run, scope, unit);
     if (variant->age == run->memory->age)
         return variant->resource->name;
     variant->age = run->memory->age;
@@ -150,7 +187,7 @@ static struct str emit_route(struct compile__run *run, const struct compile__sco
             compile__emit(run, cluster->resource);
         cluster->age = run->memory->age;
     }
-    emit_needs(run, plan);
+    emit_needs(run, unit->plan, variant);
     return variant->resource->name;
 }
 
@@ -175,24 +212,22 @@ static void emit_no_routes(struct compile__run *run)
 
 /* ---- Virtual hosts ---- */
 
-static bool is_emitted(const struct compile__run *run, const struct compile__plan *plan,
-                       const struct compile__scope *scope)
+static bool is_emitted(const struct compile__run *run, const struct compile__unit *unit)
 {
-    const struct compile__variant *variant = find_variant(plan, scope);
+    const struct compile__variant *variant = find_variant(unit);
     return variant != NULL && variant->age == run->memory->age;
 }
 
 /* Why the route does not fit on one more host, in `arena`; empty: it does. */
-static struct str limit_of(const struct compile__run *run, const struct compile__route *route,
-                           const struct compile__scope *scope)
+static struct str limit_of(const struct compile__run *run, const struct compile__unit *unit)
 {
-    size_t matches = route->plan->match_count;
-    if (matches > COMPILE_ROUTE_RULES_MAX - route->rule_count)
+    size_t matches = unit->match_count;
+    if (matches > COMPILE_ROUTE_RULES_MAX - unit->route->rule_count)
         return str_format(run->arena, "a route has at most %zu rules, on all its hosts together",
                           COMPILE_ROUTE_RULES_MAX);
     if (matches > COMPILE_RULES_MAX - run->rule_count)
         return str_format(run->arena, "a snapshot holds at most %zu rules", COMPILE_RULES_MAX);
-    if (run->variant_count == COMPILE_ROUTES_MAX && !is_emitted(run, route->plan, scope))
+    if (run->variant_count == COMPILE_ROUTES_MAX && !is_emitted(run, unit))
         return str_format(run->arena,
                           "a snapshot holds at most %zu routes, counted once for each set of tags "
                           "of their listeners",
@@ -201,21 +236,22 @@ static struct str limit_of(const struct compile__run *run, const struct compile_
 }
 
 /* Whether there is room for the route on one more host; takes it. */
-static bool take_room(struct compile__run *run, struct compile__route *route,
-                      const struct compile__scope *scope)
+static bool take_room(struct compile__run *run, const struct compile__unit *unit)
 {
+    struct compile__route *route = unit->route;
     if (route->left_out.size > 0)
         return false; /* it was said, for another host */
-    struct str limit = limit_of(run, route, scope);
+    struct str limit = limit_of(run, unit);
     if (limit.size > 0) {
         route->left_out = compile__find(
-            run, FINDING_ERROR, route->object, route->object->mark, STR("conf.http.rules"),
+            run, FINDING_ERROR, route->object, route->object->mark,
+            compile__words_of(route->object->key.kind)->rules,
             "%.*s; what is beyond is left out; split the gateway, or name fewer hosts per route",
             STR_ARG(limit));
         return false;
     }
-    route->rule_count += route->plan->match_count;
-    run->rule_count += route->plan->match_count;
+    route->rule_count += unit->match_count;
+    run->rule_count += unit->match_count;
     return true;
 }
 
@@ -223,21 +259,75 @@ struct names {
     VEC(struct str) names;
 };
 
-/* The names of the routes that were picked for the host, which are emitted. */
-static void emit_routes(struct compile__run *run, const struct compile__host *host,
-                        struct names *names)
-{
-    const struct compile__picked *picked = &run->picked;
+/* A walk over the routes of the model that a host has, in their order. */
+struct walk {
+    struct compile__run *run;
+    const struct compile__host *host;
     struct compile__claims claims;
-    compile__claims_init(&claims, run, host);
+    struct names *names; /* of what is emitted; NULL: nothing is */
+    bool has_routes;
+};
+
+/* Beyond what is looked at for all of them, it is known what a route does. */
+static bool has_room(struct walk *walk, const struct compile__unit *unit)
+{
+    struct compile__run *run = walk->run;
+    if (walk->names != NULL)
+        return take_room(run, unit);
+    if (unit->match_count > COMPILE_RULES_MAX - run->rule_count)
+        return false;
+    run->rule_count += unit->match_count;
+    return true;
+}
+
+static void use(struct walk *walk, const struct compile__unit *unit)
+{
+    walk->has_routes = true;
+    if (!has_room(walk, unit))
+        return;
+    if (walk->names != NULL)
+        VEC_PUSH(&walk->names->names, emit_route(walk->run, walk->host->scope, unit));
+    compile__claims_add(&walk->claims, unit);
+}
+
+static void walk_routes(struct walk *walk, const struct compile__hosts *hosts)
+{
+    const struct compile__picked *picked = &walk->run->picked;
+    compile__pick_routes(hosts, walk->host, &walk->run->picked);
+    compile__claims_init(&walk->claims, walk->run, walk->host);
     for (size_t i = 0; i < picked->routes.count; i++) {
-        struct compile__plan *plan = compile__plan_of(run, picked->routes.items[i]);
-        if (!take_room(run, picked->routes.items[i], host->scope))
-            continue;
-        VEC_PUSH(&names->names, emit_route(run, host->scope, plan));
-        compile__claims_add(&claims, plan);
+        (void)compile__plan_of(walk->run, picked->routes.items[i]); /* made, and kept there */
+        const struct compile__unit unit = compile__unit_of(walk->host->scope,
+                                                           picked->routes.items[i]);
+        use(walk, &unit);
     }
-    compile__claims_deinit(&claims);
+    compile__claims_deinit(&walk->claims);
+}
+
+/* What is said for a name, and for those above it: that the first comes before the others is what
+ * their authors want. */
+static void walk_policies(struct walk *walk)
+{
+    const struct compile__policies *policies = walk->host->policies;
+    struct compile__group *groups[COMPILE__COVERS_MAX];
+    size_t count = compile__policies_at(policies, walk->host->domain, groups);
+    for (size_t i = 0; i < count; i++) {
+        compile__merge_group(walk->run, policies, groups[i]);
+        compile__claims_init(&walk->claims, walk->run, walk->host);
+        for (size_t j = 0; j < groups[i]->unit_count; j++) {
+            if (groups[i]->units[j].count > 0)
+                use(walk, &groups[i]->units[j]);
+        }
+        compile__claims_deinit(&walk->claims);
+    }
+}
+
+static void walk_host(struct walk *walk, const struct compile__hosts *hosts)
+{
+    if (walk->host->policies != NULL)
+        walk_policies(walk);
+    else
+        walk_routes(walk, hosts);
 }
 
 static bool says_the_same(const struct model_virtual_host *known, struct str domain,
@@ -275,14 +365,12 @@ void compile__emit_virtual_host(struct compile__run *run, struct str name,
                                 const struct compile__host *host)
 {
     struct names names = {0};
-    compile__pick_routes(hosts, host, &run->picked);
-    bool has_routes = run->picked.routes.count > 0;
-    if (has_routes)
-        emit_routes(run, host, &names);
-    else
+    struct walk walk = {.run = run, .host = host, .names = &names};
+    walk_host(&walk, hosts);
+    if (!walk.has_routes)
         emit_no_routes(run);
     struct model_names routes = {&no_routes_name, 1};
-    if (has_routes)
+    if (walk.has_routes)
         routes = (struct model_names){names.names.items, names.names.count};
     compile__emit(run, host_of(run, name, host->domain, routes));
     VEC_FREE(&names.names);
@@ -291,15 +379,6 @@ void compile__emit_virtual_host(struct compile__run *run, struct str name,
 void compile__look_at_virtual_host(struct compile__run *run, const struct compile__hosts *hosts,
                                    const struct compile__host *host)
 {
-    struct compile__claims claims;
-    compile__claims_init(&claims, run, host);
-    compile__pick_routes(hosts, host, &run->picked);
-    for (size_t i = 0; i < run->picked.routes.count; i++) {
-        const struct compile__plan *plan = compile__plan_of(run, run->picked.routes.items[i]);
-        if (plan->match_count > COMPILE_RULES_MAX - run->rule_count)
-            continue; /* beyond what is looked at for all of them, it is known what it does */
-        run->rule_count += plan->match_count;
-        compile__claims_add(&claims, plan);
-    }
-    compile__claims_deinit(&claims);
+    struct walk walk = {.run = run, .host = host};
+    walk_host(&walk, hosts);
 }

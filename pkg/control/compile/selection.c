@@ -1,9 +1,7 @@
 #include "control/compile/selection.h"
 
+#include "control/compile/hostnames.h"
 #include "control/compile/stages.h"
-
-/* A longer one matches no request, which decoding has said. */
-#define HOSTNAME_MAX ((size_t)253)
 
 /* ---- Lists ---- */
 
@@ -165,40 +163,30 @@ void compile__pick_named(const struct compile__selection *selection, struct str 
         pick(picked, routes_of(&named->itself));
 }
 
-/* Calls `visit` for each wildcard but "*" that `name` is below: for each of its dots the rest from
- * there, with "*" before it. */
-typedef void (*visit_fn)(const struct compile__selection *selection, struct str wildcard,
-                         void *arg);
+/* A visit of wildcards that a name is below. */
+struct visit {
+    const struct compile__selection *selection;
+    struct compile__picked *picked; /* either into this, */
+    struct compile__route *route;   /* or for this one */
+};
 
-static void visit_wildcards(const struct compile__selection *selection, struct str name,
-                            visit_fn visit, void *arg)
+static void pick_wildcard(void *arg, struct str wildcard)
 {
-    char text[HOSTNAME_MAX + 1] = "*";
-    for (size_t i = 1; i < name.size && name.size <= HOSTNAME_MAX; i++) {
-        if (name.data[i] != '.')
-            continue;
-        memcpy(text + 1, name.data + i, name.size - i);
-        struct str wildcard = str_make(text, name.size - i + 1);
-        if (!str_equal(wildcard, name))
-            visit(selection, wildcard, arg);
-    }
-}
-
-static void pick_wildcard(const struct compile__selection *selection, struct str wildcard,
-                          void *arg)
-{
-    compile__pick_named(selection, wildcard, arg);
+    const struct visit *visit = arg;
+    compile__pick_named(visit->selection, wildcard, visit->picked);
 }
 
 void compile__pick_above(const struct compile__selection *selection, struct str name,
                          struct compile__picked *picked)
 {
-    visit_wildcards(selection, name, pick_wildcard, picked);
+    struct visit visit = {.selection = selection, .picked = picked};
+    compile__visit_wildcards(name, pick_wildcard, &visit);
 }
 
-static void add_below(const struct compile__selection *selection, struct str wildcard, void *arg)
+static void add_below(void *arg, struct str wildcard)
 {
-    list_add(&named_of(selection, wildcard)->below, arg);
+    const struct visit *visit = arg;
+    list_add(&named_of(visit->selection, wildcard)->below, visit->route);
 }
 
 /* In the order of the routes, which the lists keep. */
@@ -206,10 +194,10 @@ static void find_below(struct compile__selection *selection)
 {
     selection->knows_below = true;
     for (size_t i = 0; i < selection->all.count; i++) {
-        struct compile__route *route = selection->all.items[i];
-        const struct api_mesh_gateway_route *spec = route->object->mesh_gateway_route;
+        struct visit visit = {.selection = selection, .route = selection->all.items[i]};
+        const struct api_mesh_gateway_route *spec = visit.route->object->mesh_gateway_route;
         for (size_t j = 0; j < spec->hostname_count; j++)
-            visit_wildcards(selection, spec->hostnames[j], add_below, route);
+            compile__visit_wildcards(spec->hostnames[j], add_below, &visit);
     }
 }
 

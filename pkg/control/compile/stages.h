@@ -7,6 +7,7 @@
 
 #include "control/compile/compile.h"
 #include "control/compile/draft.h"
+#include "control/compile/hostnames.h"
 #include "control/compile/memory.h"
 #include "control/compile/selection.h"
 #include "core/base/arena.h"
@@ -25,13 +26,15 @@ struct compile__run {
     struct arena *arena;           /* scratch */
     struct arena *texts;           /* for what outlives the run: the draft's, or a plan's */
     struct map *scopes;            /* attach.c: by identity */
+    struct map *policies;          /* policies.c: by scope and gateway */
     struct map *selections;        /* attach.c: by the addresses of their routes */
     struct map *gateways;          /* draft.c: by address, the first binding of each */
     struct map *needs;             /* clusters.c: by name, the index in the draft and one more */
-    struct compile__route *routes; /* of the cache, in its order */
+    struct compile__route *routes; /* of the cache, kind by kind, in its order */
     size_t route_count;
-    size_t rule_count;    /* of all virtual hosts together */
-    size_t variant_count; /* routes in the draft */
+    size_t first_routes[API_KINDS]; /* of a kind */
+    size_t rule_count;              /* of all virtual hosts together */
+    size_t variant_count;           /* routes in the draft */
     bool has_no_routes;
     struct compile__picked picked; /* what is being looked at, whatever the stage */
 };
@@ -56,9 +59,9 @@ void compile__deny(struct compile_condition *condition, struct str reason, struc
 struct str compile__decoding_error(struct arena *arena, const struct api_object *object,
                                    struct str field);
 
-/* Why a route is not accepted by a gateway that it attaches to. */
-extern const struct str compile__no_usable_listener;
-extern const struct str compile__no_hostname;
+/* Why a route is not accepted by a gateway that it attaches to, in `arena`. */
+struct str compile__no_usable_listener(struct arena *arena, const struct api_object *route);
+struct str compile__no_hostname(struct arena *arena, const struct api_object *route);
 
 /* Adds what is said of a route and a gateway: to the route as a whole, and to its parents, each of
  * which is there once; it is accepted where it is by one of the gateway's proxies. There is room
@@ -111,6 +114,14 @@ bool compile__bound_has(const struct compile__bound *bound, const struct api_obj
 const struct compile__binding *compile__bound_lost(struct compile__bound *bound,
                                                    const struct api_object *gateway);
 
+/* ---- policy_review.c ---- */
+
+/* Says of a MeshHTTPRoute that no listener takes why that is. `knows_gateways`: where none takes
+ * it, there is none. */
+void compile__review_policy(struct arena *arena, struct finding_list *findings,
+                            struct compile__bindings bindings, bool knows_gateways,
+                            struct compile_route_report *report);
+
 /* ---- attach.c ---- */
 
 /* A gateway whose listeners have tags that a route selects. */
@@ -120,6 +131,7 @@ struct compile__parent {
     size_t listeners;                       /* how many of them the route attaches to, */
     size_t attached;                        /* and the most of any binding */
     bool has_usable;                        /* a listener of matching tags that is not refused */
+    struct str lost; /* that a listener is served by others, which was said; or empty */
     struct compile__parent *next;
 };
 
@@ -134,7 +146,12 @@ struct compile__route {
     bool has_more;               /* whether there are others */
     size_t rule_count;           /* of all virtual hosts together */
     struct str left_out;         /* why it is, though nothing is wrong with it; or empty */
+    struct str refusal;          /* units.c: why a rule answers 500 in this run; or empty */
 };
+
+/* The routes of one kind in one mesh, in the order of the cache. */
+struct compile__route *compile__routes_of(struct compile__run *run, enum api_kind kind,
+                                          struct str mesh, size_t *ret_count);
 
 /* The listeners of one mesh that have equal tags: what rules do is the same on all of them. */
 struct compile__scope {
@@ -154,6 +171,89 @@ struct compile__scope *compile__scope_of(struct compile__run *run,
 struct compile__parent *compile__parent_of(struct compile__run *run, struct compile__route *route,
                                            const struct compile__binding *binding);
 
+/* ---- targets.c ---- */
+
+/* Whether a targetRef means a listener of the gateway that has these tags. */
+bool compile__target_selects(const struct api_target_ref *target, const struct api_object *gateway,
+                             struct api_tags tags);
+
+/* Below 0: what `a` says at the top comes before what `b` does. */
+int compile__policy_compare(const struct api_object *a, const struct api_target_ref *target_a,
+                            const struct api_object *b, const struct api_target_ref *target_b);
+
+/* ---- policies.c, units.c ---- */
+
+/* A rule of a route of the model, from parts of one planned rule, or of several. */
+struct compile__parts {
+    const struct compile__plan_rule *base; /* what it asks for */
+    const struct compile__plan_rule *filters;
+    const struct compile__plan_rule *backends;
+    size_t index; /* in the rules of the route */
+};
+
+/* A route of the model to be. */
+struct compile__unit {
+    struct compile__route *route;
+    struct compile__plan *plan;
+    struct compile__parts *parts; /* NULL: those of the plan as they are */
+    size_t count;
+    size_t match_count;  /* of all rules */
+    struct str identity; /* tells units of a route apart */
+    struct str inputs;   /* what it was made of besides the plan and its identity */
+};
+
+/* What a MeshHTTPRoute says for a host name: an item of its list. */
+struct compile__entry {
+    struct compile__route *route;
+    size_t item;
+    struct compile__entry *next;
+};
+
+/* What MeshHTTPRoutes say for one host name, word by word: none is below another. */
+struct compile__group {
+    struct str hostname;
+    struct compile__entry *first; /* of the strongest route */
+    struct compile__entry *last;
+    bool is_merged; /* then there are */
+    struct compile__unit *units;
+    size_t unit_count;
+};
+
+/* The MeshHTTPRoutes of listeners of a gateway that have equal tags. */
+struct compile__policies {
+    const struct api_object *gateway;
+    struct compile__scope *scope;
+    struct compile__route **routes; /* the strongest first */
+    size_t route_count;
+    struct map *groups; /* by host name */
+};
+
+struct compile__policies *compile__policies_of(struct compile__run *run,
+                                               const struct compile__binding *binding,
+                                               struct compile__scope *scope);
+void compile__policies_free(struct map *policies);
+
+/* Whether any of them is for a host name of the listener, so that they alone serve it. */
+bool compile__policies_serve(const struct compile__policies *policies, struct str hostname);
+
+/* The same of one route. */
+bool compile__policy_serves(const struct compile__route *route, struct str hostname);
+
+/* What they say for the host names that cover `name`, the most exact first; how many there are. */
+size_t compile__policies_at(const struct compile__policies *policies, struct str name,
+                            struct compile__group *ret_groups[COMPILE__COVERS_MAX]);
+
+/* Merges what they say, once. */
+void compile__merge_group(struct compile__run *run, const struct compile__policies *policies,
+                          struct compile__group *group);
+
+/* A MeshGatewayRoute, which has a plan. */
+struct compile__unit compile__unit_of(const struct compile__scope *scope,
+                                      struct compile__route *route);
+
+/* One of its rules. */
+struct compile__parts compile__parts_of(const struct compile__unit *unit, size_t index);
+
 /* ---- ports.c ---- */
 
 /* A listener of a manifest on its way to being served. */
@@ -161,6 +261,7 @@ struct compile__listener {
     const struct api_listener *spec;
     size_t index; /* in the gateway's list */
     struct compile__scope *scope;
+    struct compile__policies *policies;
     struct compile_listener_report *report;
     struct model_names secrets; /* HTTPS: what it presents */
     bool is_refused;
@@ -210,8 +311,9 @@ void compile__check_secrets(struct compile__run *run);
 /* A virtual host to be. */
 struct compile__host {
     struct str domain;
-    struct compile__scope *scope; /* of the listener it belongs to */
-    bool has_listener;            /* it is the hostname of that one, not only of routes */
+    struct compile__scope *scope;             /* of the listener it belongs to */
+    const struct compile__policies *policies; /* that serve it alone; or NULL */
+    bool has_listener; /* it is the hostname of that one, not only of routes */
 };
 
 struct compile__hosts {
@@ -223,11 +325,11 @@ struct compile__hosts {
 /* The virtual hosts of one chain: those of its listeners, and those that routes on a listener for
  * "*" name. Counts what attaches to each listener. */
 struct compile__hosts compile__make_hosts(struct compile__run *run,
-                                          const struct compile__binding *binding,
+                                          const struct compile__port *port,
                                           const struct compile__listener *listeners, size_t count);
 
-/* The routes of one of the hosts. Nobody holds those of all hosts at once: they are as many as
- * hosts times routes. */
+/* The MeshGatewayRoutes of one of the hosts. Nobody holds those of all hosts at once: they are as
+ * many as hosts times routes. */
 void compile__pick_routes(const struct compile__hosts *hosts, const struct compile__host *host,
                           struct compile__picked *picked);
 
@@ -235,6 +337,9 @@ void compile__pick_routes(const struct compile__hosts *hosts, const struct compi
 
 /* The plan of a route, made or remembered at its first use. Its findings are reported once. */
 struct compile__plan *compile__plan_of(struct compile__run *run, struct compile__route *route);
+
+/* The field of a rule: "conf.http.rules[1]". */
+struct str compile__plan_field(struct arena *arena, const struct compile__plan *plan, size_t rule);
 
 /* Emits the virtual host `name`, the routes that it names and their clusters. */
 void compile__emit_virtual_host(struct compile__run *run, struct str name,
@@ -248,6 +353,14 @@ void compile__look_at_virtual_host(struct compile__run *run, const struct compil
 /* 16 hex digits that tell listeners of a mesh with different tags apart. */
 #define COMPILE__IDENTITY_SIZE 16
 struct str compile__identity(struct arena *arena, struct str mesh, struct api_tags tags);
+
+/* The same for what MeshHTTPRoutes say for a host name. */
+struct str compile__policy_identity(struct arena *arena, const struct compile__policies *policies,
+                                    struct str hostname);
+
+/* Whether what it names is there; else requests to it get 500. */
+bool compile__backend_exists(struct compile__run *run, struct str mesh,
+                             struct compile__plan_backend *backend);
 
 /* The cluster that leads to a back end from the listeners of a scope. */
 struct compile__cluster *compile__cluster_of(struct compile__run *run,

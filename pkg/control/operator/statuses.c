@@ -432,7 +432,7 @@ uint64_t operator__statuses_say(struct operator__statuses *statuses,
     }
     for (size_t i = 0; i < view->report->route_count; i++) {
         if (!is_held(&run, &view->report->routes[i]) &&
-            !statuses->lacks_status[API_MESH_GATEWAY_ROUTE])
+            !statuses->lacks_status[view->report->routes[i].route->key.kind])
             say_route(&run, &view->report->routes[i]);
     }
     for (size_t i = 0; i < view->report->other_count; i++) {

@@ -5,7 +5,7 @@
 #include "manifests.h"
 
 #define ROUTES   6
-#define STEPS    400
+#define STEPS    600
 #define SERVICES 4
 
 struct world {
@@ -61,6 +61,82 @@ static void put_route(struct world *w)
         draw(w, ROUTES), services[draw(w, ARRAY_SIZE(services))], hosts[draw(w, 4)],
         criteria[draw(w, ARRAY_SIZE(criteria))], types[draw(w, 3)], paths[draw(w, 5)],
         filters[draw(w, ARRAY_SIZE(filters))], draw(w, 2), draw(w, SERVICES), draw(w, SERVICES));
+    put(w, yaml);
+}
+
+/* With rules of two matches, so that some ask for the same and others for a part of it. */
+static void put_policy(struct world *w)
+{
+    static const char *const targets[] = {
+        "{kind: MeshGateway, name: e}",
+        "{kind: MeshGateway, name: e}",
+        "{kind: MeshGateway, name: e, tags: {t: '*'}}",
+        "{kind: MeshGateway, name: i}",
+        "{kind: MeshGateway}",
+        "{kind: MeshSubset, tags: {kuma.io/service: e}}",
+    };
+    static const char *const hosts[] = {"", "", "hostnames: [foo.com],",
+                                        "hostnames: ['*.com', a.b],", "hostnames: [17],"};
+    static const char *const paths[] = {"/", "/a", "/a/b", "no"};
+    static const char *const filters[] = {
+        "",
+        "",
+        "{type: RequestRedirect, requestRedirect: {}}",
+        "{type: URLRewrite, urlRewrite: {hostname: b.com}}",
+        "{type: RequestMirror, requestMirror: {backendRef: {kind: MeshService, name: s1}}}",
+        "{type: RequestHeaderModifier, requestHeaderModifier: {set: [{name: x, value: '1'}]}}",
+        "{type: URLRewrite}",
+    };
+    static const char *const backends[] = {
+        "{kind: MeshService, name: s0_ns_svc_80}",
+        "{kind: MeshService, name: m0, port: 80}",
+        "{kind: MeshService, labels: {l: '1'}, port: 80, weight: 2}, {kind: MeshService, name: d}",
+        "{kind: MeshExternalService, name: m1}, {kind: MeshService, name: m1, sectionName: http}",
+        "{kind: MeshMultiZoneService, name: m0, port: 80}",
+        "",
+    };
+    char yaml[1536];
+    (void)snprintf(
+        yaml, sizeof(yaml),
+        "{type: MeshHTTPRoute, mesh: default, name: r%u, labels: {%s}, spec: {targetRef: %s, to: "
+        "[{targetRef: {kind: Mesh}, %s rules: [{matches: [{path: {type: PathPrefix, value: %s}}, "
+        "{path: {type: Exact, value: %s}}], default: {filters: [%s], backendRefs: [%s]}}, "
+        "{matches: [{path: {type: PathPrefix, value: /}}], default: {%s}}]}]}}",
+        draw(w, ROUTES), draw(w, 8) == 0 ? "kuma.io/effect: shadow" : "",
+        targets[draw(w, ARRAY_SIZE(targets))], hosts[draw(w, ARRAY_SIZE(hosts))],
+        paths[draw(w, ARRAY_SIZE(paths))], paths[draw(w, ARRAY_SIZE(paths))],
+        filters[draw(w, ARRAY_SIZE(filters))], backends[draw(w, ARRAY_SIZE(backends))],
+        draw(w, 2) == 0 ? "backendRefs: [{kind: MeshService, name: m1, port: 80}]" : "");
+    put(w, yaml);
+}
+
+static void put_named(struct world *w)
+{
+    static const char *const manifests[] = {
+        "{type: MeshService, mesh: default, name: m%u, labels: {l: '1'}, spec: {selector: "
+        "{dataplaneTags: {kuma.io/service: d}}, ports: [{port: 80, name: http, targetPort: 81}]}}",
+        "{type: MeshService, mesh: default, name: m%u, spec: {selector: {dataplaneRef: {name: "
+        "d0}}, "
+        "ports: [{port: 80}]}}",
+        "{type: MeshService, mesh: default, name: m%u, spec: {ports: 3}}",
+        "{type: MeshExternalService, mesh: default, name: m%u, spec: {match: {port: 80}, "
+        "endpoints: "
+        "[{address: 10.0.0.8, port: 80}]}}",
+        "{type: MeshExternalService, mesh: default, name: m%u, spec: {match: {port: 80}, "
+        "endpoints: "
+        "[{address: a.com, port: 80}]}}",
+        "{type: MeshMultiZoneService, mesh: default, name: m%u, spec: {selector: {meshService: "
+        "{matchLabels: {l: '1'}}}, ports: [{port: 80}]}}",
+        "{type: Dataplane, mesh: default, name: d%u, networking: {address: 10.0.0.7, inbound: "
+        "[{port: 81, tags: {kuma.io/service: d}}, {port: 80, tags: {kuma.io/service: d}}]}}",
+        "{type: Dataplane, mesh: default, name: d%u, networking: {address: 10.0.0.6, inbound: "
+        "[{port: 81, state: NotReady, tags: {kuma.io/service: d}}]}}",
+    };
+    static char yaml[512];
+    const char *manifest = manifests[draw(w, ARRAY_SIZE(manifests))];
+    const char *at = strchr(manifest, '%');
+    (void)snprintf(yaml, sizeof(yaml), "%.*s%u%s", (int)(at - manifest), manifest, draw(w, 2),
+                   at + 2);
     put(w, yaml);
 }
 
@@ -145,13 +221,24 @@ static void remove_one(struct world *w)
     } else if (draw(w, 3) == 0) {
         (void)snprintf(name, sizeof(name), "x%u", draw(w, 2));
         key = (struct api_key){API_EXTERNAL_SERVICE, STR("default"), str_of(name)};
+    } else if (draw(w, 2) == 0) {
+        key.kind = API_MESH_HTTP_ROUTE;
+    } else if (draw(w, 2) == 0) {
+        static const enum api_kind kinds[] = {API_MESH_SERVICE, API_MESH_EXTERNAL_SERVICE,
+                                              API_MESH_MULTI_ZONE_SERVICE};
+        (void)snprintf(name, sizeof(name), "m%u", draw(w, 2));
+        key = (struct api_key){kinds[draw(w, 3)], STR("default"), str_of(name)};
     }
     cache_remove(w->cache, &key);
 }
 
 static void change(struct world *w)
 {
-    switch (draw(w, 9)) {
+    switch (draw(w, 13)) {
+    case 12:
+    case 11: put_policy(w); return;
+    case 10:
+    case 9: put_named(w); return;
     case 8: put_external(w); return;
     case 0: put_gateway(w, draw(w, 4) == 0 ? 'i' : 'e'); return;
     case 1: put_service(w); return;
@@ -277,6 +364,11 @@ static const struct {
      {API_SECRET, STR_INIT("default"), STR_INIT("c")}},
     {"{type: MeshHTTPRoute, mesh: default, name: '0', spec: {to: 3}}",
      {API_MESH_HTTP_ROUTE, STR_INIT("default"), STR_INIT("0")}},
+    {"{type: MeshHTTPRoute, mesh: default, name: '0', spec: {targetRef: {kind: MeshGateway, name: "
+     "e}, to: [{targetRef: {kind: MeshService, name: a}, rules: []}]}}",
+     {API_MESH_HTTP_ROUTE, STR_INIT("default"), STR_INIT("0")}},
+    {"{type: MeshService, mesh: default, name: '0', labels: {l: '2'}, spec: {selector: 3}}",
+     {API_MESH_SERVICE, STR_INIT("default"), STR_INIT("0")}},
 };
 
 static void what_is_broken_costs_itself(void **state)

@@ -1,0 +1,90 @@
+/* Stage 5 of listeners that MeshHTTPRoutes serve: each host name of theirs within a listener's is a
+ * virtual host, unless a more exact listener of the port has it. What is said for names above it
+ * holds there, too. */
+#include <stdlib.h>
+
+#include "control/compile/hosts.h"
+
+static const struct str all_hosts = STR_INIT("*");
+
+/* Whether a listener of the port that is more exact has the name. */
+static bool belongs_elsewhere(const struct compile__port *port,
+                              const struct compile__listener *listener, struct str name)
+{
+    struct str own = listener->spec->hostname;
+    for (size_t i = 0; i < port->listener_count; i++) {
+        struct str other = port->listeners[i].spec->hostname;
+        if (compile__hostname_compare(other, own) < 0 && compile__hostname_covers(other, name))
+            return true;
+    }
+    return false;
+}
+
+static struct compile__host host_of(const struct compile__listener *listener, struct str domain,
+                                    bool has_listener)
+{
+    return (struct compile__host){domain, listener->scope, listener->policies, has_listener};
+}
+
+/* Its own name is there in any case: where nothing is said for it, it answers 404. */
+size_t compile__add_policy_hosts(const struct compile__port *port,
+                                 const struct compile__listener *listener,
+                                 struct compile__host *hosts, size_t count)
+{
+    struct str own = listener->spec->hostname;
+    struct map_cursor at = {0};
+    const struct compile__group *group;
+    hosts[count++] = host_of(listener, own, true);
+    while (str_starts_with(own, all_hosts) &&
+           (group = map_next(listener->policies->groups, &at)) != NULL) {
+        struct str name = group->hostname;
+        if (!str_equal(name, own) && compile__hostname_covers(own, name) &&
+            !belongs_elsewhere(port, listener, name))
+            hosts[count++] = host_of(listener, name, false);
+    }
+    return count;
+}
+
+/* ---- Who attaches, and who does not ---- */
+
+static const struct api_object *winner_of(const struct compile__listener *listener)
+{
+    const struct compile__policies *policies = listener->policies;
+    size_t i = 0;
+    while (!compile__policy_serves(policies->routes[i], listener->spec->hostname))
+        i++; /* that one does is why it was asked */
+    return policies->routes[i]->object;
+}
+
+void compile__attach_policies(const struct compile__chain *chain,
+                              const struct compile__listener *listener)
+{
+    const struct compile__policies *policies = listener->policies;
+    for (size_t i = 0; i < policies->route_count; i++) {
+        struct compile__route *route = policies->routes[i];
+        compile__parent_of(chain->run, route, chain->port->binding)->has_usable = true;
+        if (!compile__policy_serves(route, listener->spec->hostname))
+            continue;
+        compile__attach(chain, route, 1);
+        listener->report->attached_routes++;
+    }
+}
+
+/* A MeshGatewayRoute of the listener, which is told so once. */
+void compile__lose(const struct compile__chain *chain, struct compile__route *route,
+                   const struct compile__listener *listener)
+{
+    struct compile__run *run = chain->run;
+    const struct compile__binding *binding = chain->port->binding;
+    struct compile__parent *parent = compile__parent_of(run, route, binding);
+    struct api_selectors selectors = route->object->mesh_gateway_route->selectors;
+    if (parent->lost.size > 0)
+        return;
+    parent->lost = compile__find(
+        run, FINDING_WARNING, route->object, selectors.items[0].mark, STR("selectors"),
+        "takes no part in conf.listeners[%zu] of MeshGateway %.*s (\"%.*s\", port %u): "
+        "MeshHTTPRoute %.*s serves it, and beside one MeshGatewayRoutes have no effect; write "
+        "these rules as a MeshHTTPRoute, too",
+        listener->index, STR_ARG(binding->gateway->key.name), STR_ARG(listener->spec->hostname),
+        (unsigned)listener->spec->port, STR_ARG(winner_of(listener)->key.name));
+}

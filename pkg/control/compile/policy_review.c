@@ -1,0 +1,64 @@
+/* What is said of MeshHTTPRoutes that no listener takes. */
+#include "control/compile/spec.h"
+#include "control/compile/stages.h"
+
+/* Whether it can only mean gateways. */
+static bool aims_at_gateway(struct compile__bindings bindings, const struct api_target_ref *target)
+{
+    if (target->kind == API_TARGET_MESH_GATEWAY || target->proxy_types == API_PROXY_GATEWAY)
+        return true;
+    if (target->kind == API_TARGET_MESH)
+        return false;
+    for (size_t i = 0; i < bindings.count; i++) {
+        const struct compile__binding *binding = &bindings.items[i];
+        if (compile__target_selects(target, binding->gateway, binding->dataplane->tags))
+            return true;
+    }
+    return false;
+}
+
+static struct str broken_item(struct arena *arena, const struct api_object *route)
+{
+    for (size_t i = 0; i < route->mesh_http_route->to_count; i++) {
+        if (route->mesh_http_route->to[i].broken)
+            return compile__decoding_error(arena, route, str_format(arena, "spec.to[%zu]", i));
+    }
+    return STR_EMPTY;
+}
+
+/* Adds a finding where its author may wonder. */
+static void deny(struct arena *arena, struct finding_list *findings, struct str field,
+                 const char *message, struct compile_route_report *report)
+{
+    const struct api_object *route = report->route;
+    struct finding_subject subject = api_subject(route);
+    if (findings != NULL)
+        finding_add(findings, FINDING_WARNING, &subject, route->mesh_http_route->target.mark, field,
+                    "%s", message);
+    compile__deny(&report->accepted, STR("NoMatchingParent"),
+                  str_format(arena, "%.*s: %s", STR_ARG(field), message));
+}
+
+void compile__review_policy(struct arena *arena, struct finding_list *findings,
+                            struct compile__bindings bindings, bool knows_gateways,
+                            struct compile_route_report *report)
+{
+    const struct api_object *route = report->route;
+    const struct api_mesh_http_route *spec = route->mesh_http_route;
+    struct str error = broken_item(arena, route);
+    if (route->is_shadow)
+        compile__deny(&report->accepted, STR("Shadow"),
+                      STR("kuma.io/effect is shadow: it has no effect"));
+    else if (error.size > 0)
+        compile__deny(&report->accepted, STR("Invalid"), error);
+    else if (!compile__has_served_item(spec))
+        deny(arena, aims_at_gateway(bindings, &spec->target) ? findings : NULL, STR("spec.to"),
+             "has no rules for gateways, which take those of a targetRef of kind Mesh below a "
+             "targetRef of kind MeshGateway; others are for sidecars",
+             report);
+    else if (knows_gateways)
+        deny(arena, findings, STR("spec.targetRef"),
+             "attaches to no listener: no MeshGateway that is served has this name and listeners "
+             "with these tags",
+             report);
+}
