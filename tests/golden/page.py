@@ -39,6 +39,7 @@ GROUPS = {
     "filters-rewrite": "Rewrites",
     "filters-mirror": "Mirrors",
     "backends": "Back ends",
+    "mhr": "MeshHTTPRoutes",
     "services": "Back ends in a cluster",
     "meshes": "Meshes",
     "kinds": "Kinds and envelopes",
