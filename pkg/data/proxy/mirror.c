@@ -207,14 +207,14 @@ void proxy__mirror_send(struct proxy__request *request, struct iovec *parts, int
         loop_timer_start(mirror->worker->loop, &mirror->timer, mirror->timeout_ms);
 }
 
-/* "a.test:80" is "a.test-shadow:80" to a mirror. */
+/* "a.test:80" is "a.test-shadow:80" to a mirror. An address in brackets, and no name at all, stay
+ * as they are: with more behind them they would be no Host that a server takes. */
 static struct str authority_make(struct proxy__request *request)
 {
     struct str authority = proxy__authority(request);
-    size_t bracket = str_find_char(authority, ']');
-    size_t size = bracket == STR_NOT_FOUND ? 0 : bracket;
-    while (size < authority.size && authority.data[size] != ':')
-        size++;
+    if (authority.size == 0 || authority.data[0] == '[')
+        return authority;
+    size_t size = MIN(str_find_char(authority, ':'), authority.size);
     const struct str parts[] = {str_first(authority, size), STR(PROXY__SHADOW),
                                 str_from(authority, size)};
     return proxy__concat(request->arena, parts, ARRAY_SIZE(parts));

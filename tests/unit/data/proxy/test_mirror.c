@@ -74,6 +74,29 @@ static void the_copy_is_the_original_but_for_its_host(void **state)
     close_after(&rig, 1, 1);
 }
 
+static void a_host_that_is_an_address_in_brackets_is_the_mirrors_too(void **state)
+{
+    (void)state;
+    struct rig rig;
+    struct model_rule rule = mirrored;
+    rule.rewrite.host = STR("[::1]:81");
+    rig_open(&rig, &(struct rig_spec){.endpoint_count = 1, .rules = &rule, .rule_count = 1});
+    int client = rig_client(&rig);
+    rig_send(client, "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n");
+    int back_end = rig_accept(&rig, 0);
+    int mirror = rig_accept(&rig, 1);
+    rig_contains(rig_read_head(back_end), "\r\nhost: [::1]:81\r\n");
+    rig_contains(rig_read_head(mirror), "\r\nhost: [::1]:81\r\n");
+    answer(mirror);
+    answer(back_end);
+    rig_read_until(client, "\r\n\r\nok");
+    settle(client);
+    close(client);
+    close(back_end);
+    close(mirror);
+    close_after(&rig, 1, 0);
+}
+
 static void its_answer_goes_nowhere_and_its_connection_is_kept(void **state)
 {
     (void)state;
@@ -482,6 +505,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_copy_is_the_original_but_for_its_host),
+        cmocka_unit_test(a_host_that_is_an_address_in_brackets_is_the_mirrors_too),
         cmocka_unit_test(its_answer_goes_nowhere_and_its_connection_is_kept),
         cmocka_unit_test(a_head_in_pieces_is_put_together),
         cmocka_unit_test(a_body_is_copied_in_its_framing),
