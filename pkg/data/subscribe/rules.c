@@ -56,6 +56,11 @@ static enum err check_host(struct str host, struct err_info *reterr)
     return err_set(reterr, ERR_INVALID, "\"%.*s\" is not a host", STR_ARG(host));
 }
 
+static bool has_port(struct str authority)
+{
+    return str_find_char(authority, ':') != STR_NOT_FOUND && !str_ends_with(authority, STR("]"));
+}
+
 static enum err check_forward(const struct model_rule *rule, struct err_info *reterr)
 {
     for (size_t i = 0; i < rule->backend_count; i++)
@@ -81,6 +86,8 @@ static enum err check_redirect(const struct model_redirect *redirect, struct err
     if (redirect->scheme.size > 0 && !str_equal(redirect->scheme, STR("http")) &&
         !str_equal(redirect->scheme, STR("https")))
         return err_set(reterr, ERR_INVALID, "\"%.*s\" is not a scheme", STR_ARG(redirect->scheme));
+    if (has_port(redirect->host)) /* a Location gets one anyhow */
+        return err_set(reterr, ERR_INVALID, "\"%.*s\" has a port", STR_ARG(redirect->host));
     enum err result = check_path(&redirect->path, reterr);
     return result == ERR_OK ? check_host(redirect->host, reterr) : result;
 }

@@ -112,6 +112,12 @@ static void redirects(void **state)
         rule.redirect.status = statuses[i];
         accepted(&rule);
     }
+    rule.redirect.host = STR("[::1]");
+    accepted(&rule);
+    rule.redirect.host = STR("[::1]:80");
+    refused(&rule, ERR_INVALID, "rule 1: \"[::1]:80\" has a port");
+    rule.redirect.host = STR("a.test:80");
+    refused(&rule, ERR_INVALID, "rule 1: \"a.test:80\" has a port");
     rule.redirect.host = STR("a/b");
     refused(&rule, ERR_INVALID, "rule 1: \"a/b\" is not a host");
     rule.redirect.scheme = STR("HTTPS");
