@@ -13,6 +13,35 @@ from harness.waiting import until
 from harness.wire import Wire
 
 HONEST, BAD = 8, 8
+ROUTE = """\
+type: MeshGatewayRoute
+mesh: default
+name: all
+selectors:
+- match: {kuma.io/service: edge}
+conf:
+  http:
+    rules:
+"""
+
+# None of these changes what an honest client sees.
+MATCHES = [
+    "{path: {match: REGEX, value: '/.*'}}",
+    "{path: {match: PREFIX, value: /good}}",
+    '{path: {match: REGEX, value: "/good/(\\\\w|-)+/[0-9]+/[a-z]*.*"}}',
+    "{path: {match: PREFIX, value: /good}, headers: [{match: REGEX, name: host, value: "
+    "'a(.test)+'}]}",
+    "{path: {match: PREFIX, value: /good}, queryParameters: [{match: EXACT, name: q, value: '1'}]}",
+]
+FILTERS = [
+    "mirror: {percentage: 100, backend: {destination: {kuma.io/service: shadow}}}",
+    "mirror: {percentage: 50, backend: {destination: {kuma.io/service: web}}}",
+    "requestHeader: {set: [{name: host, value: 'b.test:81'}], add: [{name: x-add, value: more}], "
+    "remove: [x-request-id]}",
+    "responseHeader: {set: [{name: x-set, value: new}, {name: date, value: never}], "
+    "add: [{name: x-long, value: " + "l" * 2000 + "}], remove: [link]}",
+    "rewrite: {replacePrefixMatch: /good}",
+]
 CONNECTIONS = 15  # of each honest client, one after the other
 
 # CHAOS=SEED repeats a run as far as threads allow.
@@ -106,10 +135,26 @@ class Load:
                 pass
 
 
+def routes(rng):
+    """One rule takes all that the others, which come first, leave."""
+    text = ROUTE
+    for match in [MATCHES[0], *rng.sample(MATCHES[1:], rng.randrange(len(MATCHES)))]:
+        kinds = {each.split(":")[0]: each for each in rng.sample(FILTERS, len(FILTERS))
+                 if "Prefix" not in each or match == MATCHES[1]}
+        filters = rng.sample(sorted(kinds.values()), rng.randrange(len(kinds) + 1))
+        text += f"    - matches:\n      - {match}\n"
+        text += "      filters:\n" * bool(filters)
+        text += "".join(f"      - {each}\n" for each in filters)
+        text += f"      backends:\n      - weight: {rng.randrange(1, 4)}\n"
+        text += "        destination: {kuma.io/service: web}\n"
+    return text
+
+
 class Site:
-    def __init__(self, directory, backends):
+    def __init__(self, directory, backends, shadow):
         self.directory = directory
         self.endpoints = [each.port for each in backends]
+        self.shadow = shadow.port
         self.port, self.tls_port, self.other_port = ports.free(), ports.free(), ports.free()
         self.bundles = [certificates.bundle("a.test") for _ in range(2)]
         self.tls = certificates.trusting()
@@ -119,7 +164,9 @@ class Site:
     def change(self, turn, rng):
         if turn % 4 == 0:
             endpoints = rng.sample(self.endpoints, rng.randrange(1, len(self.endpoints) + 1))
-            manifests.write(self.directory / "services.yaml", manifests.service("web", *endpoints))
+            shadows = [self.shadow] if rng.random() < 0.7 else []
+            manifests.write(self.directory / "services.yaml", manifests.service("web", *endpoints),
+                            *[manifests.service("shadow", each) for each in shadows])
         elif turn % 4 == 1:
             (self.directory / "a.pem").write_text(rng.choice(self.bundles), encoding="ascii")
         elif turn % 4 == 2:
@@ -131,8 +178,7 @@ class Site:
                 text += more[more.index("  - port:"):]
             manifests.write(self.directory / "gateway.yaml", text)
         else:
-            manifests.write(self.directory / "routes.yaml",
-                            manifests.route(("/", "PREFIX", {"web": 1 + turn % 3})))
+            manifests.write(self.directory / "routes.yaml", routes(rng))
 
     def connect(self, rng, *more):
         port = rng.choice([self.port, self.port, self.tls_port, *more])
@@ -147,9 +193,11 @@ def fixture_backends(backend):
     return start
 
 
-def test_chaos(run, tmp_path, backends):
+def test_chaos(run, tmp_path, backends, backend):
     load = Load()
-    site = Site(tmp_path, backends(load))
+    rng = random.Random(f"{SEED} shadow")
+    shadow = backend(lambda exchange: mischief.answer_badly(exchange, rng))
+    site = Site(tmp_path, backends(load), shadow)
     otemon = run(tmp_path).wait_ready()
     honest = [threading.Thread(target=load.honest, args=(site.connect, number))
               for number in range(HONEST)]
