@@ -5,7 +5,7 @@
 #include "core/base/buf.h"
 #include "core/base/mem.h"
 
-#define CHUNK_SIZE ((size_t)1024)
+#define CHUNK_SIZE ((size_t)512)
 #define KEY_MAX    (SIZE_MAX / 4) /* tags were bounded when they were decoded */
 
 struct object_box {

@@ -8,7 +8,7 @@
 static void push(struct api__members *members, struct jv_member member)
 {
     if (members->count == members->capacity) {
-        size_t capacity = MAX(members->capacity * 2, (size_t)8);
+        size_t capacity = MAX(members->capacity * 2, (size_t)2);
         struct jv_member *items = ARENA_NEW_ARRAY(members->arena, struct jv_member, capacity);
         for (size_t i = 0; i < members->count; i++)
             items[i] = members->items[i];

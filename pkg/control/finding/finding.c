@@ -8,7 +8,7 @@
 #include "core/base/assert.h"
 #include "core/base/vec.h"
 
-#define CHUNK_SIZE ((size_t)2048)
+#define CHUNK_SIZE ((size_t)256) /* most objects have one or two */
 
 /* A message may quote what a manifest says: it is cut here, so that 10,000 findings stay small. */
 #define MESSAGE_MAX ((size_t)1024)

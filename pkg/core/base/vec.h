@@ -23,7 +23,7 @@
 #define VEC_PUSH(vec, item)                                                                  \
     do {                                                                                     \
         if ((vec)->count == (vec)->capacity) {                                               \
-            (vec)->capacity = (vec)->capacity == 0 ? 8 : (vec)->capacity * 2;                \
+            (vec)->capacity = (vec)->capacity == 0 ? 4 : (vec)->capacity * 2;                \
             (vec)->items = mem_resize((vec)->items, (vec)->capacity, sizeof(*(vec)->items)); \
         }                                                                                    \
         (vec)->items[(vec)->count++] = (item);                                               \
