@@ -243,6 +243,15 @@ HOSTILE = {
                 "an object of more than 20000 members"),
     "documents": (repeat("", "--- {type: Mesh, name: m}\n"), UNREADABLE,
                   "more than 20000 documents"),
+    "objects": ("".join(f"--- {{type: MeshTimeout, mesh: m, name: t{number}, spec: {{}}}}\n"
+                        for number in range(20_000)), FINDINGS,
+                "more findings are not shown"),
+    "objects that say too little": ("".join(f"--- {{type: MeshGateway, name: g{number}}}\n"
+                                            for number in range(20_000)), FINDINGS,
+                                    "more findings are not shown"),
+    "selectors": (repeat("type: MeshGateway\nmesh: m\nname: g\nselectors: [",
+                         "{match: {kuma.io/service: a}},", "]\n"), FINDINGS,
+                  "items: at most 10000 are read"),
     "a list of kubectl": ("kind: List\nitems:\n" + "- {type: Mesh, name: m}\n" * 20_001,
                           UNREADABLE, "more than 20000 objects"),
     "depth 100,000": ("a: " + "[" * 100_000, UNREADABLE, "nested deeper than 64 levels"),
@@ -270,6 +279,10 @@ HOSTILE = {
 }
 
 
+# Each object has its own findings, and 10,000 of them are shown.
+MANY = {"objects", "objects that say too little"}
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_input(name, tmp_path):
     """A clear sentence, in at most 64 MiB of memory: more ends the program."""
@@ -281,4 +294,17 @@ def test_hostile_input(name, tmp_path):
     assert done.returncode == status, done.stdout[:1000] + done.stderr
     assert done.stderr == ""
     assert sentence in done.stdout
-    assert len(done.stdout) < 64 * 1024
+    assert len(done.stdout) < (2 << 20 if name in MANY else 64 * 1024)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_input_is_converted_or_refused(name, tmp_path):
+    """In the same memory."""
+    text, status, sentence = HOSTILE[name]
+    file = tmp_path / "hostile.yaml"
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    done = subprocess.run(["prlimit", f"--data={64 << 20}", PROGRAM, "convert", "--to",
+                           "kubernetes", file], capture_output=True, text=True, timeout=60,
+                          check=False)
+    assert done.returncode == status, done.stderr[-1000:]
+    assert sentence in done.stderr

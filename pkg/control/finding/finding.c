@@ -56,23 +56,24 @@ static void drop(struct finding_list *list)
     };
 }
 
-/* Adds with texts that are the list's already. */
-static void add(struct finding_list *list, const struct finding *finding)
+/* A text of the list. Much is what the finding before has, too. */
+static struct str kept(struct finding_list *list, struct str before, struct str text)
 {
-    if (list->findings.count == FINDING_LIST_MAX)
-        drop(list);
-    else
-        VEC_PUSH(&list->findings, *finding);
+    return str_equal(before, text) ? before : str_dup(list->arena, text);
 }
 
-static struct finding_subject subject_dup(struct arena *arena,
+static struct finding_subject subject_dup(struct finding_list *list,
                                           const struct finding_subject *subject)
 {
+    const struct finding_subject nothing = {0};
+    size_t count = list->findings.count;
+    const struct finding_subject *before = count == 0 ? &nothing
+                                                      : &list->findings.items[count - 1].subject;
     return (struct finding_subject){
-        .kind = str_dup(arena, subject->kind),
-        .mesh = str_dup(arena, subject->mesh),
-        .name = str_dup(arena, subject->name),
-        .file = str_dup(arena, subject->file),
+        .kind = kept(list, before->kind, subject->kind),
+        .mesh = kept(list, before->mesh, subject->mesh),
+        .name = kept(list, before->name, subject->name),
+        .file = kept(list, before->file, subject->file),
     };
 }
 
@@ -103,22 +104,26 @@ void finding_add(struct finding_list *list, enum finding_severity severity,
         size = cut_at(message, sizeof(message) - 2);
     struct finding finding = {
         .severity = severity,
-        .subject = subject_dup(list->arena, subject),
+        .subject = subject_dup(list, subject),
         .mark = mark,
         .field = str_dup(list->arena, field),
         .message = str_dup(list->arena, str_make(message, size)),
     };
-    add(list, &finding);
+    VEC_PUSH(&list->findings, finding);
 }
 
 void finding_add_all(struct finding_list *list, const struct finding_list *from)
 {
     for (size_t i = 0; i < from->findings.count; i++) {
+        if (list->findings.count == FINDING_LIST_MAX) {
+            drop(list);
+            continue;
+        }
         struct finding copy = from->findings.items[i];
-        copy.subject = subject_dup(list->arena, &copy.subject);
+        copy.subject = subject_dup(list, &copy.subject);
         copy.field = str_dup(list->arena, copy.field);
         copy.message = str_dup(list->arena, copy.message);
-        add(list, &copy);
+        VEC_PUSH(&list->findings, copy);
     }
 }
 
