@@ -114,6 +114,17 @@ static void append_names(const struct api__enum *values, struct buf *buf)
     }
 }
 
+/* A scalar as a message shows it: in quotes where it would be taken for something else, or is not
+ * seen. */
+static struct str shown(struct api__decoder *d, const struct jv *value)
+{
+    struct str text = str_first(value->text, QUOTED_MAX);
+    bool is_odd = text.size == 0 || text.data[0] == ' ' || text.data[text.size - 1] == ' ' ||
+                  jv_is_number_text(text);
+    return value->type == JV_STRING && is_odd ? str_format(d->arena, "\"%.*s\"", STR_ARG(text))
+                                              : text;
+}
+
 static void unknown_value(struct api__decoder *d, const struct api__place *place,
                           const struct api__enum *values)
 {
@@ -121,7 +132,7 @@ static void unknown_value(struct api__decoder *d, const struct api__place *place
     buf_init(&names, ERR_MESSAGE_MAX);
     append_names(values, &names);
     api__undecodable(d, place, "unknown value %.*s: must be one of %.*s",
-                     STR_ARG(str_first(place->value->text, QUOTED_MAX)), STR_ARG(buf_str(&names)));
+                     STR_ARG(shown(d, place->value)), STR_ARG(buf_str(&names)));
     buf_deinit(&names);
 }
 
@@ -150,7 +161,7 @@ static void decode_uint32(struct api__decoder *d, const struct api__place *place
         unknown_value(d, place, field->values);
     else if (is_text)
         api__undecodable(d, place, "must be a whole number from %u to %u, not %.*s", min, max,
-                         STR_ARG(str_first(value->text, QUOTED_MAX)));
+                         STR_ARG(shown(d, value)));
     else
         wrong_type(d, place, "a whole number");
 }
@@ -242,7 +253,7 @@ void api__decode_tags(struct api__decoder *d, const struct api__place *place,
 {
     const struct jv *object = place->value;
     if (object->type != JV_OBJECT) {
-        wrong_type(d, place, "an object of tags");
+        wrong_type(d, place, "an object of strings");
         return;
     }
     if (!is_bounded(d, place))
@@ -464,6 +475,40 @@ static bool is_field_name(const struct api__table *table, struct str name)
 
 #define FIELDS_MAX 24
 
+/* The few names that there are, for who wrote one that is like none of them. */
+#define TOLD_MAX 6
+
+static void append_fields(const struct api__table *table, struct buf *buf)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        if (i > 0)
+            buf_append(buf, i + 1 == table->count ? STR(" and ") : STR(", "));
+        buf_append(buf, table->fields[i].name);
+    }
+}
+
+/* A field that is not here, and that no name here is like. */
+static void warn_of_stranger(struct api__decoder *d, const struct api__place *place,
+                             const struct api__table *table, bool is_root)
+{
+    bool is_spec = is_root && d->is_universal && str_equal(place->name, STR("spec"));
+    if (is_spec) {
+        api__warning(d, place,
+                     "unknown field, ignored: in the Universal form what stands in it stands "
+                     "beside type");
+        return;
+    }
+    if (is_root || table->count == 0 || table->count > TOLD_MAX) {
+        api__warning(d, place, "unknown field, ignored");
+        return;
+    }
+    struct buf names;
+    buf_init(&names, ERR_MESSAGE_MAX);
+    append_fields(table, &names);
+    api__warning(d, place, "unknown field, ignored; known here: %.*s", STR_ARG(buf_str(&names)));
+    buf_deinit(&names);
+}
+
 static void warn_of_unknown(struct api__decoder *d, const struct api__place *place,
                             const struct api__table *table)
 {
@@ -484,11 +529,13 @@ static void warn_of_unknown(struct api__decoder *d, const struct api__place *pla
         struct api__place unknown = api__key(place, name);
         unknown.step = API__MEMBER;
         struct str closest = spell_closest(name, names, count);
-        if (closest.size > 0)
+        if (d->below_spec != NULL && is_field_name(d->below_spec, name))
+            api__warning(d, &unknown, "unknown field, ignored: it stands below spec");
+        else if (closest.size > 0)
             api__warning(d, &unknown, "unknown field, ignored; did you mean \"%.*s\"?",
                          STR_ARG(closest));
         else
-            api__warning(d, &unknown, "unknown field, ignored");
+            warn_of_stranger(d, &unknown, table, place->parent == NULL);
     }
 }
 

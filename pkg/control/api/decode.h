@@ -20,8 +20,9 @@ struct api__decoder {
     struct finding_subject subject;
     const struct api_origin *origin;
     struct map *failed; /* what did not decode: checks say nothing of it; or NULL */
-    bool is_universal;  /* the fields of spec stand beside type, mesh and name */
-    bool is_strict;     /* the kind has a schema: no number in quotes, no number for an enum */
+    const struct api__table *below_spec; /* what stands there, while what is around it is read */
+    bool is_universal;                   /* the fields of spec stand beside type, mesh and name */
+    bool is_strict; /* the kind has a schema: no number in quotes, no number for an enum */
 };
 
 /* A place in the manifest, linked to what is around it. Lives on the stack. */

@@ -118,6 +118,20 @@ static bool is_our_secret(const struct jv *document)
            str_equal(type, STR("kubernetes.io/tls"));
 }
 
+/* Says of a Secret that is meant for Kuma why it is not used. Returns false. */
+static bool report_secret(const struct api__envelope *e)
+{
+    struct str type = jv_text(jv_get(e->document, STR("type")));
+    if (str_equal(type, STR("system.kuma.io/global-secret")))
+        problem(e, FINDING_WARNING, STR("type"),
+                "GlobalSecret is not served yet: it has no effect");
+    else if (str_starts_with(type, STR("system.kuma.io/")))
+        problem(e, FINDING_ERROR, STR("type"),
+                "unknown type \"%.*s\"; did you mean system.kuma.io/secret?",
+                STR_ARG(str_first(type, QUOTED_MAX)));
+    return false;
+}
+
 /* The request has said what the document is: items of lists do not say so themselves. */
 static bool identify_served(struct api__envelope *e, enum api_kind *ret_kind)
 {
@@ -140,12 +154,18 @@ static bool identify_kubernetes(struct api__envelope *e, enum api_kind *ret_kind
                 "kuma.io/v1alpha1");
         return false;
     }
-    if (str_equal(e->kind_name, STR("Secret")) && str_equal(version, STR("v1"))) {
+    bool is_secret = str_equal(e->kind_name, STR("Secret"));
+    if (is_secret && str_equal(version, STR("v1"))) {
         *ret_kind = API_SECRET;
-        return is_our_secret(e->document);
+        return is_our_secret(e->document) || report_secret(e);
     }
     if (!str_starts_with(version, STR("kuma.io/")))
         return false; /* of somebody else */
+    if (is_secret) {
+        problem(e, FINDING_ERROR, STR("apiVersion"),
+                "write v1: a Secret is a kind of Kubernetes itself");
+        return false;
+    }
     if (!str_equal(version, STR("kuma.io/v1alpha1"))) {
         problem(e, FINDING_ERROR, STR("apiVersion"),
                 "unknown version \"%.*s\": write "
@@ -153,7 +173,7 @@ static bool identify_kubernetes(struct api__envelope *e, enum api_kind *ret_kind
                 STR_ARG(str_first(version, QUOTED_MAX)));
         return false;
     }
-    if (kind_find(e->kind_name, ret_kind) && *ret_kind != API_SECRET)
+    if (kind_find(e->kind_name, ret_kind))
         return true;
     report_kind(e);
     return false;
@@ -217,10 +237,12 @@ static const void *decode_content(struct api__decoder *d, const struct api__enve
     struct api__place place = *root;
     if (!is_kubernetes_secret) {
         unsigned char nothing = 0; /* the fields of the envelope are known and not decoded */
+        d->below_spec = table;
         if (!e->is_universal)
             api__decode(d, root, &kubernetes_table, &nothing);
         else if (info->has_spec)
             api__decode(d, root, &universal_table, &nothing);
+        d->below_spec = NULL;
         place = place_of_fields(e, root, info->has_spec);
     }
     void *content = arena_alloc(d->arena, 1, table->size);
@@ -241,10 +263,12 @@ static const struct api_object *decode(const struct api__envelope *e, enum api_k
     d.subject = api_subject(object);
     object->key.mesh = api__mesh_of(&d, e, &root, kind);
     d.subject = api_subject(object); /* with the mesh */
-    if (e->is_universal)
-        api__check_name(&d, &root, e->name);
-    if (!e->origin->has_kind) /* else an API server has looked at them */
+    if (!e->origin->has_kind) {      /* else an API server has looked at them */
+        api__check_name(&d, e, &root);
         api__check_label_syntax(&d, e, &root);
+    }
+    if (!e->origin->has_kind && !e->is_universal)
+        api__check_metadata(&d, &root);
     if (api__kind_of(kind)->plural.size > 0)
         api__check_labels(&d, e, &root, object->key.mesh);
     if (api__kind_of(kind)->name_max > 0)
@@ -275,6 +299,11 @@ static void report_name(const struct api__envelope *e)
 {
     const struct jv *name = jv_get(e->is_universal ? e->document : e->metadata, STR("name"));
     const char *message = "cannot be empty";
+    if (e->metadata != NULL && e->metadata->type != JV_OBJECT && e->metadata->type != JV_NULL) {
+        problem(e, FINDING_ERROR, STR("metadata"), "must be an object, not %s",
+                jv_type_name(e->metadata->type));
+        return;
+    }
     if (name != NULL && name->type != JV_STRING)
         message = "must be a string: write it in quotes";
     struct str near = meant_as_name(e->is_universal ? e->document : e->metadata);

@@ -28,7 +28,12 @@ struct str api__labelled_mesh(const struct jv *metadata, enum api_kind kind);
 void api__read_identity(struct api__decoder *d, const struct api__envelope *e,
                         const struct api__place *root, struct api_object *object);
 
-void api__check_name(struct api__decoder *d, const struct api__place *root, struct str name);
+/* The name as it is written, wherever it stands. */
+void api__check_name(struct api__decoder *d, const struct api__envelope *e,
+                     const struct api__place *root);
+
+/* What stands in the metadata of a manifest. */
+void api__check_metadata(struct api__decoder *d, const struct api__place *root);
 
 /* What Kuma asks of its own labels, on an object of `mesh`. */
 void api__check_labels(struct api__decoder *d, const struct api__envelope *e,

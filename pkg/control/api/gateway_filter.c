@@ -174,6 +174,18 @@ static const enum api_filter_type filter_types[] = {
     API_FILTER_REWRITE,        API_FILTER_RESPONSE_HEADER,
 };
 
+/* Not even a member that nobody knows, of which there is a finding already. */
+static bool says_nothing(const struct api__place *place)
+{
+    size_t count = place->value == NULL || place->value->type != JV_OBJECT ? 0
+                                                                           : place->value->count;
+    for (size_t i = 0; i < count; i++) {
+        if (place->value->members[i].value->type != JV_NULL)
+            return false;
+    }
+    return true;
+}
+
 static void check_filter(struct api__decoder *d, const struct api__place *place, void *object)
 {
     struct api_filter *filter = object;
@@ -189,7 +201,7 @@ static void check_filter(struct api__decoder *d, const struct api__place *place,
         chosen = filter_fields[i].name;
         filter->type = filter_types[i];
     }
-    if (chosen.size == 0)
+    if (chosen.size == 0 && says_nothing(place))
         api__warning(d, place, "does nothing");
 }
 
@@ -217,7 +229,7 @@ static void check_name(struct api__decoder *d, const struct api__place *place, s
     if (name.size == 0)
         api__error(d, place, "cannot be empty");
     else if (!is_host(name) && !api__is_header_name(name, true))
-        api__error(d, place, "must consist of letters, digits and !#$%%&'*+-.^_`|~");
+        api__error(d, place, API__HEADER_NAME_MESSAGE);
 }
 
 /* Of a request; Kuma does not look at what is done to a response. */

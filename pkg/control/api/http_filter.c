@@ -56,7 +56,7 @@ static void check_name(struct api__decoder *d, const struct api__place *place, s
     if (name.size == 0)
         api__error(d, place, "cannot be empty");
     else if (!api__is_header_name(name, true))
-        api__error(d, place, "must consist of letters, digits and !#$%%&'*+-.^_`|~");
+        api__error(d, place, API__HEADER_NAME_MESSAGE);
 }
 
 /* Of one name in `list`. */
@@ -215,7 +215,7 @@ static void check_rewrite(struct api__decoder *d, const struct api__place *place
     check_hostname(d, &hostname, rewrite->hostname);
     if (!rewrite->host_to_backend_hostname)
         return;
-    if (api__top_kind(place) != API_TARGET_MESH_GATEWAY)
+    if (!api__top_may_be_gateway(place))
         api__error(d, &flag, "can only be set with MeshGateway");
     if (api__is_present(&hostname))
         api__error(d, &flag, "cannot be set together with hostname");

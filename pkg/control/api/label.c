@@ -94,6 +94,9 @@ void api__check_label_syntax(struct api__decoder *d, const struct api__envelope 
     struct api__place metadata = api__member(root, STR("metadata"));
     struct api__place labels = api__member(e->is_universal ? root : &metadata, STR("labels"));
     bool is_object = api__is_present(&labels) && labels.value->type == JV_OBJECT;
+    if (api__is_present(&labels) && !is_object)
+        api__error(d, &labels, "must be an object of strings, not %s",
+                   jv_type_name(labels.value->type));
     for (size_t i = 0; is_object && i < labels.value->count && !api__is_full(d); i++) {
         struct api__place label = api__key(&labels, labels.value->members[i].key);
         check_key(d, &label);

@@ -71,7 +71,8 @@ static void check_tls_use(struct api__decoder *d, const struct api__place *tls,
                    "cannot be empty: write a mode, PASSTHROUGH, or TERMINATE with certificates");
     else if (listener->has_tls && !uses_tls && listener->protocol != API_PROTOCOL_NONE)
         api__warning(d, tls, "is ignored: only listeners for HTTPS and TLS use it");
-    else if (listener->tls.mode == API_TLS_PASSTHROUGH && listener->tls.certificate_count > 0)
+    else if (listener->protocol == API_PROTOCOL_TLS && listener->tls.mode == API_TLS_PASSTHROUGH &&
+             listener->tls.certificate_count > 0)
         api__warning(d, &certificates,
                      "is ignored: with PASSTHROUGH the back end has the "
                      "certificate");

@@ -66,6 +66,8 @@ static void check_header(struct api__decoder *d, const struct api__place *place,
     bool wants_value = header->match == API_VALUE_EXACT || header->match == API_VALUE_REGEX;
     if (header->name.size == 0)
         api__error_in(d, place, STR("name"), "cannot be empty");
+    else if (header->name.data[0] != ':' && !api__is_header_name(header->name, true))
+        api__error_in(d, place, STR("name"), API__HEADER_NAME_MESSAGE);
     if (!wants_value && header->value.size > 0)
         api__error_in(d, place, STR("value"), "cannot be set");
     if (wants_value && header->value.size == 0)
@@ -230,6 +232,9 @@ static void check_tcp(struct api__decoder *d, const struct api__place *place, vo
 {
     const struct api_mesh_gateway_route *route = object;
     struct api__place rules = api__member(place, STR("rules"));
+    struct api__place http = api__member(place->parent, STR("http"));
+    if (api__is_present(&http))
+        return; /* which is what counts, and is said */
     if (route->tcp_rule_count == 0)
         api__warning(d, &rules, "is empty, so the route leads nowhere");
     else if (route->tcp_rule_count > 1)

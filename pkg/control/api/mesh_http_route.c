@@ -223,7 +223,7 @@ static void check_to(struct api__decoder *d, const struct api__place *place, voi
 {
     struct api_http_to *to = object;
     struct api__place hostnames = api__member(place, STR("hostnames"));
-    if (to->hostname_count > 0 && api__top_kind(place) != API_TARGET_MESH_GATEWAY)
+    if (to->hostname_count > 0 && !api__top_may_be_gateway(place))
         api__error(d, &hostnames, "must not be defined");
     to->hostnames = api__read_hostnames(d, &hostnames, to->hostnames, to->hostname_count);
 }

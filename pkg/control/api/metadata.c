@@ -28,16 +28,46 @@ static void check_mesh(struct api__decoder *d, const struct api__place *root, st
                    "'-', '_', '.' symbols.");
 }
 
-void api__check_name(struct api__decoder *d, const struct api__place *root, struct str name)
+void api__check_name(struct api__decoder *d, const struct api__envelope *e,
+                     const struct api__place *root)
 {
-    struct api__place place = api__member(root, STR("name"));
-    if (name.size > NAME_SIZE_MAX)
+    struct api__place metadata = api__member(root, STR("metadata"));
+    struct api__place place = api__member(e->is_universal ? root : &metadata, STR("name"));
+    if (e->name.size > NAME_SIZE_MAX)
         api__error(d, &place, "value length must less or equal 253");
-    if (!api__is_domain(name))
+    if (!api__is_domain(e->name))
         api__error(d, &place,
                    "invalid characters. A lowercase RFC 1123 subdomain must consist of lower case "
                    "alphanumeric characters, '-' or '.', and must start and end with an "
                    "alphanumeric character");
+}
+
+#define KNOWN(field_name) API__FIELD(field_name, IGNORED)
+
+/* All that Kubernetes knows; labels have a check of their own. */
+static const struct api__field metadata_fields[] = {
+    KNOWN("name"),
+    KNOWN("namespace"),
+    KNOWN("labels"),
+    API__FIELD("annotations", TAGS, .is_dropped = true),
+    KNOWN("generateName"),
+    KNOWN("uid"),
+    KNOWN("generation"),
+    KNOWN("resourceVersion"),
+    KNOWN("creationTimestamp"),
+    KNOWN("deletionTimestamp"),
+    KNOWN("deletionGracePeriodSeconds"),
+    KNOWN("ownerReferences"),
+    KNOWN("finalizers"),
+    KNOWN("managedFields"),
+    KNOWN("selfLink"),
+};
+static const struct api__table metadata_table = API__SHAPE(metadata_fields, .check = NULL);
+
+void api__check_metadata(struct api__decoder *d, const struct api__place *root)
+{
+    struct api__place metadata = api__member(root, STR("metadata"));
+    api__decode(d, &metadata, &metadata_table, NULL);
 }
 
 struct str api__label(const struct api__decoder *d, const struct jv *document, struct str name)

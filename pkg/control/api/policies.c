@@ -99,7 +99,7 @@ static void check_to(struct api__decoder *d, const struct api__place *place, voi
     struct api__place target = api__member(place, STR("targetRef"));
     struct api__place kind = api__member(&target, STR("kind"));
     bool is_of_gateway = is_gateways(top) && rules->to_of_gateway != 0;
-    if (!api__is_present(&target))
+    if (!api__is_present(&target) || top == API_TARGET_NONE)
         return;
     api__check_target(d, &target, &item->target, is_of_gateway ? rules->to_of_gateway : rules->to);
     if (item->target.kind == API_TARGET_MESH_EXTERNAL_SERVICE && top != API_TARGET_MESH &&

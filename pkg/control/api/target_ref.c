@@ -4,8 +4,8 @@
 
 #define BIT API__TARGET_BIT
 
-/* Roles in messages are cut here. */
-#define ROLE_MAX ((size_t)60)
+/* Roles and kinds in messages are cut here. */
+#define QUOTED_MAX ((size_t)60)
 
 /* The fields beside `kind`. */
 enum {
@@ -191,12 +191,31 @@ static void check_peculiarities(struct api__decoder *d, const struct api__place 
         api__error_in(d, place, STR("sectionName"), "can only be used with inbound policies");
 }
 
+/* A kind that Kuma's schema refuses before any rule is asked. */
+static void unknown_kind(struct api__decoder *d, const struct api__place *place,
+                         const struct api_target_ref *ref, int supported)
+{
+    struct buf names;
+    buf_init(&names, ERR_MESSAGE_MAX);
+    for (size_t i = 0; i < kinds.count; i++) {
+        if ((BIT(kind_values[i].number) & supported) != 0)
+            buf_printf(&names, "%s%.*s", names.size > 0 ? ", " : "", STR_ARG(kind_values[i].name));
+    }
+    api__error_in(d, place, STR("kind"), "unknown value %.*s: must be one of %.*s",
+                  STR_ARG(str_first(ref->kind_name, QUOTED_MAX)), STR_ARG(buf_str(&names)));
+    buf_deinit(&names);
+}
+
 void api__check_target(struct api__decoder *d, const struct api__place *place,
                        struct api_target_ref *ref, int supported)
 {
     ref->kind = kind_of(ref->kind_name);
     if (ref->kind_name.size == 0) {
         api__error_in(d, place, STR("kind"), "must be defined");
+        return;
+    }
+    if (ref->kind == API_TARGET_NONE) {
+        unknown_kind(d, place, ref, supported);
         return;
     }
     if ((BIT(ref->kind) & supported) == 0) {
@@ -229,6 +248,12 @@ enum api_target_kind api__top_kind(const struct api__place *place)
                                                : kind_of(jv_text(jv_get(top, STR("kind"))));
 }
 
+bool api__top_may_be_gateway(const struct api__place *place)
+{
+    enum api_target_kind kind = api__top_kind(place);
+    return kind == API_TARGET_MESH_GATEWAY || kind == API_TARGET_NONE;
+}
+
 void api__check_top(struct api__decoder *d, const struct api__place *place,
                     struct api_target_ref *ref, int supported)
 {
@@ -242,7 +267,7 @@ void api__check_top(struct api__decoder *d, const struct api__place *place,
         api__warning(d, &kind,
                      "may be %.*s in the namespace of the system only, where the label "
                      "kuma.io/policy-role is \"system\"; here it is \"%.*s\"",
-                     STR_ARG(ref->kind_name), STR_ARG(str_first(role, ROLE_MAX)));
+                     STR_ARG(ref->kind_name), STR_ARG(str_first(role, QUOTED_MAX)));
 }
 
 static void check_route_target(struct api__decoder *d, const struct api__place *place, void *object)
@@ -259,6 +284,8 @@ static void check_route_target(struct api__decoder *d, const struct api__place *
 
 static void check_route_to(struct api__decoder *d, const struct api__place *place, void *object)
 {
+    if (api__top_kind(place) == API_TARGET_NONE)
+        return; /* what it may be hangs on that */
     bool is_gateway = api__top_kind(place) == API_TARGET_MESH_GATEWAY;
     api__check_target(d, place, object, is_gateway ? BIT(API_TARGET_MESH) : SERVICES);
 }

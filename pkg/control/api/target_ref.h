@@ -43,6 +43,10 @@ void api__check_top(struct api__decoder *d, const struct api__place *place,
 /* The kind that spec.targetRef names, from any place in the object; Mesh when it names none. */
 enum api_target_kind api__top_kind(const struct api__place *place);
 
+/* It names a MeshGateway, or nothing that is known: then it is not said what a gateway has to have,
+ * nor what nothing else may. */
+bool api__top_may_be_gateway(const struct api__place *place);
+
 /* A policy without a target is for its mesh. */
 void api__preset_target(const struct api__place *spec, struct api_target_ref *target);
 

@@ -68,12 +68,12 @@ static void a_kubernetes_object(void **state)
 {
     (void)state;
     manifest_decode(&m, "apiVersion: kuma.io/v1alpha1\nkind: Mesh\n"
-                        "metadata: {name: Mm, creationTimestamp: '1970-01-02T00:00:01.5+01:00'}\n"
+                        "metadata: {name: m2, creationTimestamp: '1970-01-02T00:00:01.5+01:00'}\n"
                         "spec: {mtls: {}, mtl: 1}\nstatus: {}\nspek: {}\n");
     assert_findings(&m, "4:18 warning mtl: unknown field, ignored; did you mean \"mtls\"?\n"
                         "6:1 warning spek: unknown field, ignored; did you mean \"spec\"?\n");
     assert_str(m.object->key.mesh, "");
-    assert_str(m.object->key.name, "Mm");
+    assert_str(m.object->key.name, "m2");
     assert_int_equal(m.object->creation_time_ms, 86400000 - 3600000 + 1500);
     manifest_decode(&m, "{apiVersion: kuma.io/v1alpha1, kind: Mesh, metadata: {name: m, "
                         "creationTimestamp: null}}");
@@ -83,6 +83,60 @@ static void a_kubernetes_object(void **state)
                         "creationTimestamp: yesterday}}");
     assert_findings(&m, "1:64 warning metadata.creationTimestamp: is ignored: it is no time as RFC "
                         "3339 writes it\n");
+}
+
+static void the_metadata_of_a_kubernetes_object(void **state)
+{
+    (void)state;
+#define MESH_OF(metadata) "{apiVersion: kuma.io/v1alpha1, kind: Mesh, metadata: " metadata "}"
+    manifest_decode(&m, MESH_OF("{name: m, uid: u, generateName: g, resourceVersion: '1', "
+                                "ownerReferences: [], finalizers: [], managedFields: [], labels: "
+                                "null, annotations: null}"));
+    assert_findings(&m, "");
+    manifest_decode(&m, MESH_OF("{name: Edge_GW}"));
+    assert_findings(&m, "1:55 error metadata.name: invalid characters. A lowercase RFC 1123 "
+                        "subdomain must consist of lower case alphanumeric characters, '-' or '.', "
+                        "and must start and end with an alphanumeric character\n");
+    assert_true(m.object->broken);
+    manifest_decode(&m, MESH_OF("{name: m, namespac: a, labels: [], annotations: {a: 1}}"));
+    assert_findings(&m, "1:64 warning metadata.namespac: unknown field, ignored; did you mean "
+                        "\"namespace\"?\n"
+                        "1:77 error metadata.labels: must be an object of strings, not a list\n"
+                        "1:103 error metadata.annotations[\"a\"]: must be a string: write \"1\" in "
+                        "quotes\n");
+    assert_problem(MESH_OF("edge"), "t.yaml:1:44: error: Mesh: metadata: must be an object, not a "
+                                    "string\n");
+}
+
+static void fields_of_the_other_form(void **state)
+{
+    (void)state;
+    manifest_decode(&m,
+                    "{apiVersion: kuma.io/v1alpha1, kind: Mesh, metadata: {name: m}, mtls: {}}");
+    assert_findings(&m, "1:65 warning mtls: unknown field, ignored: it stands below spec\n");
+    manifest_decode(&m, "{type: Mesh, name: m, spec: {mtls: {}}}");
+    assert_findings(&m, "1:23 warning spec: unknown field, ignored: in the Universal form what "
+                        "stands in it stands beside type\n");
+}
+
+static void secrets_that_are_none_of_kumas(void **state)
+{
+    (void)state;
+#define SECRET(version, type)                                                       \
+    "{apiVersion: " version ", kind: Secret, metadata: {name: s}, type: " type ", " \
+    "data: {value: YQ==}}"
+    assert_problem(SECRET("kuma.io/v1alpha1", "system.kuma.io/secret"),
+                   "t.yaml:1:2: error: Secret s: apiVersion: write v1: a Secret is a kind of "
+                   "Kubernetes itself\n");
+    assert_problem(
+        SECRET("v1", "system.kuma.io/Secret"),
+        "t.yaml:1:53: error: Secret s: type: unknown type \"system.kuma.io/Secret\"; did "
+        "you mean system.kuma.io/secret?\n");
+    assert_problem(
+        SECRET("v1", "system.kuma.io/global-secret"),
+        "t.yaml:1:53: warning: Secret s: type: GlobalSecret is not served yet: it has no "
+        "effect\n");
+    assert_problem(SECRET("v1", "kubernetes.io/dockerconfigjson"), "");
 }
 
 static void the_mesh_of_a_kubernetes_object(void **state)
@@ -209,6 +263,9 @@ int main(void)
         TEST(kinds_that_have_no_effect_yet),
         TEST(kinds_of_others_are_passed_over),
         TEST(a_kubernetes_object),
+        TEST(the_metadata_of_a_kubernetes_object),
+        TEST(fields_of_the_other_form),
+        TEST(secrets_that_are_none_of_kumas),
         TEST(the_mesh_of_a_kubernetes_object),
         TEST(names_that_differ_in_case),
         TEST(labels_of_every_kind),

@@ -281,6 +281,10 @@ static void of_several_members_the_last_declared_counts(void **state)
     assert_int_equal(rule->filters[0].type, API_FILTER_REWRITE);
     assert_int_equal(rule->filters[0].rewrite.path.type, API_PATH_PREFIX_REPLACED);
     assert_int_equal(rule->filters[1].type, API_FILTER_NONE);
+    (void)decode(PREFIX, "{requestHeaders: {}}, {mirror: null}", BACKENDS);
+    assert_faults(&m, "warning" FILTER("0") ".requestHeaders: unknown field, ignored; did you mean "
+                                            "\"requestHeader\"?\n"
+                                            "warning" FILTER("1") ": does nothing\n");
 }
 
 /* Without those that rewrite the host, as Kuma does. */

@@ -170,9 +170,11 @@ static void where_its_certificates_are(void **state)
     (void)state;
     assert_spec(GOOD "tls: {verification: {caCert: {}}}",
                 "error " VERIFICATION ".caCert: data source cannot be empty\n");
-    assert_spec(GOOD "tls: {verification: {caCert: {file: a}}}",
-                "error " VERIFICATION ".caCert: data source cannot be empty\n"
-                "warning " VERIFICATION ".caCert.file: unknown field, ignored\n");
+    assert_spec(
+        GOOD "tls: {verification: {caCert: {file: a}}}",
+        "error " VERIFICATION ".caCert: data source cannot be empty\n"
+        "warning " VERIFICATION
+        ".caCert.file: unknown field, ignored; known here: inlineString, inline and secret\n");
     assert_spec(GOOD "tls: {verification: {caCert: {inlineString: a, inline: aGVsbG8=}}}",
                 "warning " VERIFICATION ".caCert.inline: is used, and inlineString is ignored: a "
                 "source has one of them\n");

@@ -168,8 +168,9 @@ static void what_is_wrong_with_a_listener_costs_that_listener(void **state)
     assert_listener("port: 1, protocol: TCP, crossMesh: 'true'",
                     "7:26 error conf.listeners[0].crossMesh: must be true or false, without "
                     "quotes, not a string\n");
-    assert_listener("port: 1, protocol: TCP, tags: [a]",
-                    "7:26 error conf.listeners[0].tags: must be an object of tags, not a list\n");
+    assert_listener(
+        "port: 1, protocol: TCP, tags: [a]",
+        "7:26 error conf.listeners[0].tags: must be an object of strings, not a list\n");
     assert_listener("port: 1, protocol: TCP, tags: {kuma.io/protocol: http}",
                     "7:33 error conf.listeners[0].tags[\"kuma.io/protocol\"]: tag name must not be "
                     "\"kuma.io/protocol\"\n");
@@ -222,6 +223,8 @@ static void tls(void **state)
     assert_listener("port: 1, protocol: TLS, tls: {mode: PASSTHROUGH, certificates: [{secret: a}]}",
                     "7:51 warning " FIELD(".certificates") "is ignored: with PASSTHROUGH the back "
                                                            "end has the certificate\n");
+    assert_listener(TLS("{mode: PASSTHROUGH, certificates: [{secret: a}]}"),
+                    "7:34 error " FIELD(".mode") "mode is not supported on HTTPS listeners\n");
     assert_listener(TLS("{}"), "7:28 error " FIELD(".mode") "cannot be empty\n");
     assert_listener(TLS("{mode: PASSTHROUGH}"),
                     "7:34 error " FIELD(".mode") "mode is not supported on HTTPS listeners\n");

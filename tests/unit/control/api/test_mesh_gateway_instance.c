@@ -183,20 +183,22 @@ static void what_is_wrong_breaks_the_instance(void **state)
 static void what_has_no_effect_is_said(void **state)
 {
     (void)state;
-    assert_spec("{replica: 1, podTemplate: {spec: {tolerations: []}, metadata: {labels: {app: x, "
-                "kuma.io/mesh: b}, annotations: {kuma.io/gateway: z, kuma.io/tags: '{}'}}}}",
-                "4:8 warning replica: unknown field, ignored; did you mean \"replicas\"?\n"
-                "4:41 warning podTemplate.spec.tolerations: unknown field, ignored\n"
-                "4:79 warning podTemplate.metadata.labels[\"app\"]: is ignored: the operator sets "
-                "this label\n"
-                "4:87 warning podTemplate.metadata.labels[\"kuma.io/mesh\"]: is ignored: the "
-                "operator sets this label\n"
-                "4:119 warning podTemplate.metadata.annotations[\"kuma.io/gateway\"]: is ignored: "
-                "the operator sets this annotation; write what the pods shall be tagged with to "
-                "spec.tags\n"
-                "4:139 warning podTemplate.metadata.annotations[\"kuma.io/tags\"]: is ignored: the "
-                "operator sets this annotation; write what the pods shall be tagged with to "
-                "spec.tags\n");
+    assert_spec(
+        "{replica: 1, podTemplate: {spec: {tolerations: []}, metadata: {labels: {app: x, "
+        "kuma.io/mesh: b}, annotations: {kuma.io/gateway: z, kuma.io/tags: '{}'}}}}",
+        "4:8 warning replica: unknown field, ignored; did you mean \"replicas\"?\n"
+        "4:41 warning podTemplate.spec.tolerations: unknown field, ignored; known here: container, "
+        "securityContext and serviceAccountName\n"
+        "4:79 warning podTemplate.metadata.labels[\"app\"]: is ignored: the operator sets "
+        "this label\n"
+        "4:87 warning podTemplate.metadata.labels[\"kuma.io/mesh\"]: is ignored: the "
+        "operator sets this label\n"
+        "4:119 warning podTemplate.metadata.annotations[\"kuma.io/gateway\"]: is ignored: "
+        "the operator sets this annotation; write what the pods shall be tagged with to "
+        "spec.tags\n"
+        "4:139 warning podTemplate.metadata.annotations[\"kuma.io/tags\"]: is ignored: the "
+        "operator sets this annotation; write what the pods shall be tagged with to "
+        "spec.tags\n");
     assert_false(m.object->broken);
 }
 
@@ -211,7 +213,8 @@ static void annotations_that_tune_kumas_proxy_are_named(void **state)
     manifest_decode(&m, HEAD "metadata: {name: a, annotations: null}\n");
     assert_findings(&m, "");
     manifest_decode(&m, HEAD "metadata: {name: a, annotations: [kuma.io/x]}\n");
-    assert_findings(&m, "");
+    assert_findings(&m,
+                    "3:21 error metadata.annotations: must be an object of strings, not a list\n");
 }
 
 static void resources_have_a_bound(void **state)
@@ -227,7 +230,8 @@ static void resources_have_a_bound(void **state)
     manifest_decode(&m, yaml.data);
     buf_deinit(&yaml);
     assert_findings(&m, "4:8 error resources: is larger than 65536 bytes\n"
-                        "4:20 warning resources.x: unknown field, ignored\n");
+                        "4:20 warning resources.x: unknown field, ignored; known here: claims, "
+                        "limits and requests\n");
     assert_true(m.object->broken);
 }
 

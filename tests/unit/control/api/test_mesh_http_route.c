@@ -136,12 +136,13 @@ static void the_envelope(void **state)
     manifest_decode(&m, "{type: MeshHTTPRoute, mesh: m, name: r, to: []}");
     assert_findings(&m, "1:1 error spec: is required\n"
                         "1:1 warning spec.to: is missing, so this routes nothing\n"
-                        "1:41 warning to: unknown field, ignored\n");
+                        "1:41 warning to: unknown field, ignored: it stands below spec\n");
     assert_true(m.object->broken);
     manifest_decode(&m, "{type: MeshHTTPRoute, mesh: m, name: r, spec: {tos: [], name: x}}");
-    assert_findings(&m, "1:41 warning spec.to: is missing, so this routes nothing\n"
-                        "1:48 warning spec.tos: unknown field, ignored; did you mean \"to\"?\n"
-                        "1:57 warning spec.name: unknown field, ignored\n");
+    assert_findings(
+        &m, "1:41 warning spec.to: is missing, so this routes nothing\n"
+            "1:48 warning spec.tos: unknown field, ignored; did you mean \"to\"?\n"
+            "1:57 warning spec.name: unknown field, ignored; known here: targetRef and to\n");
     manifest_decode(&m, "{apiVersion: kuma.io/v1alpha1, kind: MeshHTTPRoute, mesh: m, metadata: "
                         "{name: r, annotations: {kuma.io/mesh: b}}}");
     assert_findings(&m, "1:1 warning spec.to: is missing, so this routes nothing\n"
@@ -172,7 +173,10 @@ static void assert_target(const char *envelope, const char *target, const char *
 static const struct example targets[] = {
 #define TARGET "spec.targetRef"
     {"{}", "error " TARGET ".kind: must be defined\n"},
-    {"{kind: MeshService2}", "error " TARGET ".kind: value is not supported\n"},
+    {"{kind: MeshService2}",
+     "error " TARGET ".kind: unknown value MeshService2: must be one of Mesh, "
+     "MeshSubset, MeshGateway, MeshService, MeshServiceSubset, "
+     "Dataplane\n"},
     {"{kind: MeshHTTPRoute, name: a}", "error " TARGET ".kind: value is not supported\n"},
     {"{kind: MeshExternalService, name: a}", "error " TARGET ".kind: value is not supported\n"},
     {"{kind: Mesh}", ""},
@@ -643,6 +647,9 @@ static void what_only_a_gateway_has(void **state)
     assert_to("null", "{targetRef: {kind: MeshMultiZoneService, name: a}, rules: []}", "");
     assert_to("null", "{targetRef: {kind: Mesh}, rules: []}",
               "error " TO ".targetRef.kind: value is not supported\n");
+    assert_to("{kind: Gateway}", "{targetRef: {kind: Mesh}, hostnames: [a.b], rules: []}",
+              "error spec.targetRef.kind: unknown value Gateway: must be one of Mesh, MeshSubset, "
+              "MeshGateway, MeshService, MeshServiceSubset, Dataplane\n");
     assert_to(GATEWAY, "{targetRef: {kind: MeshService, name: a}, rules: []}",
               "error " TO ".targetRef.kind: value is not supported\n");
 }

@@ -88,7 +88,8 @@ static void what_is_wrong_with_a_route(void **state)
     assert_true(route()->to[0].rules[0].broken);
     assert_spec("to: [{targetRef: {kind: Mesh}, hostnames: [a], " RULES "}]",
                 "error " TO ".targetRef.kind: value is not supported\n"
-                "warning " TO ".hostnames: unknown field, ignored\n");
+                "warning " TO
+                ".hostnames: unknown field, ignored; known here: targetRef and rules\n");
 }
 
 static void assert_backends(const char *backends, const char *findings)

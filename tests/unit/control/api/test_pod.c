@@ -91,7 +91,7 @@ static void tags_that_cannot_be_read(void **state)
     assert_gateway_findings("", "3:3 error " TAGS ": is missing on a builtin gateway; write a JSON "
                                 "object of strings, such as {\"kuma.io/service\":\"edge\"}\n");
     assert_gateway_findings("    kuma.io/tags: '[]'\n",
-                            "5:5 error " TAGS ": must be an object of tags, not a list\n");
+                            "5:5 error " TAGS ": must be an object of strings, not a list\n");
     assert_gateway_findings("    kuma.io/tags: '{\"a\":1,\"kuma.io/service\":\"x\"}'\n",
                             "5:5 error " TAGS "[\"a\"]: must be a string: write \"1\" in quotes\n");
     assert_gateway_findings("    kuma.io/tags: '{\"a\":\"b\"}'\n",

@@ -111,8 +111,8 @@ static void which_lists_a_policy_needs(void **state)
     assert_policy("MeshTLS", BOTH,
                   "error spec: field 'from' must be empty when 'rules' is defined\n");
     assert_policy("MeshRetry", "spec: {to: [{targetRef: {kind: Mesh}}], from: [], rules: []}",
-                  "warning spec.from: unknown field, ignored\n"
-                  "warning spec.rules: unknown field, ignored\n");
+                  "warning spec.from: unknown field, ignored; known here: targetRef and to\n"
+                  "warning spec.rules: unknown field, ignored; known here: targetRef and to\n");
 }
 
 /* For some policies what a gateway receives stands in `to`, and for sidecars there is no `to`. */
@@ -208,14 +208,17 @@ static void policies_of_a_proxy(void **state)
         assert_policy(whole[i], "spec: {targetRef: {kind: MeshGateway, name: g}, default: {}}", "");
         assert_policy(whole[i], "spec: {targetRef: {kind: MeshHTTPRoute, name: g}}",
                       "error spec.targetRef.kind: value is not supported\n");
-        assert_policy(whole[i], GATEWAY ", default: 1, to: []}",
-                      "error spec.targetRef.tags: must not be set with kind MeshGateway\n"
-                      "error spec.default: must be an object, not a number\n"
-                      "warning spec.to: unknown field, ignored\n");
+        assert_policy(
+            whole[i], GATEWAY ", default: 1, to: []}",
+            "error spec.targetRef.tags: must not be set with kind MeshGateway\n"
+            "error spec.default: must be an object, not a number\n"
+            "warning spec.to: unknown field, ignored; known here: targetRef and default\n");
     }
     assert_policy("MeshTLS", "spec: {targetRef: {kind: MeshGateway, name: g}}",
                   "error spec.targetRef.kind: value is not supported\n");
-    assert_policy("MeshTLS", "spec: {to: []}", "warning spec.to: unknown field, ignored\n");
+    assert_policy(
+        "MeshTLS", "spec: {to: []}",
+        "warning spec.to: unknown field, ignored; known here: targetRef, from and rules\n");
 }
 
 /* One inbound of a dataplane is something for policies that are about inbounds. */
@@ -236,8 +239,10 @@ static void what_is_wrong_with_a_target(void **state)
     (void)state;
     assert_policy("MeshMetric", "spec: {targetRef: {}}",
                   "error spec.targetRef.kind: must be defined\n");
-    assert_policy("MeshMetric", "spec: {targetRef: {kind: Gateway}}",
-                  "error spec.targetRef.kind: value is not supported\n");
+    assert_policy(
+        "MeshTimeout", "spec: {targetRef: {kind: Gateway}, to: [{targetRef: {kind: Mesh}}]}",
+        "error spec.targetRef.kind: unknown value Gateway: must be one of Mesh, MeshSubset, "
+        "MeshGateway, MeshService, MeshServiceSubset, MeshHTTPRoute, Dataplane\n");
     assert_policy("MeshRetry", "spec: {targetRef: {kind: MeshHTTPRoute, name: r}" TO_MESH "}", "");
     assert_policy("MeshRetry",
                   "spec: {targetRef: {kind: MeshHTTPRoute, labels: {a: b}, name: c, "
