@@ -180,6 +180,21 @@ struct str str_dup(struct arena *arena, struct str s)
     return (struct str){copy, s.size};
 }
 
+struct str str_concat(struct arena *arena, const struct str *parts, size_t count)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < count; i++)
+        size += parts[i].size;
+    char *all = arena_alloc(arena, size + 1, 1);
+    char *at = all;
+    for (size_t i = 0; i < count; i++) {
+        if (parts[i].size > 0)
+            memcpy(at, parts[i].data, parts[i].size);
+        at += parts[i].size;
+    }
+    return str_make(all, size);
+}
+
 struct str str_format(struct arena *arena, const char *format, ...)
 {
     va_list args;

@@ -86,6 +86,7 @@ MUST_USE bool str_parse_u64(struct str s, uint64_t max, uint64_t *ret_value);
 /* Well-formed UTF-8 (RFC 3629): no overlong forms, no surrogates. */
 bool str_is_utf8(struct str s);
 
-/* Copies that live as long as the arena. Both are terminated, for calls that need C strings. */
+/* Copies that live as long as the arena, and are terminated, for calls that need C strings. */
 struct str str_dup(struct arena *arena, struct str s);
+struct str str_concat(struct arena *arena, const struct str *parts, size_t count);
 struct str str_format(struct arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);

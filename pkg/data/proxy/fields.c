@@ -38,18 +38,11 @@ void proxy__plan_fill(struct proxy__request *request, struct str path,
 {
     const struct proxy__conn *conn = request->conn;
     const struct http_fields *fields = &request->worker->request.fields;
-    const struct model_rule *rule = request->rule;
-    *ret_plan = (struct http_request_plan){
-        .path = proxy__path_change(request, &rule->rewrite.path, path),
-        .authority = rule->rewrite.host,
-        .edits = proxy__edits_make(request->arena, &rule->request_headers),
-        .forwarded_for = str_make(conn->client, conn->client_size),
-        .forwarded_proto = request->listener->model->protocol == MODEL_HTTPS ? STR("https")
-                                                                             : STR("http"),
-        .tunnel = request->tunnel,
-    };
-    ret_plan->path_has_query = rule->rewrite.path.type == MODEL_PATH_REPLACED &&
-                               str_find_char(ret_plan->path, '?') != STR_NOT_FOUND;
+    *ret_plan = route_plan(request->arena, request->rule, path);
+    ret_plan->forwarded_for = str_make(conn->client, conn->client_size);
+    ret_plan->forwarded_proto = request->listener->model->protocol == MODEL_HTTPS ? STR("https")
+                                                                                  : STR("http");
+    ret_plan->tunnel = request->tunnel;
     const struct http_field *own = http_fields_find(fields, HTTP_NAME_X_REQUEST_ID);
     bool believed = conn->internal && http_fields_find(fields, HTTP_NAME_X_FORWARDED_FOR) == NULL;
     if (own != NULL && own->value.size > 0 && believed) {

@@ -217,7 +217,7 @@ static struct str authority_make(struct proxy__request *request)
     size_t size = MIN(str_find_char(authority, ':'), authority.size);
     const struct str parts[] = {str_first(authority, size), STR(PROXY__SHADOW),
                                 str_from(authority, size)};
-    return proxy__concat(request->arena, parts, ARRAY_SIZE(parts));
+    return str_concat(request->arena, parts, ARRAY_SIZE(parts));
 }
 
 /* The count of all is looked at first: mostly it says enough. */

@@ -399,14 +399,6 @@ void proxy__request_arm(struct proxy__request *request);
 
 /* ---- filters.c ---- */
 
-struct http_edits proxy__edits_make(struct arena *arena, const struct model_header_change *change);
-
-struct str proxy__concat(struct arena *arena, const struct str *parts, size_t count);
-
-/* What becomes of `path`, which is normalised, by a change of the request's rule. */
-struct str proxy__path_change(const struct proxy__request *request,
-                              const struct model_path_change *change, struct str path);
-
 /* What a back end gets as Host, but for its own host name. */
 struct str proxy__authority(const struct proxy__request *request);
 

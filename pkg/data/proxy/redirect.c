@@ -28,18 +28,8 @@ void proxy__redirect_plain(struct proxy__request *request, const struct http_req
 void proxy__redirect(struct proxy__request *request, const struct http_request *head,
                      struct str path)
 {
-    const struct model_redirect *redirect = &request->rule->redirect;
-    const struct model_listener *listener = request->listener->model;
-    struct str query = proxy__path_change(request, &redirect->path, path);
-    struct http_reply reply = {.status = redirect->status, .location = str_cut(&query, '?')};
-    struct str host = redirect->host.size > 0 ? redirect->host : head->host;
-    if (host.size > 0) { /* else there is none to name, and the path alone says what it can */
-        struct str scheme = listener->protocol == MODEL_HTTPS ? STR("https") : STR("http");
-        unsigned port = redirect->port > 0 ? redirect->port : listener->port;
-        const struct str parts[] = {redirect->scheme.size > 0 ? redirect->scheme : scheme,
-                                    STR("://"), host, str_format(request->arena, ":%u", port),
-                                    reply.location};
-        reply.location = proxy__concat(request->arena, parts, ARRAY_SIZE(parts));
-    }
+    const struct route_place place = {head->host, path};
+    const struct http_reply reply = route_redirect(request->arena, request->listener->model,
+                                                   request->rule, place);
     send_to(request, &reply, STR("redirect"));
 }

@@ -76,7 +76,7 @@ static void rule_run(struct proxy__request *request, const struct http_request *
                      struct str path)
 {
     const struct model_rule *rule = request->rule;
-    request->down_edits = proxy__edits_make(request->arena, &rule->response_headers);
+    request->down_edits = route_edits(request->arena, &rule->response_headers);
     switch (rule->action) {
     case MODEL_REDIRECT: proxy__redirect(request, head, path); return;
     case MODEL_RESPOND: proxy__reply(request, rule->status, rule->body, rule->reason); return;

@@ -112,3 +112,23 @@ const struct model_virtual_host *route_host_model(const struct route_host *host)
  * back end has a weight. Borrowed. */
 const struct model_backend *route_backend_pick(const struct route_host *host, size_t rule_index,
                                                uint64_t random);
+
+/* ---- What a rule makes of messages ---- */
+
+/* The changes in the order in which they apply. The rule's texts are borrowed. */
+struct http_edits route_edits(struct arena *arena, const struct model_header_change *change);
+
+/* What a request for `path`, which is normalised, becomes: path, host and fields. All else of the
+ * plan is empty, and so is the host of a rule that leaves it to the back end. */
+struct http_request_plan route_plan(struct arena *arena, const struct model_rule *rule,
+                                    struct str path);
+
+/* What was asked for. */
+struct route_place {
+    struct str host; /* without its port; or empty */
+    struct str path; /* normalised */
+};
+
+/* The answer of a rule that redirects. */
+struct http_reply route_redirect(struct arena *arena, const struct model_listener *listener,
+                                 const struct model_rule *rule, struct route_place place);

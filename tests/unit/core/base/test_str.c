@@ -210,6 +210,11 @@ static void test_copies(void **state)
     copy = str_format(arena, "%s:%u", "host", 80U);
     assert_str(copy, "host:80");
     assert_int_equal(copy.data[copy.size], 0);
+    const struct str parts[] = {STR("ab"), {NULL, 0}, STR("c\0")};
+    copy = str_concat(arena, parts, ARRAY_SIZE(parts));
+    assert_memory_equal(copy.data, "abc\0", 5);
+    assert_int_equal(copy.size, 4);
+    assert_str(str_concat(arena, parts, 0), "");
     copy = str_format(arena, "%.*s", STR_ARG(STR("abcdef")));
     assert_str(copy, "abcdef");
     arena_free(arena);
