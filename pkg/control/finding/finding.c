@@ -6,6 +6,7 @@
 
 #include "core/base/arena.h"
 #include "core/base/assert.h"
+#include "core/base/log.h"
 #include "core/base/vec.h"
 
 #define CHUNK_SIZE ((size_t)256) /* most objects have one or two */
@@ -190,29 +191,11 @@ void finding_sort(struct finding_list *list)
     list->findings.count = kept;
 }
 
-/* Appends `s` as it is, except what could confuse a terminal or split the line. */
-static void append_escaped(struct buf *buf, struct str s)
-{
-    bool utf8 = str_is_utf8(s);
-    for (size_t i = 0; i < s.size; i++) {
-        unsigned char c = (unsigned char)s.data[i];
-        /* U+0080 to U+009F are controls too: C2 80 to C2 9F. */
-        bool c1 = c == 0xC2 && utf8 && (unsigned char)s.data[i + 1] < 0xA0;
-        if (c < 0x20 || c == 0x7F || c1 || (c >= 0x80 && !utf8)) {
-            buf_printf(buf, "\\x%02x", c);
-            if (c1)
-                buf_printf(buf, "\\x%02x", (unsigned char)s.data[++i]);
-        } else {
-            buf_append_char(buf, s.data[i]);
-        }
-    }
-}
-
 static void append_place(const struct finding *finding, struct buf *buf)
 {
     if (finding->subject.file.size == 0)
         return;
-    append_escaped(buf, finding->subject.file);
+    log_append_visible(buf, finding->subject.file);
     buf_append_char(buf, ':');
     if (finding->mark.line > 0) {
         buf_append_u64(buf, finding->mark.line);
@@ -227,13 +210,13 @@ static void append_subject(const struct finding_subject *subject, struct buf *bu
 {
     if (subject->kind.size == 0 && subject->name.size == 0)
         return;
-    append_escaped(buf, subject->kind);
+    log_append_visible(buf, subject->kind);
     if (subject->kind.size > 0 && subject->name.size > 0)
         buf_append_char(buf, ' ');
-    append_escaped(buf, subject->name);
+    log_append_visible(buf, subject->name);
     if (subject->mesh.size > 0) {
         buf_append(buf, STR(" (mesh "));
-        append_escaped(buf, subject->mesh);
+        log_append_visible(buf, subject->mesh);
         buf_append_char(buf, ')');
     }
     buf_append(buf, STR(": "));
@@ -245,10 +228,10 @@ void finding_print(const struct finding *finding, struct buf *buf)
     buf_append(buf, finding->severity == FINDING_ERROR ? STR("error: ") : STR("warning: "));
     append_subject(&finding->subject, buf);
     if (finding->field.size > 0) {
-        append_escaped(buf, finding->field);
+        log_append_visible(buf, finding->field);
         buf_append(buf, STR(": "));
     }
-    append_escaped(buf, finding->message);
+    log_append_visible(buf, finding->message);
 }
 
 struct str finding_summarise(struct arena *arena, const struct finding_list *list,

@@ -92,6 +92,23 @@ static bool is_plain_word(struct str s)
     return s.size > 0;
 }
 
+void log_append_visible(struct buf *buf, struct str s)
+{
+    bool utf8 = str_is_utf8(s);
+    for (size_t i = 0; i < s.size; i++) {
+        unsigned char c = (unsigned char)s.data[i];
+        /* U+0080 to U+009F are controls too: C2 80 to C2 9F. */
+        bool c1 = c == 0xC2 && utf8 && (unsigned char)s.data[i + 1] < 0xA0;
+        if (c < 0x20 || c == 0x7F || c1 || (c >= 0x80 && !utf8)) {
+            buf_printf(buf, "\\x%02x", c);
+            if (c1)
+                buf_printf(buf, "\\x%02x", (unsigned char)s.data[++i]);
+        } else {
+            buf_append_char(buf, s.data[i]);
+        }
+    }
+}
+
 void log_append_text(struct buf *buf, struct str s)
 {
     if (is_plain_word(s))

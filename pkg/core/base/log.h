@@ -61,3 +61,6 @@ void log_append_json(struct buf *buf, struct str s);
 
 /* Appends `s` as a value of key=value: bare when it is one plain word, else quoted and escaped. */
 void log_append_text(struct buf *buf, struct str s);
+
+/* Appends `s` as it is, except what could confuse a terminal or split the line. */
+void log_append_visible(struct buf *buf, struct str s);

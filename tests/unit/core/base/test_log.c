@@ -144,6 +144,15 @@ static void test_append_text(void **state)
     assert_appended(log_append_text, STR("\xE5\xA4\xA7"), "\"\xE5\xA4\xA7\"");
 }
 
+static void test_append_visible(void **state)
+{
+    (void)state;
+    assert_appended(log_append_visible, STR("a \"b\" \xE5\xA4\xA7"), "a \"b\" \xE5\xA4\xA7");
+    assert_appended(log_append_visible, STR("a\nb\x1b[2J"), "a\\x0ab\\x1b[2J");
+    assert_appended(log_append_visible, STR("\xC2\x9B\x7F"), "\\xc2\\x9b\\x7f");
+    assert_appended(log_append_visible, STR("\xC2"), "\\xc2");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -154,6 +163,7 @@ int main(void)
         cmocka_unit_test(test_levels),
         cmocka_unit_test(test_append_json),
         cmocka_unit_test(test_append_text),
+        cmocka_unit_test(test_append_visible),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
