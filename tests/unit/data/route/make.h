@@ -36,8 +36,8 @@ static inline const struct model_resource *host_resource(const struct part *part
 static inline const struct model_resource *route_resource(const struct model_rule *rules,
                                                           size_t count)
 {
-    return model_route_new(
-        &(struct model_route){.name = STR("r"), .rules = rules, .rule_count = count});
+    return model_route_new(&(struct model_route){
+        .name = STR("r"), .route = STR("r"), .rules = rules, .rule_count = count});
 }
 
 /* What the first rule leads to. Returns how many resources were added. */
@@ -47,8 +47,10 @@ static inline size_t clusters_add(const struct model_rule *rules, size_t rule_co
     if (rule_count == 0 || rules[0].backend_count == 0)
         return 0;
     for (size_t i = 0; i < rules[0].backend_count; i++)
-        ret_resources[i] = model_cluster_new(&(struct model_cluster){
-            .name = rules[0].backends[i].cluster, .endpoint_set = STR("set")});
+        ret_resources[i] = model_cluster_new(
+            &(struct model_cluster){.name = rules[0].backends[i].cluster,
+                                    .service = rules[0].backends[i].cluster,
+                                    .endpoint_set = STR("set")});
     ret_resources[rules[0].backend_count] = model_endpoint_set_new(
         &(struct model_endpoint_set){.name = STR("set")});
     return rules[0].backend_count + 1;

@@ -1,0 +1,91 @@
+/* The rules of a virtual host that do not answer: those for the path, and of the others those whose
+ * paths are nearest. */
+#include "explain/parts.h"
+
+struct other {
+    struct explain_candidate candidate;
+    size_t shared; /* bytes at the beginning of the path */
+};
+
+struct listing {
+    struct arena *arena;
+    struct str path;
+    struct explain_candidate *tried;
+    size_t tried_count;
+    struct other others[EXPLAIN_OTHERS_MAX]; /* the nearest first */
+    size_t other_count;
+    size_t rule_count; /* without the one that answers */
+    const struct model_rule *winner;
+};
+
+static size_t shared_size(struct str a, struct str b)
+{
+    size_t size = 0;
+    while (size < a.size && size < b.size && a.data[size] == b.data[size])
+        size++;
+    return size;
+}
+
+/* Of equally near ones the first stays. */
+static void put_other(struct listing *listing, const struct other *other)
+{
+    size_t at = listing->other_count;
+    while (at > 0 && listing->others[at - 1].shared < other->shared)
+        at--;
+    if (at == EXPLAIN_OTHERS_MAX)
+        return;
+    size_t behind = MIN(listing->other_count, EXPLAIN_OTHERS_MAX - 1) - at;
+    memmove(listing->others + at + 1, listing->others + at, behind * sizeof(*listing->others));
+    listing->others[at] = *other;
+    listing->other_count = MIN(listing->other_count + 1, EXPLAIN_OTHERS_MAX);
+}
+
+static bool on_candidate(const struct route_candidate *told, void *arg)
+{
+    struct listing *listing = arg;
+    if (told->fate == ROUTE_TAKES)
+        return true;
+    listing->rule_count++;
+    struct explain_candidate candidate = {.rule = told->rule, .fate = told->fate};
+    bool is_other = told->fate == ROUTE_OTHER_PATH;
+    if (!is_other && listing->tried_count == EXPLAIN_CANDIDATES_MAX)
+        return true;
+    candidate.why = explain__fate_text(listing->arena, told, listing->path, listing->winner);
+    if (!is_other) {
+        listing->tried[listing->tried_count++] = candidate;
+        return true;
+    }
+    size_t shared = shared_size(told->rule->path, listing->path);
+    if (listing->winner == NULL || shared > 1) /* "/" alone is nothing in common */
+        put_other(listing, &(struct other){candidate, shared});
+    return true;
+}
+
+/* Rules that have lost are told of after the one that answers is known. */
+static const struct model_rule *winner_of(const struct route_chain *chain,
+                                          const struct route_request *request)
+{
+    struct route_match match = route_find(chain, request);
+    return match.outcome == ROUTE_FOUND ? match.rule : NULL;
+}
+
+struct route_match explain__find_rule(struct arena *arena, const struct route_chain *chain,
+                                      struct explain_answer *answer)
+{
+    const struct route_request request = {&answer->request->head, answer->path, arena};
+    struct listing listing = {
+        .arena = arena,
+        .path = answer->path,
+        .tried = ARENA_NEW_ARRAY(arena, struct explain_candidate,
+                                 EXPLAIN_CANDIDATES_MAX + EXPLAIN_OTHERS_MAX),
+        .winner = winner_of(chain, &request),
+    };
+    struct route_match match = route_explain(chain, &request, on_candidate, &listing);
+    size_t count = listing.tried_count;
+    for (size_t i = 0; i < listing.other_count; i++)
+        listing.tried[count++] = listing.others[i].candidate;
+    answer->candidates = listing.tried;
+    answer->candidate_count = count;
+    answer->omitted_count = listing.rule_count - count;
+    return match;
+}

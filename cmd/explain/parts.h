@@ -1,0 +1,58 @@
+/* Private to cmd/explain: its parts together. */
+#pragma once
+
+#include "explain/explain.h"
+
+/* ---- words.c ---- */
+
+/* "PREFIX /api, method GET, header x-a is \"1\"": what a rule asks for. */
+struct str explain__rule_text(struct arena *arena, const struct model_rule *rule);
+
+/* "route shop, rule 0"; "the gateway itself". */
+struct str explain__rule_name(struct arena *arena, const struct model_rule *rule);
+
+/* Why the candidate does not answer a request for `path`. `winner`: who does, or NULL. */
+struct str explain__fate_text(struct arena *arena, const struct route_candidate *candidate,
+                              struct str path, const struct model_rule *winner);
+
+/* "forwarded", "noHost". */
+struct str explain__outcome_name(enum explain_outcome outcome);
+
+/* "comesLater", "otherPath". */
+struct str explain__fate_name(enum route_fate fate);
+
+/* ---- listeners.c ---- */
+
+/* Finds the listener of the request's port; without one the answer's outcome says so. */
+bool explain__find_listener(const struct explain_scope *scope, struct explain_answer *answer);
+
+/* Whether the listener is of the gateway that the scope names, if it names one. */
+bool explain__is_wanted(const struct explain_scope *scope, const struct explain_place *place,
+                        const struct model_listener *listener);
+
+/* ---- candidates.c ---- */
+
+/* As route_explain, and keeps what is told. */
+struct route_match explain__find_rule(struct arena *arena, const struct route_chain *chain,
+                                      struct explain_answer *answer);
+
+/* ---- nearby.c ---- */
+
+/* Which other host names the listener has. */
+void explain__list_hosts(struct arena *arena, struct explain_answer *answer);
+
+/* Where else the request would be taken: on other ports, then by other names. */
+MUST_USE enum err explain__find_alternatives(struct arena *arena, const struct explain_scope *scope,
+                                             struct explain_answer *answer,
+                                             struct err_info *reterr);
+
+/* ---- effects.c ---- */
+
+/* What the rule makes of the request. */
+void explain__run_rule(struct arena *arena, struct explain_answer *answer);
+
+/* ---- reasons.c ---- */
+
+/* Fills in why and remedy, when all else is known. */
+void explain__say_why(struct arena *arena, const struct explain_scope *scope,
+                      struct explain_answer *answer);

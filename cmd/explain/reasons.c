@@ -1,0 +1,244 @@
+/* Why nothing takes a request, and what to write. */
+#include "core/base/spell.h"
+#include "explain/parts.h"
+
+#define TEXT_SIZE_MAX ((size_t)16 * 1024)
+#define NAMES_MAX     20
+
+/* A list "8080 (HTTP), 8443 (HTTPS)" under construction, each item once in a row. */
+struct names {
+    struct arena *arena;
+    struct buf buf;
+    size_t count;
+    struct str last;
+};
+
+static void names_init(struct names *names, struct arena *arena)
+{
+    *names = (struct names){.arena = arena};
+    buf_init(&names->buf, TEXT_SIZE_MAX);
+}
+
+static void names_add(struct names *names, struct str item)
+{
+    if (str_equal(names->last, item))
+        return;
+    names->last = item;
+    if (++names->count > NAMES_MAX)
+        return;
+    if (names->count > 1)
+        buf_append(&names->buf, STR(", "));
+    buf_append(&names->buf, item);
+}
+
+static struct str names_take(struct names *names)
+{
+    if (names->count > NAMES_MAX)
+        buf_printf(&names->buf, " and %zu more", names->count - NAMES_MAX);
+    struct str text = str_dup(names->arena, buf_str(&names->buf));
+    buf_deinit(&names->buf);
+    return text;
+}
+
+static const char *protocol_of(const struct model_listener *listener)
+{
+    return listener->protocol == MODEL_HTTPS ? "HTTPS" : "HTTP";
+}
+
+typedef void (*visit_fn)(struct names *names, const struct explain_place *place,
+                         const struct model_listener *listener);
+
+static void visit_listeners(const struct explain_scope *scope, bool all, struct names *names,
+                            visit_fn visit)
+{
+    for (size_t i = 0; i < scope->count; i++) {
+        const struct explain_place *place = &scope->places[i];
+        size_t count;
+        const struct model_resource *const *listeners = model_snapshot_kind(place->snapshot,
+                                                                            MODEL_LISTENER, &count);
+        for (size_t j = 0; j < count; j++) {
+            if (all || explain__is_wanted(scope, place, listeners[j]->listener))
+                visit(names, place, listeners[j]->listener);
+        }
+    }
+}
+
+static void add_port(struct names *names, const struct explain_place *place,
+                     const struct model_listener *listener)
+{
+    (void)place; /* its gateway is what people know */
+    names_add(names, str_format(names->arena, "%u (%s, MeshGateway %.*s)", (unsigned)listener->port,
+                                protocol_of(listener), STR_ARG(listener->gateway)));
+}
+
+static void add_gateway(struct names *names, const struct explain_place *place,
+                        const struct model_listener *listener)
+{
+    names_add(names, str_format(names->arena, "%.*s/%.*s", STR_ARG(place->mesh),
+                                STR_ARG(listener->gateway)));
+}
+
+static struct str list_all(struct arena *arena, const struct explain_scope *scope, bool all,
+                           visit_fn visit)
+{
+    struct names names;
+    names_init(&names, arena);
+    visit_listeners(scope, all, &names, visit);
+    return names_take(&names);
+}
+
+static void say_no_listener(struct arena *arena, const struct explain_scope *scope,
+                            struct explain_answer *answer)
+{
+    struct str ports = list_all(arena, scope, false, add_port);
+    struct str gateways = list_all(arena, scope, true, add_gateway);
+    unsigned port = answer->request->port;
+    if (gateways.size == 0) {
+        answer->why = STR("no MeshGateway has a listener that is served");
+        answer->remedy = STR("what is said of the manifests says why");
+    } else if (ports.size == 0) {
+        answer->why = str_format(arena, "no MeshGateway %.*s has a listener that is served",
+                                 STR_ARG(scope->gateway));
+        answer->remedy = str_format(arena, "served are: %.*s", STR_ARG(gateways));
+    } else {
+        answer->why = str_format(arena, "no listener has port %u: a client cannot connect", port);
+        answer->remedy = str_format(arena,
+                                    "served are: %.*s; for another port add one to "
+                                    "conf.listeners of the MeshGateway",
+                                    STR_ARG(ports));
+    }
+}
+
+static void say_ambiguous(struct arena *arena, const struct explain_scope *scope,
+                          struct explain_answer *answer)
+{
+    answer->why = str_format(arena, "several MeshGateways have port %u",
+                             (unsigned)answer->request->port);
+    answer->remedy = str_format(arena, "choose one with --gateway: %.*s",
+                                STR_ARG(list_all(arena, scope, false, add_gateway)));
+}
+
+static void say_wrong_protocol(struct arena *arena, struct explain_answer *answer)
+{
+    bool is_tls = answer->request->is_tls;
+    answer->why = str_format(
+        arena, "port %u speaks %s, and the URL begins with %s: %s", (unsigned)answer->request->port,
+        protocol_of(answer->listener), is_tls ? "https://" : "http://",
+        is_tls ? "the TLS handshake fails" : "the connection is closed without an answer");
+    answer->remedy = str_format(arena, "ask with %s", is_tls ? "http://" : "https://");
+}
+
+/* "; did you mean shop.example.com?", or nothing. */
+static struct str near_text(struct arena *arena, const struct explain_answer *answer,
+                            struct str name)
+{
+    struct str near = spell_closest(name, answer->hosts, answer->host_count);
+    if (near.size == 0)
+        return STR_EMPTY;
+    return str_format(arena, "; did you mean %.*s?", STR_ARG(near));
+}
+
+static struct str add_hostname_text(struct arena *arena, const struct explain_answer *answer,
+                                    struct str name)
+{
+    struct str near = near_text(arena, answer, name);
+    if (near.size > 0)
+        return str_format(arena, "ask for a host name that is served%.*s", STR_ARG(near));
+    return STR("ask for a host name that is served, or add a listener with this hostname to the "
+               "MeshGateway; a route alone adds no host name");
+}
+
+static void say_no_chain(struct arena *arena, struct explain_answer *answer)
+{
+    struct str name = answer->request->server_name;
+    if (name.size == 0) {
+        answer->why = STR("the client sends no TLS server name (addresses are none), and no "
+                          "listener of this port takes every name: the handshake fails");
+        answer->remedy = STR("ask by name, or give the name with --sni");
+        return;
+    }
+    answer->why = str_format(
+        arena, "no host name of port %u takes the TLS server name %.*s: the handshake fails",
+        (unsigned)answer->request->port, STR_ARG(name));
+    answer->remedy = add_hostname_text(arena, answer, name);
+}
+
+static void say_misdirected(struct arena *arena, struct explain_answer *answer)
+{
+    struct str host = answer->request->head.host;
+    answer->why = str_format(
+        arena,
+        "the host %.*s does not belong to the TLS server name %.*s, which came to the certificate "
+        "of %.*s",
+        STR_ARG(host), STR_ARG(answer->request->server_name), STR_ARG(answer->chain->hostname));
+    answer->remedy = STR("a client has to connect with the server name of the host that it asks "
+                         "for, and a listener of this port has to have it");
+}
+
+static void say_no_host(struct arena *arena, struct explain_answer *answer)
+{
+    struct str host = answer->request->head.host;
+    if (host.size == 0)
+        answer->why = STR("the request names no host, and no listener of this port takes every "
+                          "name");
+    else
+        answer->why = str_format(arena, "no listener of port %u has a host name that takes %.*s",
+                                 (unsigned)answer->request->port, STR_ARG(host));
+    answer->remedy = add_hostname_text(arena, answer, host);
+}
+
+static void say_no_route(struct arena *arena, struct explain_answer *answer)
+{
+    answer->why = str_format(arena, "no route attaches to the host name %.*s of port %u",
+                             STR_ARG(answer->host->domain), (unsigned)answer->request->port);
+    answer->remedy = STR("a route attaches by a selector that matches the tags of the listener, "
+                         "and by conf.http.hostnames, if it has any");
+}
+
+static void say_no_rule(struct arena *arena, struct explain_answer *answer)
+{
+    if (answer->host == NULL) {
+        answer->why = str_format(arena, "no rule is asked for a target without a path: %.*s",
+                                 STR_ARG(answer->request->method));
+        return;
+    }
+    answer->why = str_format(arena, "no rule of the host name %.*s takes it",
+                             STR_ARG(answer->host->domain));
+    answer->remedy = answer->candidate_count > 0 ? STR("what each of them asks for stands with it")
+                                                 : STR("its routes have no rules that are served");
+}
+
+/* A rule that decoding or the compiler has refused, so that it costs only itself. */
+static void say_responded(struct arena *arena, struct explain_answer *answer)
+{
+    answer->why = str_format(arena, "the rule is not served: %.*s", STR_ARG(answer->rule->reason));
+}
+
+static void say_refused(struct arena *arena, struct explain_answer *answer)
+{
+    const char *reason = answer->request->is_refused ? answer->request->refusal.reason
+                                                     : "the path cannot be normalised";
+    answer->why = str_format(arena, "this is no request that is served: %s", reason);
+}
+
+void explain__say_why(struct arena *arena, const struct explain_scope *scope,
+                      struct explain_answer *answer)
+{
+    switch (answer->outcome) {
+    case EXPLAIN_FORWARDED:
+    case EXPLAIN_REDIRECTED: return;
+    case EXPLAIN_RESPONDED: say_responded(arena, answer); return;
+    case EXPLAIN_PLAINER:
+        answer->why = STR("the path has %2F or %5C, so the client is sent to its plainer form");
+        return;
+    case EXPLAIN_NO_LISTENER: say_no_listener(arena, scope, answer); return;
+    case EXPLAIN_WRONG_PROTOCOL: say_wrong_protocol(arena, answer); return;
+    case EXPLAIN_NO_CHAIN: say_no_chain(arena, answer); return;
+    case EXPLAIN_REFUSED: say_refused(arena, answer); return;
+    case EXPLAIN_MISDIRECTED: say_misdirected(arena, answer); return;
+    case EXPLAIN_NO_HOST: say_no_host(arena, answer); return;
+    case EXPLAIN_NO_ROUTE: say_no_route(arena, answer); return;
+    case EXPLAIN_NO_RULE: say_no_rule(arena, answer); return;
+    case EXPLAIN_AMBIGUOUS: say_ambiguous(arena, scope, answer); return;
+    }
+}
