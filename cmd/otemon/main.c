@@ -4,7 +4,8 @@
 #include "core/base/attr.h"
 
 static const struct command *const commands[] = {
-    &run_command, &validate_command, &convert_command, &generate_command, &version_command,
+    &run_command,     &validate_command, &explain_command,
+    &convert_command, &generate_command, &version_command,
 };
 
 static const struct command root = {

@@ -1,9 +1,8 @@
-#include "control/pipeline/pipeline.h"
-#include "control/source/files/files.h"
-#include "core/base/attr.h"
 #include "core/base/clock.h"
 #include "otemon/commands.h"
 #include "otemon/judgement.h"
+#include "otemon/outlook.h"
+#include "otemon/reading.h"
 
 enum {
     FLAG_OUTPUT,
@@ -24,43 +23,17 @@ static const struct command_flag flags[FLAG_COUNT] = {
         },
 };
 
-/* Nothing is served here, so every address will do. */
-static bool on_is_local(void *arg, struct str address)
-{
-    (void)arg;
-    (void)address;
-    return true;
-}
-
-static void on_send(void *arg, const struct model_transaction *transaction)
-{
-    (void)arg;
-    (void)transaction;
-}
-
-static void on_compiled(void *arg)
-{
-    (void)arg; /* the findings are asked for at the end */
-}
-
 static int validate_run(const struct command_input *input)
 {
-    const struct pipeline_options options = {
-        .loop = loop_new(),
-        .placement = {.is_local = on_is_local, .is_partial = true},
-        .send = on_send,
-        .compiled = on_compiled,
-        .wall_ms = clock_wall_ms,
-    };
-    struct pipeline *pipeline = pipeline_new(&options);
-    struct source_events events = pipeline_events(pipeline);
     struct files_paths paths = {(const char *const *)input->arguments, input->argument_count};
-    size_t unreadable = files_read(paths, &events);
-    const struct finding_list *findings = pipeline_findings(pipeline);
-    judgement_write(findings, str_equal(input->values[FLAG_OUTPUT].text, STR("json")), stdout);
-    int status = judgement_status(unreadable, findings);
-    pipeline_free(pipeline);
-    loop_free(options.loop);
+    bool is_json = str_equal(input->values[FLAG_OUTPUT].text, STR("json"));
+    struct reading *reading = reading_new();
+    reading_files(reading, paths);
+    struct outlook *outlook = outlook_new(reading, OUTLOOK_FINDINGS, clock_wall_ms());
+    judgement_write(outlook->findings, is_json, stdout);
+    int status = judgement_status(reading->unreadable, outlook->findings);
+    outlook = outlook_free(outlook);
+    reading = reading_free(reading);
     return status;
 }
 
