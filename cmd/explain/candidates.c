@@ -55,10 +55,17 @@ static bool on_candidate(const struct route_candidate *told, void *arg)
         listing->tried[listing->tried_count++] = candidate;
         return true;
     }
-    size_t shared = shared_size(told->rule->path, listing->path);
-    if (listing->winner == NULL || shared > 1) /* "/" alone is nothing in common */
-        put_other(listing, &(struct other){candidate, shared});
+    put_other(listing, &(struct other){candidate, shared_size(told->rule->path, listing->path)});
     return true;
+}
+
+/* Rules that have nothing in common with the path but "/" are told where there is nothing else to
+ * tell. */
+static bool is_worth_telling(const struct listing *listing, size_t other)
+{
+    bool is_all = listing->winner == NULL && listing->tried_count == 0 &&
+                  listing->others[0].shared <= 1;
+    return is_all || listing->others[other].shared > 1;
 }
 
 /* Rules that have lost are told of after the one that answers is known. */
@@ -82,7 +89,7 @@ struct route_match explain__find_rule(struct arena *arena, const struct route_ch
     };
     struct route_match match = route_explain(chain, &request, on_candidate, &listing);
     size_t count = listing.tried_count;
-    for (size_t i = 0; i < listing.other_count; i++)
+    for (size_t i = 0; i < listing.other_count && is_worth_telling(&listing, i); i++)
         listing.tried[count++] = listing.others[i].candidate;
     answer->candidates = listing.tried;
     answer->candidate_count = count;

@@ -1,4 +1,5 @@
 /* Why nothing takes a request, and what to write. */
+#include "core/base/ip.h"
 #include "core/base/spell.h"
 #include "explain/parts.h"
 
@@ -128,24 +129,48 @@ static void say_wrong_protocol(struct arena *arena, struct explain_answer *answe
     answer->remedy = str_format(arena, "ask with %s", is_tls ? "http://" : "https://");
 }
 
-/* "; did you mean shop.example.com?", or nothing. */
-static struct str near_text(struct arena *arena, const struct explain_answer *answer,
-                            struct str name)
+/* Whether the listener has "*." and the name, which that does not take. */
+static bool has_names_below(const struct explain_answer *answer, struct str name)
 {
-    struct str near = spell_closest(name, answer->hosts, answer->host_count);
-    if (near.size == 0)
-        return STR_EMPTY;
-    return str_format(arena, "; did you mean %.*s?", STR_ARG(near));
+    for (size_t i = 0; i < answer->host_count; i++) {
+        struct str host = answer->hosts[i];
+        if (str_starts_with(host, STR("*.")) && str_equal_nocase(str_from(host, 2), name))
+            return true;
+    }
+    return false;
 }
 
-static struct str add_hostname_text(struct arena *arena, const struct explain_answer *answer,
-                                    struct str name)
+/* A name is not meant to be a wildcard. */
+static struct str closest(struct arena *arena, const struct explain_answer *answer, struct str name)
 {
-    struct str near = near_text(arena, answer, name);
+    struct str *hosts = ARENA_NEW_ARRAY(arena, struct str, answer->host_count);
+    size_t count = 0;
+    for (size_t i = 0; i < answer->host_count; i++) {
+        if (!str_starts_with(answer->hosts[i], STR("*")))
+            hosts[count++] = answer->hosts[i];
+    }
+    return spell_closest(name, hosts, count);
+}
+
+static struct str hostname_text(struct arena *arena, const struct explain_answer *answer,
+                                struct str name)
+{
+    unsigned char bytes[IP_SIZE_MAX];
+    if (name.size == 0 || ip_parse(name, bytes) > 0)
+        return STR("ask by name, or give the name with -H 'Host: NAME'");
+    if (has_names_below(answer, name))
+        return str_format(arena,
+                          "*.%.*s takes the names below %.*s and not %.*s itself; add a listener "
+                          "with this hostname to the MeshGateway",
+                          STR_ARG(name), STR_ARG(name), STR_ARG(name));
+    struct str near = closest(arena, answer, name);
     if (near.size > 0)
-        return str_format(arena, "ask for a host name that is served%.*s", STR_ARG(near));
-    return STR("ask for a host name that is served, or add a listener with this hostname to the "
-               "MeshGateway; a route alone adds no host name");
+        return str_format(arena,
+                          "did you mean %.*s? A host name comes from the hostname of a "
+                          "listener; a route alone adds none",
+                          STR_ARG(near));
+    return STR("add a listener with this hostname to the MeshGateway; a route alone adds no host "
+               "name");
 }
 
 static void say_no_chain(struct arena *arena, struct explain_answer *answer)
@@ -160,7 +185,7 @@ static void say_no_chain(struct arena *arena, struct explain_answer *answer)
     answer->why = str_format(
         arena, "no host name of port %u takes the TLS server name %.*s: the handshake fails",
         (unsigned)answer->request->port, STR_ARG(name));
-    answer->remedy = add_hostname_text(arena, answer, name);
+    answer->remedy = hostname_text(arena, answer, name);
 }
 
 static void say_misdirected(struct arena *arena, struct explain_answer *answer)
@@ -184,15 +209,18 @@ static void say_no_host(struct arena *arena, struct explain_answer *answer)
     else
         answer->why = str_format(arena, "no listener of port %u has a host name that takes %.*s",
                                  (unsigned)answer->request->port, STR_ARG(host));
-    answer->remedy = add_hostname_text(arena, answer, host);
+    answer->remedy = hostname_text(arena, answer, host);
 }
 
 static void say_no_route(struct arena *arena, struct explain_answer *answer)
 {
     answer->why = str_format(arena, "no route attaches to the host name %.*s of port %u",
                              STR_ARG(answer->host->domain), (unsigned)answer->request->port);
-    answer->remedy = STR("a route attaches by a selector that matches the tags of the listener, "
-                         "and by conf.http.hostnames, if it has any");
+    answer->remedy = str_format(
+        arena,
+        "a route attaches when it is of mesh %.*s, one of its selectors matches the tags of the "
+        "listener, and its host names, if it has any, meet those of the listener",
+        STR_ARG(answer->place->mesh));
 }
 
 static void say_no_rule(struct arena *arena, struct explain_answer *answer)
@@ -204,8 +232,9 @@ static void say_no_rule(struct arena *arena, struct explain_answer *answer)
     }
     answer->why = str_format(arena, "no rule of the host name %.*s takes it",
                              STR_ARG(answer->host->domain));
-    answer->remedy = answer->candidate_count > 0 ? STR("what each of them asks for stands with it")
-                                                 : STR("its routes have no rules that are served");
+    answer->remedy = answer->candidate_count > 0
+                         ? STR("what each of the nearest asks for stands with it")
+                         : STR("its routes have no rules that are served");
 }
 
 /* A rule that decoding or the compiler has refused, so that it costs only itself. */

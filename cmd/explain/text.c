@@ -161,7 +161,8 @@ static void put_candidates(const struct printer *printer)
         PUT(printer, "", "  %.*s", STR_ARG(candidate->why));
     }
     if (answer->candidate_count > 0 && answer->omitted_count > 0)
-        PUT(printer, "", "and %zu rules for other paths", answer->omitted_count);
+        PUT(printer, "", "and %zu rule%s for other paths", answer->omitted_count,
+            answer->omitted_count == 1 ? "" : "s");
 }
 
 static void put_alternatives(const struct printer *printer)
