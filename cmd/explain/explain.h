@@ -164,3 +164,6 @@ void explain_text(const struct explain_answer *answer, struct buf *buf);
 /* Appends one canonical JSON object; `findings` is a canonical array that it takes in.
  * docs/explaining.md has its members. */
 void explain_json(const struct explain_answer *answer, struct str findings, struct buf *buf);
+
+/* "PREFIX /api, method GET, header x-a = \"1\"": what a rule asks for. */
+struct str explain_rule_text(struct arena *arena, const struct model_rule *rule);

@@ -18,8 +18,7 @@ static struct str protocol_of(const struct model_listener *listener)
 /* What every rule is known by. Of one object's members these come where `matches` sorts. */
 static void write_rule_members(struct printer *printer, const struct model_rule *rule)
 {
-    jv_write_member_string(&printer->json, STR("matches"),
-                           explain__rule_text(printer->arena, rule));
+    jv_write_member_string(&printer->json, STR("matches"), explain_rule_text(printer->arena, rule));
     jv_write_member_string(&printer->json, STR("route"), rule->route);
     jv_write_member_u64(&printer->json, STR("rule"), rule->index);
 }

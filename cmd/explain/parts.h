@@ -5,9 +5,6 @@
 
 /* ---- words.c ---- */
 
-/* "PREFIX /api, method GET, header x-a is \"1\"": what a rule asks for. */
-struct str explain__rule_text(struct arena *arena, const struct model_rule *rule);
-
 /* "route shop, rule 0"; "the gateway itself". */
 struct str explain__rule_name(struct arena *arena, const struct model_rule *rule);
 

@@ -85,7 +85,7 @@ static void put_place(const struct printer *printer)
     if (answer->rule == NULL || answer->rule->route.size == 0)
         return;
     struct str name = explain__rule_name(printer->arena, answer->rule);
-    struct str text = explain__rule_text(printer->arena, answer->rule);
+    struct str text = explain_rule_text(printer->arena, answer->rule);
     PUT(printer, "rule", "%.*s: %.*s", STR_ARG(name), STR_ARG(text));
 }
 
@@ -156,7 +156,7 @@ static void put_candidates(const struct printer *printer)
     for (size_t i = 0; i < answer->candidate_count; i++) {
         const struct explain_candidate *candidate = &answer->candidates[i];
         struct str name = explain__rule_name(printer->arena, candidate->rule);
-        struct str text = explain__rule_text(printer->arena, candidate->rule);
+        struct str text = explain_rule_text(printer->arena, candidate->rule);
         PUT(printer, i == 0 ? "not taken by" : "", "%.*s: %.*s", STR_ARG(name), STR_ARG(text));
         PUT(printer, "", "  %.*s", STR_ARG(candidate->why));
     }

@@ -59,7 +59,7 @@ static void put_criterion(struct buf *buf, const char *what, const struct model_
     UNREACHABLE();
 }
 
-struct str explain__rule_text(struct arena *arena, const struct model_rule *rule)
+struct str explain_rule_text(struct arena *arena, const struct model_rule *rule)
 {
     CLEANUP(buf_deinit) struct buf buf;
     buf_init(&buf, TEXT_SIZE_MAX);

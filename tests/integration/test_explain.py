@@ -1,5 +1,5 @@
-"""`otemon explain`: what becomes of a request, which is what `otemon run` does; and the mistakes that
-authors of MeshGateways make, each of which finds its reason."""
+"""`otemon explain`: what becomes of a request, which is what `otemon run` does; and the mistakes
+that authors of MeshGateways make, each of which finds its reason."""
 import itertools
 import json
 import re
@@ -139,7 +139,8 @@ MISTAKES = {
     "the port is that of the scheme": (
         [], "GET http://shop.example.com/api", NOT_TAKEN,
         ["why          no listener has port 80: a client cannot connect",
-         "remedy       served are: 8080 (HTTP, MeshGateway edge), 8443 (HTTPS, MeshGateway edge); ",
+         "remedy       served are: 8080 (HTTP, MeshGateway edge), 8443 (HTTPS, MeshGateway edge)"
+         "; ",
          "taken at     port 8080, HTTP, host shop.example.com: route shop, rule 0"]),
     "http is spoken to a port of https": (
         [], "GET http://shop.example.com:8443/", NOT_TAKEN,
