@@ -4,7 +4,7 @@
 #include "core/base/attr.h"
 
 static const struct command *const commands[] = {
-    &run_command,     &validate_command, &explain_command,
+    &run_command,     &validate_command, &explain_command, &diff_command,
     &convert_command, &generate_command, &version_command,
 };
 

@@ -61,14 +61,12 @@ void reading_files(struct reading *reading, struct files_paths paths)
     reading->unreadable += files_read(paths, &events);
 }
 
-/* Words of the command line are terminated. */
-static void read_paths(struct reading *reading, const struct command_value *value)
+void reading_values(struct reading *reading, const struct command_value *value)
 {
     const char *paths[COMMAND_LIST_MAX] = {"."};
     for (size_t i = 0; i < value->list_count; i++)
-        paths[i] = value->list[i].data;
-    reading_files(reading,
-                  (struct files_paths){paths, value->list_count > 0 ? value->list_count : 1});
+        paths[i] = value->list[i].data; /* a word of the command line, so it is terminated */
+    reading_files(reading, (struct files_paths){paths, MAX(value->list_count, 1)});
 }
 
 /* Words that contradict each other; false: they are fine. */
@@ -100,7 +98,7 @@ int reading_from(struct reading *reading, const char *program, const struct comm
     if (e == ERR_OK && values[READING_FLAG_KUBE].on)
         e = reading_kube(reading, &cluster, &reason);
     else if (e == ERR_OK)
-        read_paths(reading, &values[READING_FLAG_PATHS]);
+        reading_values(reading, &values[READING_FLAG_PATHS]);
     if (e == ERR_OK)
         return EXIT_DONE;
     (void)command_failed(program, &reason); /* the status is another: nothing can be said */

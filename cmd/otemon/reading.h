@@ -33,6 +33,9 @@ struct source_events reading_events(struct reading *reading);
 
 void reading_files(struct reading *reading, struct files_paths paths);
 
+/* The paths of a flag; without any, the current directory. */
+void reading_values(struct reading *reading, const struct command_value *value);
+
 struct reading_cluster {
     struct str kubeconfig; /* empty: $KUBECONFIG, ~/.kube/config, or as a pod of the cluster */
     struct str context;    /* empty: the current one */
