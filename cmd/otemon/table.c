@@ -119,11 +119,14 @@ static struct str routes_cell(struct table *table, const struct model_snapshot *
     return list_take(table, &routes);
 }
 
-/* "web (2)": the service and how many endpoints it has. */
+/* "web (2)": the service and how many endpoints it has; or what is answered in its place. */
 static struct str backend_text(struct table *table, const struct model_snapshot *snapshot,
-                               struct str name)
+                               const struct model_backend *backend)
 {
-    const struct model_resource *cluster = model_snapshot_find(snapshot, MODEL_CLUSTER, name);
+    if (backend->cluster.size == 0)
+        return str_format(table->arena, "missing (%u)", (unsigned)backend->status);
+    const struct model_resource *cluster = model_snapshot_find(snapshot, MODEL_CLUSTER,
+                                                               backend->cluster);
     ASSERT(cluster != NULL);
     const struct model_resource *set = model_snapshot_find(snapshot, MODEL_ENDPOINT_SET,
                                                            cluster->cluster->endpoint_set);
@@ -141,9 +144,8 @@ static void backends_add(struct table *table, const struct model_snapshot *snaps
     for (size_t i = 0; i < route->rule_count; i++) {
         const struct model_rule *rule = &route->rules[i];
         for (size_t j = 0; j < rule->backend_count; j++) {
-            struct str cluster = rule->backends[j].cluster;
-            if (list_claim(backends, cluster))
-                list_add(backends, backend_text(table, snapshot, cluster));
+            if (list_claim(backends, rule->backends[j].cluster))
+                list_add(backends, backend_text(table, snapshot, &rule->backends[j]));
         }
     }
 }

@@ -213,8 +213,7 @@ spec:
   to:
   - targetRef: {kind: MeshService, name: web}
     rules: []
-""", [(6, 17, "error", "spec.to[0].targetRef.kind: value is not supported"),
-      (1, 1, "error", "MeshHTTPRoute is not served yet: it has no effect")]),
+""", [(6, 17, "error", "spec.to[0].targetRef.kind: value is not supported")]),
     "a policy": ("type: MeshMetric\nname: a\nspec: {}\n", [
         (1, 1, "warning", "MeshMetric is not served yet: it has no effect")]),
     "a kind that is not known": ("type: HostnameGenerator\nname: a\n", [
