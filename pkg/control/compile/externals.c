@@ -1,13 +1,27 @@
-/* What is said of ExternalServices, whether a route leads to them or not. */
+/* What is said of ExternalServices and MeshExternalServices, whether a route leads to them or not.
+ */
 #include "control/compile/stages.h"
+
+static struct str protocol_of(const struct api_object *object)
+{
+    if (object->key.kind == API_MESH_EXTERNAL_SERVICE)
+        return object->mesh_external_service->protocol;
+    const struct str *protocol = api_tags_find(object->external_service->tags,
+                                               STR("kuma.io/protocol"));
+    return protocol == NULL ? STR_EMPTY : *protocol;
+}
 
 /* HTTP/1.1 is spoken to all of them. */
 static bool wants_another_protocol(const struct api_object *object)
 {
-    const struct str *protocol = api_tags_find(object->external_service->tags,
-                                               STR("kuma.io/protocol"));
-    return protocol != NULL &&
-           (str_equal(*protocol, STR("http2")) || str_equal(*protocol, STR("grpc")));
+    struct str protocol = protocol_of(object);
+    return str_equal(protocol, STR("http2")) || str_equal(protocol, STR("grpc"));
+}
+
+static struct str protocol_field(const struct api_object *object)
+{
+    return object->key.kind == API_MESH_EXTERNAL_SERVICE ? STR("spec.match.protocol")
+                                                         : STR("tags[\"kuma.io/protocol\"]");
 }
 
 static void warn(struct arena *arena, struct finding_list *findings,
@@ -32,6 +46,6 @@ void compile__review_external(struct arena *arena, struct finding_list *findings
              str_format(arena, "%s, so it is no back end%s", obstacles[i].message,
                         obstacles[i].remedy));
     if (wants_another_protocol(report->object))
-        warn(arena, findings, report, STR("tags[\"kuma.io/protocol\"]"),
+        warn(arena, findings, report, protocol_field(report->object),
              STR("HTTP/2 to back ends is not spoken yet: requests go to it as HTTP/1.1"));
 }
