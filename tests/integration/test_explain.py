@@ -184,7 +184,8 @@ MISTAKES = {
           "name: other\nselectors:\n- match: {kuma.io/service: edge, port: http}"),
          ("value: /}\n", "value: /api}\n")], f"GET {HTTP}/api", TAKEN,
         ["rule         route other, rule 0: PREFIX /api",
-         "             would take it, but route other, rule 0 asks for as much and stands before "]),
+         "             would take it, but route other, rule 0 asks for as much and stands "
+         "before "]),
     "the service of a back end is misspelled": (
         [("service: api}", "service: apis}")], f"GET {HTTP}/api", TAKEN,
         ["back end     100% to apis, 0 endpoints: 503 while there is none",
