@@ -18,7 +18,7 @@ static int teardown(void **state)
 
 #define SERVICE(name, more, ports)                                                                \
     "---\ntype: MeshService\nmesh: default\nname: " name "\n" more "\nspec: {ports: [" ports "]}" \
-                                                                                             "\n"
+    "\n"
 #define OBJECT(kind, name, spec)                                                \
     "---\napiVersion: kuma.io/v1alpha1\nkind: " kind "\nmetadata: {name: " name \
     ", namespace: shop, labels: {kuma.io/mesh: default}}\nspec: {" spec "}\n"
