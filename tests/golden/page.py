@@ -40,6 +40,7 @@ GROUPS = {
     "filters-mirror": "Mirrors",
     "backends": "Back ends",
     "mhr": "MeshHTTPRoutes",
+    "mtr": "MeshTCPRoutes",
     "services": "Back ends in a cluster",
     "meshes": "Meshes",
     "kinds": "Kinds and envelopes",

@@ -88,3 +88,15 @@ struct compile__parent *compile__parent_of(struct compile__run *run, struct comp
     route->number_max = MAX(route->number_max, binding->number);
     return parent;
 }
+
+void compile__attach(struct compile__run *run, struct compile__route *route,
+                     const struct compile__binding *binding, size_t listeners)
+{
+    struct compile__parent *parent = compile__parent_of(run, route, binding);
+    if (parent->counted != binding) {
+        parent->counted = binding;
+        parent->listeners = 0;
+    }
+    parent->listeners += listeners;
+    parent->attached = MAX(parent->attached, parent->listeners);
+}

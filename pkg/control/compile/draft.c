@@ -1,6 +1,7 @@
 /* The first half: everything but endpoint sets. */
 #include "control/compile/draft.h"
 
+#include "control/compile/spec.h"
 #include "control/compile/stages.h"
 #include "core/base/assert.h"
 
@@ -65,16 +66,16 @@ static bool has_inbounds(const struct cache *cache)
 
 static void gather_routes(struct compile__run *run)
 {
-    static const enum api_kind kinds[] = {API_MESH_GATEWAY_ROUTE, API_MESH_HTTP_ROUTE};
-    const struct api_object *const *objects[ARRAY_SIZE(kinds)];
-    size_t counts[ARRAY_SIZE(kinds)];
-    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+    const enum api_kind *kinds = compile__route_kinds;
+    const struct api_object *const *objects[COMPILE__ROUTE_KINDS];
+    size_t counts[COMPILE__ROUTE_KINDS];
+    for (size_t i = 0; i < COMPILE__ROUTE_KINDS; i++) {
         objects[i] = cache_list_all(run->cache, kinds[i], &counts[i]);
         run->first_routes[kinds[i]] = run->route_count;
         run->route_count += counts[i];
     }
     run->routes = ARENA_NEW_ARRAY(run->arena, struct compile__route, run->route_count);
-    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+    for (size_t i = 0; i < COMPILE__ROUTE_KINDS; i++) {
         for (size_t j = 0; j < counts[i]; j++)
             run->routes[run->first_routes[kinds[i]] + j].object = objects[i][j];
     }
@@ -148,7 +149,10 @@ static struct compile_parent_report make_parent(struct compile__run *run,
         .resolved_refs = compile__resolved(),
     };
     struct arena *arena = run->draft->arena;
-    if (!parent->has_usable && parent->lost.size == 0)
+    if (compile__is_tcp(route->object))
+        compile__deny(&report.accepted, STR("UnsupportedProtocol"),
+                      compile__no_tcp(arena, route->object));
+    else if (!parent->has_usable && parent->lost.size == 0)
         compile__deny(&report.accepted, STR("NoMatchingParent"),
                       compile__no_usable_listener(arena, route->object));
     else if (parent->attached == 0 && parent->lost.size > 0)

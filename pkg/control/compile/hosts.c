@@ -16,19 +16,6 @@ static bool is_for_all(const struct compile__listener *listener)
 
 /* ---- What is attached ---- */
 
-void compile__attach(const struct compile__chain *chain, struct compile__route *route,
-                     size_t listeners)
-{
-    const struct compile__binding *binding = chain->port->binding;
-    struct compile__parent *parent = compile__parent_of(chain->run, route, binding);
-    if (parent->counted != binding) {
-        parent->counted = binding;
-        parent->listeners = 0;
-    }
-    parent->listeners += listeners;
-    parent->attached = MAX(parent->attached, parent->listeners);
-}
-
 /* What holds for all listeners of a selection is said to each route once. */
 static void attach_everywhere(const struct compile__chain *chain,
                               struct compile__selection *selection)
@@ -37,7 +24,8 @@ static void attach_everywhere(const struct compile__chain *chain,
         compile__parent_of(chain->run, selection->all.items[i], chain->port->binding)->has_usable =
             true;
     for (size_t i = 0; i < selection->everywhere.count; i++)
-        compile__attach(chain, selection->everywhere.items[i], selection->listeners);
+        compile__attach(chain->run, selection->everywhere.items[i], chain->port->binding,
+                        selection->listeners);
     selection->listeners = 0;
 }
 
@@ -68,7 +56,7 @@ static void attach_named(const struct compile__chain *chain,
     for (size_t i = 0; i < count; i++) {
         if (routes[i]->object->mesh_gateway_route->hostname_count == 0)
             continue; /* it was attached above */
-        compile__attach(chain, routes[i], 1);
+        compile__attach(chain->run, routes[i], chain->port->binding, 1);
         attached++;
     }
     listener->report->attached_routes += attached;

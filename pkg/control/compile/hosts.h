@@ -14,10 +14,6 @@ struct compile__chain {
     size_t taken_count;
 };
 
-/* A route that matches tags and host names of listeners is attached to them. */
-void compile__attach(const struct compile__chain *chain, struct compile__route *route,
-                     size_t listeners);
-
 /* Adds the hosts of a listener that MeshHTTPRoutes serve: one, and at most one for each host name
  * of theirs. Returns how many there are then. */
 size_t compile__add_policy_hosts(const struct compile__port *port,

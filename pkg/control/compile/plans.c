@@ -150,24 +150,23 @@ static void answer_refusal(struct compile__rule *rule)
 }
 
 /* An item of a MeshHTTPRoute that decoding has refused. */
-static void deny_broken_items(struct compile__run *run, struct compile__plan *plan)
+static void deny_broken_item(struct compile__run *run, struct compile__plan *plan)
 {
     const struct api_object *route = plan->route;
-    if (route->key.kind != API_MESH_HTTP_ROUTE)
-        return;
-    for (size_t i = 0; i < route->mesh_http_route->to_count; i++) {
-        if (route->mesh_http_route->to[i].broken)
-            compile__deny(&plan->accepted, STR("Invalid"),
-                          compile__decoding_error(run->texts, route,
-                                                  str_format(run->arena, "spec.to[%zu]", i)));
-    }
+    size_t item = SIZE_MAX;
+    if (route->key.kind == API_MESH_HTTP_ROUTE)
+        item = compile__broken_item(route);
+    if (item != SIZE_MAX)
+        compile__deny(&plan->accepted, STR("Invalid"),
+                      compile__decoding_error(run->texts, route,
+                                              str_format(run->arena, "spec.to[%zu]", item)));
 }
 
 static void fill(struct compile__run *run, struct compile__plan *plan)
 {
     plan->rule_count = compile__spec_count(plan->route);
     plan->rules = ARENA_NEW_ARRAY(run->arena, struct compile__plan_rule, plan->rule_count);
-    deny_broken_items(run, plan);
+    deny_broken_item(run, plan);
     for (size_t i = 0; i < plan->rule_count; i++) {
         const struct compile__spec spec = compile__spec_of(plan->route, i);
         struct compile__rule rule = {

@@ -10,6 +10,13 @@ static const struct str all_hosts = STR_INIT("*");
 
 /* ---- Which routes ---- */
 
+bool compile__takes_part(const struct api_object *route, const struct api_object *gateway,
+                         struct api_tags tags)
+{
+    return !route->broken && !route->is_shadow && compile__has_served_item(route) &&
+           compile__target_selects(compile__target_of(route), gateway, tags);
+}
+
 static int compare_routes(const void *a, const void *b)
 {
     const struct api_object *left = (*(struct compile__route *const *)a)->object;
@@ -27,10 +34,7 @@ static void select_routes(struct compile__run *run, struct compile__policies *po
     policies->routes = ARENA_NEW_ARRAY(run->arena, struct compile__route *, count);
     for (size_t i = 0; i < count; i++) {
         const struct api_object *object = all[i].object;
-        const struct api_mesh_http_route *spec = object->mesh_http_route;
-        bool takes_part = !object->broken && !object->is_shadow && compile__has_served_item(spec);
-        if (takes_part &&
-            compile__target_selects(&spec->target, policies->gateway, policies->scope->tags))
+        if (compile__takes_part(object, policies->gateway, policies->scope->tags))
             policies->routes[policies->route_count++] = &all[i];
     }
     if (policies->route_count > 1)

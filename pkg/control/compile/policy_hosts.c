@@ -65,7 +65,7 @@ void compile__attach_policies(const struct compile__chain *chain,
         compile__parent_of(chain->run, route, chain->port->binding)->has_usable = true;
         if (!compile__policy_serves(route, listener->spec->hostname))
             continue;
-        compile__attach(chain, route, 1);
+        compile__attach(chain->run, route, chain->port->binding, 1);
         listener->report->attached_routes++;
     }
 }

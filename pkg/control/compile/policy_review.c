@@ -1,4 +1,4 @@
-/* What is said of MeshHTTPRoutes that no listener takes. */
+/* What is said of MeshHTTPRoutes and MeshTCPRoutes that no listener takes. */
 #include "control/compile/spec.h"
 #include "control/compile/stages.h"
 
@@ -19,11 +19,10 @@ static bool aims_at_gateway(struct compile__bindings bindings, const struct api_
 
 static struct str broken_item(struct arena *arena, const struct api_object *route)
 {
-    for (size_t i = 0; i < route->mesh_http_route->to_count; i++) {
-        if (route->mesh_http_route->to[i].broken)
-            return compile__decoding_error(arena, route, str_format(arena, "spec.to[%zu]", i));
-    }
-    return STR_EMPTY;
+    size_t item = compile__broken_item(route);
+    if (item == SIZE_MAX)
+        return STR_EMPTY;
+    return compile__decoding_error(arena, route, str_format(arena, "spec.to[%zu]", item));
 }
 
 /* Adds a finding where its author may wonder. */
@@ -33,7 +32,7 @@ static void deny(struct arena *arena, struct finding_list *findings, struct str 
     const struct api_object *route = report->route;
     struct finding_subject subject = api_subject(route);
     if (findings != NULL)
-        finding_add(findings, FINDING_WARNING, &subject, route->mesh_http_route->target.mark, field,
+        finding_add(findings, FINDING_WARNING, &subject, compile__target_of(route)->mark, field,
                     "%s", message);
     compile__deny(&report->accepted, STR("NoMatchingParent"),
                   str_format(arena, "%.*s: %s", STR_ARG(field), message));
@@ -44,21 +43,24 @@ void compile__review_policy(struct arena *arena, struct finding_list *findings,
                             struct compile_route_report *report)
 {
     const struct api_object *route = report->route;
-    const struct api_mesh_http_route *spec = route->mesh_http_route;
     struct str error = broken_item(arena, route);
     if (route->is_shadow)
         compile__deny(&report->accepted, STR("Shadow"),
                       STR("kuma.io/effect is shadow: it has no effect"));
     else if (error.size > 0)
         compile__deny(&report->accepted, STR("Invalid"), error);
-    else if (!compile__has_served_item(spec))
-        deny(arena, aims_at_gateway(bindings, &spec->target) ? findings : NULL, STR("spec.to"),
+    else if (!compile__has_served_item(route))
+        deny(arena, aims_at_gateway(bindings, compile__target_of(route)) ? findings : NULL,
+             STR("spec.to"),
              "has no rules for gateways, which take those of a targetRef of kind Mesh below a "
              "targetRef of kind MeshGateway; others are for sidecars",
              report);
     else if (knows_gateways)
         deny(arena, findings, STR("spec.targetRef"),
-             "attaches to no listener: no MeshGateway that is served has this name and listeners "
-             "with these tags",
+             compile__is_tcp(route)
+                 ? "attaches to no listener for TCP or TLS: no MeshGateway that is served has this "
+                   "name and such listeners with these tags"
+                 : "attaches to no listener: no MeshGateway that is served has this name and "
+                   "listeners with these tags",
              report);
 }

@@ -57,6 +57,9 @@ static void note_selected(struct compile__run *run, const struct compile__bindin
                           const struct compile__listener *listener)
 {
     struct compile__selection *selection = listener->scope->selection;
+    if (listener->spec->protocol == API_PROTOCOL_TCP ||
+        listener->spec->protocol == API_PROTOCOL_TLS)
+        compile__attach_tcp(run, binding, listener);
     for (size_t i = 0; i < listener->policies->route_count; i++)
         (void)compile__parent_of(run, listener->policies->routes[i], binding); /* as below */
     if (selection->noted == binding)

@@ -223,36 +223,27 @@ static void collect_parents(const struct viewer *viewer, struct compile_route_re
     }
 }
 
+static struct finding_mark attaching_mark(const struct api_object *route)
+{
+    if (route->key.kind != API_MESH_GATEWAY_ROUTE)
+        return compile__target_of(route)->mark;
+    return selectors_mark(route, route->mesh_gateway_route->selectors);
+}
+
 /* A MeshGatewayRoute that no listener takes. */
 static void review_orphan(const struct viewer *viewer, struct compile_route_report *report)
 {
     const struct api_object *route = report->route;
-    const struct api_mesh_gateway_route *spec = route->mesh_gateway_route;
-    struct finding_mark mark = selectors_mark(route, spec->selectors);
-    const struct finding tcp = {
-        .severity = FINDING_ERROR,
-        .subject = api_subject(route),
-        .mark = route->mark,
-        .field = STR("conf.tcp"),
-        .message = STR("TCP routes are not served yet; this route has no effect"),
-    };
-    if (!spec->has_http)
-        compile__deny(&report->accepted, STR("UnsupportedValue"), add(viewer, &tcp));
-    else
-        compile__deny(&report->accepted, STR("NoMatchingParent"),
-                      warn(viewer, route, mark, STR("selectors"),
-                           STR("attaches to no listener: no selector matches the tags that a "
-                               "listener gets from its dataplane, its gateway and itself")));
+    struct str text = STR("attaches to no listener: no selector matches the tags that a listener "
+                          "gets from its dataplane, its gateway and itself");
+    if (compile__is_tcp(route))
+        text = STR("attaches to no listener for TCP or TLS, which alone take conf.tcp: no selector "
+                   "matches the tags that one gets from its dataplane, its gateway and itself");
+    compile__deny(&report->accepted, STR("NoMatchingParent"),
+                  warn(viewer, route, attaching_mark(route), STR("selectors"), text));
 }
 
-static struct finding_mark attaching_mark(const struct api_object *route)
-{
-    if (route->key.kind == API_MESH_HTTP_ROUTE)
-        return route->mesh_http_route->target.mark;
-    return selectors_mark(route, route->mesh_gateway_route->selectors);
-}
-
-/* A finding from a condition's text, about selectors or host names. */
+/* A finding from a condition's text, about selectors, host names or what is not served. */
 static void repeat(const struct viewer *viewer, const struct api_object *route, struct str text)
 {
     size_t colon = str_find_char(text, ':');
@@ -260,7 +251,14 @@ static void repeat(const struct viewer *viewer, const struct api_object *route, 
     struct finding_mark mark = route->mark;
     if (str_equal(field, compile__words_of(route->key.kind)->attaches))
         mark = attaching_mark(route);
-    (void)warn(viewer, route, mark, field, str_from(text, colon + 2));
+    const struct finding finding = {
+        .severity = compile__is_tcp(route) ? FINDING_ERROR : FINDING_WARNING,
+        .subject = api_subject(route),
+        .mark = mark,
+        .field = field,
+        .message = str_from(text, colon + 2),
+    };
+    (void)add(viewer, &finding);
 }
 
 /* A route of more gateways than its report names. */
@@ -278,8 +276,7 @@ static bool lacks_gateway(const struct viewer *viewer, const struct api_object *
 {
     size_t count;
     (void)cache_list(viewer->cache, API_MESH_GATEWAY, route->key.mesh, &count); /* their number */
-    bool is_tcp = route->key.kind == API_MESH_GATEWAY_ROUTE && !route->mesh_gateway_route->has_http;
-    return viewer->is_partial && !is_tcp && count == 0;
+    return viewer->is_partial && count == 0;
 }
 
 /* Where the condition comes from a finding of the compiler. */
@@ -302,12 +299,13 @@ static void review_route(const struct viewer *viewer, const struct api_object *r
         return;
     }
     collect_parents(viewer, report);
-    if (report->parent_count == 0 && route->key.kind == API_MESH_HTTP_ROUTE)
+    if (report->parent_count == 0 && route->key.kind != API_MESH_GATEWAY_ROUTE)
         compile__review_policy(viewer->box->arena, viewer->box->findings, viewer->bindings,
                                !lacks_gateway(viewer, route), report);
     else if (report->parent_count == 0 && !lacks_gateway(viewer, route))
         review_orphan(viewer, report);
-    if (report->parent_count > 0 && !report->is_attached && !was_said(report))
+    bool is_unserved = !report->is_attached || compile__is_tcp(route);
+    if (report->parent_count > 0 && is_unserved && !was_said(report))
         repeat(viewer, route, report->accepted.message);
     if (report->has_more_parents)
         review_crowd(viewer, route);
@@ -319,7 +317,6 @@ static void review_route(const struct viewer *viewer, const struct api_object *r
 static const enum api_kind other_kinds[] = {
     API_MESH,
     API_DATAPLANE,
-    API_MESH_TCP_ROUTE,
     API_EXTERNAL_SERVICE,
     API_MESH_SERVICE,
     API_MESH_EXTERNAL_SERVICE,
@@ -347,13 +344,6 @@ static const enum api_kind other_kinds[] = {
     API_TRAFFIC_TRACE,
     API_PROXY_TEMPLATE,
 };
-
-/* A route is of a gateway by its target; others are of sidecars, or only change how it serves. */
-static bool is_of_gateway(const struct api_object *object)
-{
-    return object->key.kind == API_MESH_TCP_ROUTE &&
-           object->mesh_tcp_route->target.kind == API_TARGET_MESH_GATEWAY;
-}
 
 /* What a mesh asks for and its gateways do not do. */
 static void review_mesh(const struct viewer *viewer, struct compile_object_report *report)
@@ -397,8 +387,8 @@ static void review_unserved(const struct viewer *viewer, struct compile_object_r
         return;
     }
     compile__deny(&report->programmed, STR("UnsupportedValue"), text);
-    finding_add(viewer->box->findings, is_of_gateway(object) ? FINDING_ERROR : FINDING_WARNING,
-                &subject, object->mark, STR_EMPTY, "%.*s", STR_ARG(text));
+    finding_add(viewer->box->findings, FINDING_WARNING, &subject, object->mark, STR_EMPTY, "%.*s",
+                STR_ARG(text));
 }
 
 /* Nothing is to be said of those that nobody names. */
@@ -455,17 +445,17 @@ static void review_others(const struct viewer *viewer)
 /* In the order of their kinds, as results have them. */
 static void review_routes(const struct viewer *viewer)
 {
-    static const enum api_kind kinds[] = {API_MESH_GATEWAY_ROUTE, API_MESH_HTTP_ROUTE};
+    const enum api_kind *kinds = compile__route_kinds;
     struct compile_report *report = &viewer->box->review.report;
-    size_t counts[ARRAY_SIZE(kinds)];
+    size_t counts[COMPILE__ROUTE_KINDS];
     size_t total = 0;
-    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+    for (size_t i = 0; i < COMPILE__ROUTE_KINDS; i++) {
         (void)cache_list_all(viewer->cache, kinds[i], &counts[i]); /* their number */
         total += counts[i];
     }
     struct compile_route_report *routes = ARENA_NEW_ARRAY(viewer->box->arena,
                                                           struct compile_route_report, total);
-    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+    for (size_t i = 0; i < COMPILE__ROUTE_KINDS; i++) {
         const struct api_object *const *objects = cache_list_all(viewer->cache, kinds[i],
                                                                  &counts[i]);
         for (size_t j = 0; j < counts[i]; j++)

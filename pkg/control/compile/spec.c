@@ -2,10 +2,17 @@
 
 #include "core/base/assert.h"
 
+const enum api_kind compile__route_kinds[COMPILE__ROUTE_KINDS] = {
+    API_MESH_GATEWAY_ROUTE,
+    API_MESH_HTTP_ROUTE,
+    API_MESH_TCP_ROUTE,
+};
+
 static const struct compile__words gateway_words = {
     .attaches = STR_INIT("selectors"),
     .hostnames = STR_INIT("conf.http.hostnames"),
     .rules = STR_INIT("conf.http.rules"),
+    .connections = STR_INIT("conf.tcp"),
     .backends = "backends",
     .destination = ".destination",
     .request_header = ".request_header",
@@ -30,6 +37,7 @@ static const struct compile__words policy_words = {
     .attaches = STR_INIT("spec.targetRef"),
     .hostnames = STR_INIT("spec.to"),
     .rules = STR_INIT("spec.to"),
+    .connections = STR_INIT("spec.to"),
     .backends = "backendRefs",
     .destination = "",
     .request_header = ".requestHeaderModifier",
@@ -61,14 +69,59 @@ bool compile__item_is_served(const struct api_http_to *item)
     return !item->broken && item->target.kind == API_TARGET_MESH && item->rule_count > 0;
 }
 
-bool compile__has_served_item(const struct api_mesh_http_route *route)
+/* ---- MeshHTTPRoutes and MeshTCPRoutes ---- */
+
+const struct api_target_ref *compile__target_of(const struct api_object *route)
 {
-    for (size_t i = 0; i < route->to_count; i++) {
-        if (compile__item_is_served(&route->to[i]))
+    return route->key.kind == API_MESH_HTTP_ROUTE ? &route->mesh_http_route->target
+                                                  : &route->mesh_tcp_route->target;
+}
+
+static size_t item_count(const struct api_object *route)
+{
+    return route->key.kind == API_MESH_HTTP_ROUTE ? route->mesh_http_route->to_count
+                                                  : route->mesh_tcp_route->to_count;
+}
+
+static bool is_broken(const struct api_object *route, size_t item)
+{
+    return route->key.kind == API_MESH_HTTP_ROUTE ? route->mesh_http_route->to[item].broken
+                                                  : route->mesh_tcp_route->to[item].broken;
+}
+
+static bool is_served(const struct api_object *route, size_t item)
+{
+    if (route->key.kind == API_MESH_HTTP_ROUTE)
+        return compile__item_is_served(&route->mesh_http_route->to[item]);
+    const struct api_tcp_to *to = &route->mesh_tcp_route->to[item];
+    return !to->broken && to->target.kind == API_TARGET_MESH && to->rule_count > 0;
+}
+
+bool compile__has_served_item(const struct api_object *route)
+{
+    for (size_t i = 0; i < item_count(route); i++) {
+        if (is_served(route, i))
             return true;
     }
     return false;
 }
+
+size_t compile__broken_item(const struct api_object *route)
+{
+    for (size_t i = 0; i < item_count(route); i++) {
+        if (is_broken(route, i))
+            return i;
+    }
+    return SIZE_MAX;
+}
+
+bool compile__is_tcp(const struct api_object *route)
+{
+    return route->key.kind == API_MESH_TCP_ROUTE ||
+           (route->key.kind == API_MESH_GATEWAY_ROUTE && !route->mesh_gateway_route->has_http);
+}
+
+/* ---- Rules ---- */
 
 size_t compile__spec_count(const struct api_object *route)
 {

@@ -8,11 +8,16 @@
 #include "core/base/arena.h"
 #include "core/base/str.h"
 
+/* The kinds of routes, in their order. */
+#define COMPILE__ROUTE_KINDS 3
+extern const enum api_kind compile__route_kinds[COMPILE__ROUTE_KINDS];
+
 /* What things are called in manifests of a kind. */
 struct compile__words {
     struct str attaches; /* the field that says to whom a route belongs */
     struct str hostnames;
     struct str rules;
+    struct str connections; /* what is said of them */
     const char *backends;
     const char *destination; /* of a backend */
     const char *request_header;
@@ -66,6 +71,14 @@ struct finding_mark compile__spec_mark(const struct compile__spec *spec, size_t 
 struct str compile__spec_field(struct arena *arena, const struct compile__spec *spec);
 struct str compile__spec_inner(struct arena *arena, const struct compile__spec *spec);
 
-/* Of an item of a MeshHTTPRoute: whether gateways take part in it; and whether they do in any. */
+/* Of an item of a MeshHTTPRoute: whether gateways take part in it. */
 bool compile__item_is_served(const struct api_http_to *item);
-bool compile__has_served_item(const struct api_mesh_http_route *route);
+
+/* Of a MeshHTTPRoute or MeshTCPRoute: its target; whether gateways take part in any of its items;
+ * the first of those that are broken, SIZE_MAX: none is. */
+const struct api_target_ref *compile__target_of(const struct api_object *route);
+bool compile__has_served_item(const struct api_object *route);
+size_t compile__broken_item(const struct api_object *route);
+
+/* Whether it is a route of connections, not of requests. */
+bool compile__is_tcp(const struct api_object *route);

@@ -62,6 +62,7 @@ struct str compile__decoding_error(struct arena *arena, const struct api_object 
 /* Why a route is not accepted by a gateway that it attaches to, in `arena`. */
 struct str compile__no_usable_listener(struct arena *arena, const struct api_object *route);
 struct str compile__no_hostname(struct arena *arena, const struct api_object *route);
+struct str compile__no_tcp(struct arena *arena, const struct api_object *route);
 
 /* Adds what is said of a route and a gateway: to the route as a whole, and to its parents, each of
  * which is there once; it is accepted where it is by one of the gateway's proxies. There is room
@@ -116,8 +117,8 @@ const struct compile__binding *compile__bound_lost(struct compile__bound *bound,
 
 /* ---- policy_review.c ---- */
 
-/* Says of a MeshHTTPRoute that no listener takes why that is. `knows_gateways`: where none takes
- * it, there is none. */
+/* Says of a MeshHTTPRoute or MeshTCPRoute that no listener takes why that is. `knows_gateways`:
+ * where none takes it, there is none. */
 void compile__review_policy(struct arena *arena, struct finding_list *findings,
                             struct compile__bindings bindings, bool knows_gateways,
                             struct compile_route_report *report);
@@ -170,6 +171,10 @@ struct compile__scope *compile__scope_of(struct compile__run *run,
 /* Notes that a route selects a listener of the binding. */
 struct compile__parent *compile__parent_of(struct compile__run *run, struct compile__route *route,
                                            const struct compile__binding *binding);
+
+/* A route that matches tags and host names of listeners is attached to them. */
+void compile__attach(struct compile__run *run, struct compile__route *route,
+                     const struct compile__binding *binding, size_t listeners);
 
 /* ---- targets.c ---- */
 
@@ -228,6 +233,10 @@ struct compile__policies {
     struct map *groups; /* by host name */
 };
 
+/* Whether a MeshHTTPRoute or MeshTCPRoute says something for a listener with these tags. */
+bool compile__takes_part(const struct api_object *route, const struct api_object *gateway,
+                         struct api_tags tags);
+
 struct compile__policies *compile__policies_of(struct compile__run *run,
                                                const struct compile__binding *binding,
                                                struct compile__scope *scope);
@@ -276,6 +285,10 @@ struct compile__port {
     struct compile__listener *listeners; /* sorted by hostname */
     size_t listener_count;
 };
+
+/* Attaches the routes of connections to a listener for TCP or TLS, which is not served yet. */
+void compile__attach_tcp(struct compile__run *run, const struct compile__binding *binding,
+                         const struct compile__listener *listener);
 
 struct compile__ports {
     struct compile__port *items;
