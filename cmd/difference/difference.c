@@ -48,7 +48,7 @@ static void note(struct comparison *comparison, const struct difference__fact *f
 static const char *unseen_text(enum difference_kind kind)
 {
     switch (kind) {
-    case DIFFERENCE_RULE: return ", with other tags";
+    case DIFFERENCE_RULE: return ", by other tags or on other listeners";
     case DIFFERENCE_ORDER: return ", in another order";
     case DIFFERENCE_BACKEND: return ", at other addresses";
     case DIFFERENCE_LISTENER:

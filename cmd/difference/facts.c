@@ -19,15 +19,26 @@ static const void *find(const struct at *at, enum model_kind kind, struct str na
     return resource->content;
 }
 
-/* A fact is one wherever it comes from: of several dataplanes with the same route the first counts.
- */
+static bool is_equal(const struct difference__fact *a, const struct difference__fact *b)
+{
+    return str_equal(a->value, b->value) && str_equal(a->detail, b->detail) &&
+           str_equal(a->content, b->content);
+}
+
+/* A fact is one wherever it comes from. Where two that have one name say different things (routes
+ * of two kinds), the first is told, and what the other says counts. */
 static void put(const struct at *at, struct difference__fact fact)
 {
     struct arena *arena = at->facts->arena;
     fact.key = str_format(arena, "%d/%.*s", (int)fact.kind, STR_ARG(fact.key));
-    if (map_get(at->facts->by_key, fact.key) != NULL)
+    struct difference__fact *kept = map_get(at->facts->by_key, fact.key);
+    if (kept != NULL && !is_equal(kept, &fact))
+        kept->content = str_format(arena, "%.*s\n%.*s\n%.*s\n%.*s", STR_ARG(kept->content),
+                                   STR_ARG(fact.value), STR_ARG(fact.detail),
+                                   STR_ARG(fact.content));
+    if (kept != NULL)
         return;
-    struct difference__fact *kept = ARENA_NEW(arena, struct difference__fact);
+    kept = ARENA_NEW(arena, struct difference__fact);
     *kept = fact;
     (void)map_set(at->facts->by_key, fact.key, kept); /* it is new */
     VEC_PUSH(&at->facts->items, kept);
