@@ -161,7 +161,7 @@ MUST_USE enum err explain_answer(struct arena *arena, const struct explain_reque
 /* Appends lines for people. */
 void explain_text(const struct explain_answer *answer, struct buf *buf);
 
-/* Appends one canonical JSON object; `findings` is a canonical array that it takes in.
+/* Appends one JSON object; `findings` is an array in JSON, which it takes in as it is.
  * docs/explaining.md has its members. */
 void explain_json(const struct explain_answer *answer, struct str findings, struct buf *buf);
 

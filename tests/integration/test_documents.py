@@ -1,4 +1,5 @@
 """Every command in the documents, copied into a shell."""
+import json
 import os
 import re
 import shutil
@@ -17,6 +18,7 @@ BLOCKS = {
                   "$ build/bin/otemon run examples/quickstart",
                   "build/bin/otemon generate tls-certificate",
                   "build/bin/otemon validate examples/quickstart",
+                  "build/bin/otemon explain --resources examples/quickstart",
                   "build/bin/otemon convert --to kubernetes", "make kube-up"],
     "examples/README.md": ["examples/quickstart/backend.py foo 9001 bar 9002",
                            "build/bin/otemon run examples/merged-port",
@@ -27,6 +29,10 @@ BLOCKS = {
                              "openssl x509"],
     "docs/validating.md": ["$ build/bin/otemon validate gateway.yaml",
                            "$ build/bin/otemon validate -o json gateway.yaml"],
+    "docs/explaining.md": ["$ build/bin/otemon explain --resources examples/quickstart GET",
+                           "$ build/bin/otemon explain --resources examples/quickstart GET",
+                           "build/bin/otemon explain --resources examples/quickstart -o json",
+                           "$ build/bin/otemon diff --against examples/quickstart"],
     "docs/converting.md": ["$ build/bin/otemon convert --to kubernetes gateway.yaml",
                            "kubectl get meshgateways"],
     "docs/observing.md": ["curl http://127.0.0.1:9902/ready"],
@@ -134,8 +140,14 @@ def test_validate_of_the_readme():
     assert shell(block("README.md", 5)) == ""
 
 
+def test_explain_and_diff_of_the_readme():
+    said = shell(block("README.md", 6))
+    assert said.startswith("request      GET http://shop.example.com:8080/api/cart\n")
+    assert said.endswith("\nWhat is served stays the same.\n")
+
+
 def test_convert_of_the_readme():
-    assert shell(block("README.md", 6)).startswith("apiVersion: kuma.io/v1alpha1\n")
+    assert shell(block("README.md", 7)).startswith("apiVersion: kuma.io/v1alpha1\n")
 
 
 @pytest.mark.parametrize("index", [0, 1])
@@ -146,6 +158,27 @@ def test_validating(index, tmp_path):
     (tmp_path / "build").symlink_to(ROOT / "build")
     command, shown = block("docs/validating.md", index).removeprefix("$ ").split("\n", 1)
     assert shell(command + " || true", cwd=tmp_path) == shown
+
+
+@pytest.mark.parametrize("index", [0, 1, 3])
+def test_explaining(index, tmp_path):
+    """What the document shows is what is printed."""
+    (manifest,) = documents.blocks("docs/explaining.md", "yaml")
+    (tmp_path / "routes.yaml").write_text(manifest)
+    (tmp_path / "build").symlink_to(ROOT / "build")
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    command, shown = block("docs/explaining.md", index).removeprefix("$ ").split("\n", 1)
+    assert shell(command + " || true", cwd=tmp_path) == shown
+
+
+def test_explaining_to_programs():
+    """Each member that is printed stands in the table, and no other."""
+    told = json.loads(shell(block("docs/explaining.md", 2)))
+    text = (ROOT / "docs/explaining.md").read_text(encoding="utf-8")
+    table = text.split("| member | what it is |\n|---|---|\n")[1].split("\n\n")[0]
+    names = [name for row in table.splitlines()
+             for name in re.findall("`([^`]+)`", row.split("|")[1])]
+    assert sorted(names) == sorted(told)
 
 
 def test_converting(tmp_path):
