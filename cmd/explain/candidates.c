@@ -26,17 +26,29 @@ static size_t shared_size(struct str a, struct str b)
     return size;
 }
 
-/* Of equally near ones the first stays. */
-static void put_other(struct listing *listing, const struct other *other)
+/* Sentences are made for those only that are told, for there may be many thousand rules. */
+static struct explain_candidate candidate_of(const struct listing *listing,
+                                             const struct route_candidate *told)
 {
+    return (struct explain_candidate){
+        .rule = told->rule,
+        .fate = told->fate,
+        .why = explain__fate_text(listing->arena, told, listing->path, listing->winner),
+    };
+}
+
+/* Of equally near ones the first stays. */
+static void put_other(struct listing *listing, const struct route_candidate *told)
+{
+    size_t shared = shared_size(told->rule->path, listing->path);
     size_t at = listing->other_count;
-    while (at > 0 && listing->others[at - 1].shared < other->shared)
+    while (at > 0 && listing->others[at - 1].shared < shared)
         at--;
     if (at == EXPLAIN_OTHERS_MAX)
         return;
     size_t behind = MIN(listing->other_count, EXPLAIN_OTHERS_MAX - 1) - at;
     memmove(listing->others + at + 1, listing->others + at, behind * sizeof(*listing->others));
-    listing->others[at] = *other;
+    listing->others[at] = (struct other){candidate_of(listing, told), shared};
     listing->other_count = MIN(listing->other_count + 1, EXPLAIN_OTHERS_MAX);
 }
 
@@ -46,16 +58,10 @@ static bool on_candidate(const struct route_candidate *told, void *arg)
     if (told->fate == ROUTE_TAKES)
         return true;
     listing->rule_count++;
-    struct explain_candidate candidate = {.rule = told->rule, .fate = told->fate};
-    bool is_other = told->fate == ROUTE_OTHER_PATH;
-    if (!is_other && listing->tried_count == EXPLAIN_CANDIDATES_MAX)
-        return true;
-    candidate.why = explain__fate_text(listing->arena, told, listing->path, listing->winner);
-    if (!is_other) {
-        listing->tried[listing->tried_count++] = candidate;
-        return true;
-    }
-    put_other(listing, &(struct other){candidate, shared_size(told->rule->path, listing->path)});
+    if (told->fate == ROUTE_OTHER_PATH)
+        put_other(listing, told);
+    else if (listing->tried_count < EXPLAIN_CANDIDATES_MAX)
+        listing->tried[listing->tried_count++] = candidate_of(listing, told);
     return true;
 }
 

@@ -359,19 +359,34 @@ def check(told, got):
         assert got.body.startswith(told["body"])
 
 
+def tell(service):
+    """A back end that answers with what it was asked."""
+    def handle(exchange):
+        fields = dict(exchange.fields)
+        exchange.answer(json.dumps({"service": service, "target": exchange.target,
+                                    "host": fields["host"], "headers": fields}))
+        return True
+    return handle
+
+
+@pytest.mark.parametrize("example, urls", [
+    ("merged-port", ["http://foo.example.com:8080/x", "http://bar.example.com:8080/?y",
+                     "http://baz.example.com:8080/"]),
+    ("https-two-certificates", ["https://foo.example.com:8443/x"])])
+def test_it_agrees_with_the_examples(example, urls, run, backend, curl):
+    backend(tell("foo"), port=9001)
+    backend(tell("bar"), port=9002)
+    run(EXAMPLES / example, plain=True).wait_ready()
+    for url in urls:
+        check(answer("GET", url, resources=EXAMPLES / example), curl(*curl_words(url, ())))
+
+
 def test_it_agrees_with_what_is_served(run, backend, curl, tmp_path):
     """Every request of the quickstart, with filters added to it."""
     for path in (EXAMPLES / "quickstart").glob("*.yaml"):
         (tmp_path / path.name).write_text(path.read_text(encoding="utf-8"))
     manifests.write(tmp_path / "filters.yaml", FILTERS)
 
-    def tell(service):
-        def handle(exchange):
-            fields = dict(exchange.fields)
-            exchange.answer(json.dumps({"service": service, "target": exchange.target,
-                                        "host": fields["host"], "headers": fields}))
-            return True
-        return handle
     backend(tell("web"), port=9001)
     backend(tell("api"), port=9002)
     run(tmp_path, plain=True).wait_ready()
