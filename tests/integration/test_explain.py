@@ -461,6 +461,7 @@ def test_a_cluster_that_cannot_be_read(stage, tmp_path):
     done = kube(stage, "GET", "http://a.test:8080/x")
     assert (done.returncode, done.stdout) == (UNUSABLE, "")
     assert done.stderr.startswith("otemon explain: "), done.stderr
+    assert "within 30 seconds" not in done.stderr, "the first failure is told at once"
     environment = {"HOME": str(tmp_path / "nobody")}
     done = shell(PROGRAM, "explain", "--kube", "GET", "http://a.test/", env=environment)
     assert done.returncode == UNUSABLE
