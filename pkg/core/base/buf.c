@@ -92,6 +92,10 @@ void buf_append(struct buf *buf, struct str s)
 
 void buf_append_char(struct buf *buf, char c)
 {
+    if (buf->size < buf->capacity) {
+        buf->data[buf->size++] = c;
+        return;
+    }
     buf_append(buf, (struct str){&c, 1});
 }
 

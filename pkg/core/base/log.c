@@ -1,5 +1,6 @@
 #include "core/base/log.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include "core/base/assert.h"
@@ -55,8 +56,54 @@ static bool is_c1_control(struct str s)
     return s.size >= 2 && (unsigned char)s.data[0] == 0xC2 && (unsigned char)s.data[1] < 0xA0;
 }
 
+/* A bit of every byte. */
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* Not 0 if a byte of the word may not stand for itself. */
+static uint64_t odd_bytes(uint64_t word)
+{
+    uint64_t quote = word ^ EACH('"');
+    uint64_t backslash = word ^ EACH('\\');
+    uint64_t delete = word ^ EACH(0x7F);
+    uint64_t found = (word - EACH(0x20)) | (quote - EACH(1)) | (backslash - EACH(1)) |
+                     (delete - EACH(1)) | word;
+    return found & EACH(0x80);
+}
+
+/* Nearly every text is ASCII without anything to escape, and that is seen eight bytes at once. */
+static bool is_plain_json(struct str s)
+{
+    uint64_t found = 0;
+    size_t i = 0;
+    uint64_t word;
+    for (; s.size - i >= sizeof(word); i += sizeof(word)) {
+        memcpy(&word, s.data + i, sizeof(word));
+        found |= odd_bytes(word);
+    }
+    word = EACH(' ');
+    if (i < s.size)
+        memcpy(&word, s.data + i, s.size - i);
+    return (found | odd_bytes(word)) == 0;
+}
+
+static void append_quoted(struct buf *buf, struct str s)
+{
+    char *room = buf_reserve(buf, s.size + 2);
+    if (room == NULL)
+        return;
+    room[0] = '"';
+    if (s.size > 0)
+        memcpy(room + 1, s.data, s.size);
+    room[s.size + 1] = '"';
+    buf_commit(buf, s.size + 2);
+}
+
 void log_append_json(struct buf *buf, struct str s)
 {
+    if (is_plain_json(s)) {
+        append_quoted(buf, s);
+        return;
+    }
     /* Text that is not UTF-8 keeps its ASCII; every other byte becomes the replacement. */
     bool utf8 = str_is_utf8(s);
     buf_append_char(buf, '"');

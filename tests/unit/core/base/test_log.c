@@ -132,6 +132,26 @@ static void test_append_json(void **state)
                     "\"a\\u009b31m\\u0080\xC2\xA0\"");
 }
 
+/* Wherever in a text it stands, every byte of ASCII is itself or is escaped. */
+static void test_append_json_each_byte(void **state)
+{
+    (void)state;
+    for (unsigned byte = 1; byte < 0x80; byte++) {
+        bool is_escaped = byte < 0x20 || byte == 0x7F || byte == '"' || byte == '\\';
+        for (size_t at = 0; at < 17; at++) {
+            char text[] = "_________________";
+            text[at] = (char)byte;
+            struct buf buf;
+            buf_init(&buf, 256);
+            log_append_json(&buf, str_of(text));
+            struct str inner = str_from(str_first(buf_str(&buf), buf.size - 1), 1);
+            assert_int_equal(str_equal(inner, str_of(text)), !is_escaped);
+            assert_int_equal(inner.data[at], is_escaped ? '\\' : text[at]);
+            buf_deinit(&buf);
+        }
+    }
+}
+
 static void test_append_text(void **state)
 {
     (void)state;
@@ -162,6 +182,7 @@ int main(void)
         cmocka_unit_test(test_too_long),
         cmocka_unit_test(test_levels),
         cmocka_unit_test(test_append_json),
+        cmocka_unit_test(test_append_json_each_byte),
         cmocka_unit_test(test_append_text),
         cmocka_unit_test(test_append_visible),
     };
