@@ -284,7 +284,7 @@ void model_resource_print(const struct model_resource *resource, bool redacted, 
 
 /* What a proxy serves. Resources are sorted by kind, then name. */
 struct model_snapshot {
-    struct model_digest digest; /* over the resources' kinds, names and digests */
+    struct model_digest digest; /* over the resources' kinds, names and digests, in blocks */
     const struct model_resource *const *resources;
     size_t count;
 };

@@ -25,7 +25,10 @@ static atomic_size_t alive;
 static struct model_digest digest_of(const struct model_resource *resource)
 {
     struct buf buf;
-    buf_init_secret(&buf, PRINT_SIZE_MAX); /* a key may be in it */
+    if (resource->kind == MODEL_SECRET)
+        buf_init_secret(&buf, PRINT_SIZE_MAX);
+    else
+        buf_init(&buf, PRINT_SIZE_MAX);
     model_resource_print(resource, false, &buf);
     ASSERT(!buf_overflowed(&buf));
     struct model_digest digest;

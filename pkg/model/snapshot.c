@@ -2,14 +2,16 @@
 #include <stdlib.h>
 
 #include "core/base/assert.h"
+#include "core/base/hash.h"
 #include "core/base/mem.h"
 #include "core/base/vec.h"
-#include "core/pki/pki.h"
+#include "model/blocks.h"
 #include "model/resource.h"
 
 struct snapshot_box {
     struct model_snapshot snapshot;
     const struct model_resource **resources;
+    struct model__blocks blocks;
     atomic_uint references;
 };
 
@@ -142,9 +144,49 @@ MUST_USE static enum err dangling(const struct model_resource *from, enum model_
                    STR_ARG(name));
 }
 
+/* Resources by kind and name. A search asks for a dozen of them, all over memory; where there are
+ * many references, knowing the place is worth its making. */
+struct names {
+    const struct model_resource **slots; /* a power of two of them, half of them free; or NULL */
+    size_t mask;
+};
+
+static size_t name_slot(const struct names *names, enum model_kind kind, struct str name)
+{
+    return (size_t)(hash_str(name) + (uint64_t)kind) & names->mask;
+}
+
+static void names_init(struct names *names, const struct model_snapshot *snapshot)
+{
+    size_t size = 16;
+    while (size < 2 * snapshot->count)
+        size *= 2;
+    *names = (struct names){MEM_NEW_ARRAY(const struct model_resource *, size), size - 1};
+    for (size_t i = 0; i < snapshot->count; i++) {
+        const struct model_resource *resource = snapshot->resources[i];
+        size_t slot = name_slot(names, resource->kind, resource->name);
+        while (names->slots[slot] != NULL)
+            slot = (slot + 1) & names->mask;
+        names->slots[slot] = resource;
+    }
+}
+
+static bool names_has(const struct names *names, enum model_kind kind, struct str name)
+{
+    size_t slot = name_slot(names, kind, name);
+    const struct model_resource *found;
+    while ((found = names->slots[slot]) != NULL) {
+        if (found->kind == kind && str_equal(found->name, name))
+            return true;
+        slot = (slot + 1) & names->mask;
+    }
+    return false;
+}
+
 /* Every reference of new resources leads somewhere, */
 struct presence {
     const struct model_snapshot *snapshot;
+    struct names names;
     struct err_info *reterr;
 };
 
@@ -152,9 +194,10 @@ static enum err check_presence(void *arg, const struct model_resource *from, enu
                                struct str name)
 {
     const struct presence *presence = arg;
-    if (model_snapshot_find(presence->snapshot, kind, name) != NULL)
-        return ERR_OK;
-    return dangling(from, kind, name, presence->reterr);
+    bool is_there = presence->names.slots != NULL
+                        ? names_has(&presence->names, kind, name)
+                        : model_snapshot_find(presence->snapshot, kind, name) != NULL;
+    return is_there ? ERR_OK : dangling(from, kind, name, presence->reterr);
 }
 
 /* and none of those that stay to one that is gone. */
@@ -175,61 +218,20 @@ static enum err check_absence(void *arg, const struct model_resource *from, enum
     return dangling(from, kind, name, absence->reterr);
 }
 
-/* ---- The digest ---- */
-
-/* Small pieces are gathered before they are hashed. */
-struct gatherer {
-    struct pki_hash *hash;
-    size_t size;
-    char bytes[2048];
-};
-
-static void gather(struct gatherer *gatherer, const void *data, size_t size)
-{
-    if (size > sizeof(gatherer->bytes) - gatherer->size) {
-        pki_hash_add(gatherer->hash, gatherer->bytes, gatherer->size);
-        gatherer->size = 0;
-    }
-    if (size > sizeof(gatherer->bytes)) {
-        pki_hash_add(gatherer->hash, data, size);
-        return;
-    }
-    memcpy(gatherer->bytes + gatherer->size, data, size);
-    gatherer->size += size;
-}
-
-static void gather_u64(struct gatherer *gatherer, uint64_t value)
-{
-    unsigned char bytes[8];
-    for (size_t i = 0; i < sizeof(bytes); i++)
-        bytes[i] = (unsigned char)(value >> (8 * i));
-    gather(gatherer, bytes, sizeof(bytes));
-}
-
-static struct model_digest digest_of(const struct model_snapshot *snapshot)
-{
-    struct gatherer gatherer = {.hash = pki_hash_new()};
-    for (size_t i = 0; i < snapshot->count; i++) {
-        const struct model_resource *resource = snapshot->resources[i];
-        gather_u64(&gatherer, (uint64_t)resource->kind);
-        gather_u64(&gatherer, resource->name.size);
-        gather(&gatherer, resource->name.data, resource->name.size);
-        gather(&gatherer, resource->digest.bytes, MODEL_DIGEST_SIZE);
-    }
-    pki_hash_add(gatherer.hash, gatherer.bytes, gatherer.size);
-    struct model_digest digest;
-    pki_hash_finish(gatherer.hash, digest.bytes);
-    gatherer.hash = pki_hash_free(gatherer.hash);
-    return digest;
-}
-
 /* ---- Snapshots ---- */
+
+/* The count is the one part of a frozen snapshot that changes. */
+static struct snapshot_box *box_of(const struct model_snapshot *snapshot)
+{
+    return CONTAINER_OF((uintptr_t)snapshot, struct snapshot_box, snapshot);
+}
 
 static struct snapshot_box *box_free(struct snapshot_box *box)
 {
     for (size_t i = 0; i < box->snapshot.count; i++)
         (void)model_resource_unref(box->resources[i]); /* always NULL */
     box->resources = mem_free(box->resources);
+    VEC_FREE(&box->blocks.list);
     atomic_fetch_sub_explicit(&alive, 1, memory_order_relaxed);
     return mem_free(box);
 }
@@ -300,9 +302,10 @@ static void change_find(struct change *change, const struct model_snapshot *form
         else
             VEC_PUSH(&change->gone, former->resources[i]);
     }
-    for (size_t i = 0; i <= set.mask; i++) {
-        if (set.slots[i] != NULL && set.slots[i] != &taken)
-            VEC_PUSH(&change->fresh, set.slots[i]);
+    bool is_all = change->kept.count == count;
+    for (size_t i = 0; i < count && !is_all; i++) {
+        if (addresses_take(&set, resources[i]))
+            VEC_PUSH(&change->fresh, resources[i]);
     }
     set.slots = mem_free(set.slots);
     if (change->fresh.count > 0)
@@ -325,40 +328,63 @@ static void forget_replaced(struct change *change)
     change->gone.count = kept;
 }
 
-/* Writes both into one sorted array. ERR_CONFLICT: two have one name. */
+/* The index of the first of `kept` from `low` on that is not before `resource`. */
+static size_t place_in(const struct change *change, size_t low,
+                       const struct model_resource *resource)
+{
+    size_t high = change->kept.count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (model__resource_compare(change->kept.items[middle], resource) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static size_t copy_run(const struct model_resource **to, const struct change *change, size_t from,
+                       size_t end)
+{
+    if (end > from)
+        memcpy(to, change->kept.items + from, (end - from) * sizeof(*to));
+    return end - from;
+}
+
+/* Writes both into one sorted array; what is fresh is mostly little. ERR_CONFLICT: two have one
+ * name. */
 MUST_USE static enum err merge(const struct change *change,
                                const struct model_resource **ret_resources, struct err_info *reterr)
 {
-    size_t i = 0;
-    size_t j = 0;
+    size_t kept = 0;
     size_t count = 0;
-    while (i < change->kept.count || j < change->fresh.count) {
-        int order = 0;
-        if (i == change->kept.count)
-            order = 1;
-        else if (j == change->fresh.count)
-            order = -1;
-        else
-            order = model__resource_compare(change->kept.items[i], change->fresh.items[j]);
-        if (order == 0)
-            return conflict(change->kept.items[i], reterr);
-        ret_resources[count++] = order < 0 ? change->kept.items[i++] : change->fresh.items[j++];
+    for (size_t i = 0; i < change->fresh.count; i++) {
+        const struct model_resource *fresh = change->fresh.items[i];
+        size_t place = place_in(change, kept, fresh);
+        count += copy_run(ret_resources + count, change, kept, place);
+        kept = place;
+        if (count > 0 && model__resource_compare(ret_resources[count - 1], fresh) == 0)
+            return conflict(fresh, reterr);
+        if (kept < change->kept.count &&
+            model__resource_compare(change->kept.items[kept], fresh) == 0)
+            return conflict(fresh, reterr);
+        ret_resources[count++] = fresh;
     }
-    for (size_t k = 1; k < change->fresh.count; k++) {
-        if (model__resource_compare(change->fresh.items[k - 1], change->fresh.items[k]) == 0)
-            return conflict(change->fresh.items[k], reterr);
-    }
+    (void)copy_run(ret_resources + count, change, kept, change->kept.count); /* the rest */
     return ERR_OK;
 }
 
 MUST_USE static enum err check(const struct change *change, const struct model_snapshot *snapshot,
                                struct err_info *reterr)
 {
-    struct presence presence = {snapshot, reterr};
+    struct presence presence = {.snapshot = snapshot, .reterr = reterr};
     struct absence absence = {change->gone.items, change->gone.count, reterr};
     enum err err = ERR_OK;
+    if (change->fresh.count > snapshot->count / 4)
+        names_init(&presence.names, snapshot);
     for (size_t i = 0; i < change->fresh.count && err == ERR_OK; i++)
         err = visit_references(change->fresh.items[i], check_presence, &presence);
+    presence.names.slots = mem_free(presence.names.slots);
     for (size_t i = 0; i < change->kept.count && change->gone.count > 0 && err == ERR_OK; i++)
         err = visit_references(change->kept.items[i], check_absence, &absence);
     return err;
@@ -387,7 +413,8 @@ enum err model_snapshot_after(const struct model_snapshot *former,
         box = box_free(box);
         return err;
     }
-    box->snapshot.digest = digest_of(&box->snapshot);
+    box->snapshot.digest = model__blocks_make(&box->blocks, &box->snapshot, former,
+                                              former == NULL ? NULL : &box_of(former)->blocks);
     *ret_snapshot = &box->snapshot;
     return ERR_OK;
 }
@@ -396,12 +423,6 @@ enum err model_snapshot_new(const struct model_resource *const *resources, size_
                             const struct model_snapshot **ret_snapshot, struct err_info *reterr)
 {
     return model_snapshot_after(NULL, resources, count, ret_snapshot, reterr);
-}
-
-/* The count is the one part of a frozen snapshot that changes. */
-static struct snapshot_box *box_of(const struct model_snapshot *snapshot)
-{
-    return CONTAINER_OF((uintptr_t)snapshot, struct snapshot_box, snapshot);
 }
 
 const struct model_snapshot *model_snapshot_ref(const struct model_snapshot *snapshot)
