@@ -1,12 +1,14 @@
-/* change [ROUTES] [ROUNDS]: what one changed route, and one changed set of back ends, costs among
- * ROUTES others, stage by stage, from the decoded object to the staged transaction. Microseconds of
- * CPU, the median of ROUNDS. Each route has a Service of its own with two endpoints, all on one
- * host name.
+/* change [ROUTES] [ROUNDS] [HOSTS]: what one changed route, and one changed set of back ends, costs
+ * among ROUTES others, stage by stage, from the decoded object to the staged transaction.
+ * Microseconds of CPU, the median of ROUNDS. Each route has a Service of its own with two
+ * endpoints; all are on one host name, or evenly on HOSTS of them.
  *
- *     cmake --build build --target bench_change && build/bin/bench_change 2000 */
+ *     cmake --build build --target bench_change && build/bin/bench_change 5000 100 500 */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "control/compile/compile.h"
 #include "control/placement/placement.h"
@@ -37,6 +39,7 @@ static const char *const stage_names[STAGES] = {
 };
 
 struct world {
+    unsigned hosts; /* 0: every one */
     struct cache *cache;
     struct compile_memory *memory;
     struct discovery *discovery;
@@ -89,12 +92,16 @@ static void put(struct world *w, enum api_kind kind, const char *yaml)
 static void put_route(struct world *w, unsigned index, unsigned service)
 {
     char yaml[1024];
+    char hostnames[64] = "";
+    if (w->hosts > 0)
+        (void)snprintf(hostnames, sizeof(hostnames), "hostnames: [h%u.example.com], ",
+                       index % w->hosts);
     (void)snprintf(
         yaml, sizeof(yaml),
         "{metadata: {name: r%u}, mesh: default, spec: {selectors: [{match: {kuma.io/service: "
-        "edge}}], conf: {http: {rules: [{matches: [{path: {match: PREFIX, value: /r%u}}], "
+        "edge}}], conf: {http: {%srules: [{matches: [{path: {match: PREFIX, value: /r%u}}], "
         "backends: [{destination: {kuma.io/service: s%u_ns_svc_80}}]}]}}}}",
-        index, index, service);
+        index, hostnames, index, service);
     put(w, API_MESH_GATEWAY_ROUTE, yaml);
 }
 
@@ -110,11 +117,20 @@ static void put_slice(struct world *w, unsigned index, unsigned last)
     put(w, API_ENDPOINT_SLICE, yaml);
 }
 
+static void put_gateway(struct world *w)
+{
+    char yaml[256];
+    unsigned port = 20000 + (unsigned)getpid() % 10000; /* staging opens it */
+    (void)snprintf(yaml, sizeof(yaml),
+                   "{metadata: {name: edge}, mesh: default, spec: {selectors: [{match: "
+                   "{kuma.io/service: edge}}], conf: {listeners: [{port: %u, protocol: HTTP}]}}}",
+                   port);
+    put(w, API_MESH_GATEWAY, yaml);
+}
+
 static void fill(struct world *w, unsigned routes)
 {
-    put(w, API_MESH_GATEWAY,
-        "{metadata: {name: edge}, mesh: default, spec: {selectors: [{match: {kuma.io/service: "
-        "edge}}], conf: {listeners: [{port: 38080, protocol: HTTP}]}}}");
+    put_gateway(w);
     put(w, API_POD,
         "{metadata: {name: edge-1, namespace: ns, annotations: {kuma.io/gateway: builtin, "
         "kuma.io/tags: '{\"kuma.io/service\":\"edge\"}'}}}");
@@ -207,6 +223,13 @@ static void print(struct world *w, const char *what, size_t rounds)
         memset(w->times[i], 0, sizeof(w->times[i]));
 }
 
+static long peak_kib(void)
+{
+    struct rusage usage;
+    (void)getrusage(RUSAGE_SELF, &usage); /* cannot fail with these arguments */
+    return usage.ru_maxrss;
+}
+
 static void measure(struct world *w, unsigned routes, size_t rounds)
 {
     (void)printf("%-16s", "us of CPU");
@@ -216,8 +239,11 @@ static void measure(struct world *w, unsigned routes, size_t rounds)
     w->round = 0;
     fill(w, routes);
     w->times[DECODE][0] = w->times[PUT][0] = w->times[TOTAL][0] = 0;
+    long before = peak_kib();
     compile(w);
     print(w, "first", 1);
+    (void)printf("memory: %ld KiB of decoded objects, %ld KiB more at most\n", before,
+                 peak_kib() - before);
     for (w->round = 0; w->round < rounds; w->round++) {
         put_route(w, routes / 2, (unsigned)(w->round % 2));
         compile(w);
@@ -236,6 +262,7 @@ int main(int argc, char **argv)
     static struct world w;
     unsigned routes = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 2000;
     size_t rounds = argc > 2 ? strtoul(argv[2], NULL, 10) : 100;
+    w.hosts = argc > 3 ? (unsigned)strtoul(argv[3], NULL, 10) : 0;
     w.cache = cache_new();
     w.memory = compile_memory_new();
     w.findings = finding_list_new();
