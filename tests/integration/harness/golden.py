@@ -22,8 +22,8 @@ TEXTS = {
 }
 
 # What may be said of a request, and of what has to come of it.
-_ASKING = {"with", "body", "times", "key", "sni", "replies"}
-_SEEING = {"status", "text", "backend", "rule", "answer", "target", "host", "seen", "copies",
+_ASKING = {"with", "absolute", "without_host", "body", "times", "key", "sni", "replies"}
+_SEEING = {"status", "text", "backend", "rule", "answer", "target", "host", "seen", "copies", "copy",
            "certificate"}
 
 # What a client that knows one type of key takes.
@@ -111,12 +111,14 @@ class Request:
     def text(self):
         """As it is sent."""
         fields = list(self.said.get("with", []))
-        if not any(field.lower().startswith("host:") for field in fields):
+        has_host = any(field.lower().startswith("host:") for field in fields)
+        if not has_host and not self.said.get("without_host", False):
             fields.insert(0, f"Host: {self.authority}")
         body = self.said.get("body", "")
         if body:
             fields.append(f"Content-Length: {len(body)}")
-        lines = [f"{self.method} {self.target} HTTP/1.1", *fields]
+        target = self.said.get("absolute", self.target)
+        lines = [f"{self.method} {target} HTTP/1.1", *fields]
         return "".join(f"{line}\r\n" for line in lines) + "\r\n" + body
 
     @property

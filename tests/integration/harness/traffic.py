@@ -138,10 +138,12 @@ class Play:
         self._check_fields(outcome.answer.fields, said.get("answer", {}))
         if outcome.exchange is None:
             return
-        for name, actual in (("target", outcome.exchange.target),
-                             ("host", outcome.exchange.field("host"))):
+        self._check_exchange(said, outcome.exchange)
+
+    def _check_exchange(self, said, exchange):
+        for name, actual in (("target", exchange.target), ("host", exchange.field("host"))):
             assert said.get(name, actual) == actual, f"{self.where}: {name} is {actual}"
-        self._check_fields(outcome.exchange.fields, said.get("seen", {}))
+        self._check_fields(exchange.fields, said.get("seen", {}))
 
     def _check_fields(self, fields, wanted):
         for name, value in wanted.items():
@@ -168,6 +170,7 @@ class Play:
         assert share == "all" or len(copies()) < request.times, f"{self.where}: all were copied"
         for backend, each in copies():
             backend.seen.remove(each)
+            self._check_exchange(request.said.get("copy", {}), each)
 
 
 def _is_copy(exchange):
