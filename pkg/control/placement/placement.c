@@ -142,6 +142,28 @@ static bool place_objects(const struct search *search)
     return any;
 }
 
+/* Where no gateway Dataplane was found: those that are somebody else's proxies by their type, which
+ * may have been left out. */
+static void report_delegated(const struct search *search)
+{
+    size_t count;
+    const struct api_object *const *objects = cache_list_all(search->cache, API_DATAPLANE, &count);
+    for (size_t i = 0; i < count; i++) {
+        const struct api_dataplane *dataplane = objects[i]->dataplane;
+        if (objects[i]->broken || dataplane->is_builtin_gateway ||
+            dataplane->gateway_tags.count == 0)
+            continue;
+        const struct api_object *gateway = select_gateways_find(
+            search->gateways, objects[i]->key.mesh, dataplane->gateway_tags);
+        if (gateway != NULL)
+            report(search, objects[i], "networking.gateway.type",
+                   str_format(search->box->arena,
+                              "is not BUILTIN, which it has to be to serve MeshGateway %.*s, whose "
+                              "selector matches the tags",
+                              STR_ARG(gateway->key.name)));
+    }
+}
+
 /* The MeshGatewayInstances whose pods would serve a gateway, by its address: the first of each. */
 static struct map *find_instances(const struct search *search)
 {
@@ -297,8 +319,10 @@ struct placement *placement_new(const struct cache *cache, const struct placemen
                             select_gateways_new(gateways, gateway_count)};
     check_address(&search);
     bool has_objects = place_objects(&search);
-    if (!has_objects)
+    if (!has_objects) {
+        report_delegated(&search);
         derive(&search);
+    }
     check_names(&search, has_objects);
     search.gateways = select_gateways_free(search.gateways);
     return finish(box);
