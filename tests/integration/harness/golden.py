@@ -23,8 +23,8 @@ TEXTS = {
 
 # What may be said of a request, and of what has to come of it.
 _ASKING = {"with", "absolute", "without_host", "body", "times", "key", "sni", "replies"}
-_SEEING = {"status", "text", "backend", "rule", "answer", "target", "host", "seen", "copies", "copy",
-           "certificate"}
+_SEEING = {"status", "text", "backend", "rule", "answer", "target", "host", "seen", "copies",
+           "copy", "certificate"}
 
 # What a client that knows one type of key takes.
 _CIPHERS = {"rsa": "ECDHE-RSA-AES128-GCM-SHA256", "ecdsa": "ECDHE-ECDSA-AES128-GCM-SHA256"}
