@@ -5,12 +5,14 @@
 _Static_assert(SUBSCRIBE_BODY_MAX + MODEL_HEADERS_MAX + PROXY__ANSWER_OWN_MAX <= PROXY_BLOCK_SIZE,
                "an answer of our own is written from a block");
 
-/* What of the request's body is already here is taken, so that the connection can stay. */
-static void body_skip(struct proxy__request *request)
+/* What of the request's body is already here is taken, so that the connection can stay. Returns
+ * the block that had nothing else, or NULL: the head may be in it still, and the answer made of
+ * that. */
+MUST_USE static struct proxy__block *body_skip(struct proxy__request *request)
 {
     struct proxy__conn *conn = request->conn;
     if (request->up_done || conn->block == NULL || request->close_client)
-        return;
+        return NULL;
     size_t used;
     struct str payload;
     enum http_body_step step = proxy__body_gather(
@@ -19,8 +21,7 @@ static void body_skip(struct proxy__request *request)
     request->up_done = step == HTTP_BODY_DONE;
     request->bytes_received += payload.size;
     conn->block->begin += used;
-    if (conn->block->begin == conn->block->end)
-        conn->block = proxy__block_give(request->worker, conn->block);
+    return conn->block->begin == conn->block->end ? TAKE(conn->block) : NULL;
 }
 
 static struct str reply_write(struct proxy__request *request, const struct http_reply *reply)
@@ -49,12 +50,13 @@ void proxy__reply_full(struct proxy__request *request, const struct http_reply *
     }
     request->reason = reason;
     request->down_framing = HTTP_FRAMING_LENGTH;
-    body_skip(request);
+    struct proxy__block *spent = body_skip(request);
     if (!proxy__request_keeps(request))
         request->close_client = true;
     struct http_reply own = *reply;
     own.omit_body = request->method == HTTP_HEAD;
     struct str text = reply_write(request, &own);
+    (void)proxy__block_give(request->worker, spent); /* always NULL */
     request->answering = true;
     request->down_done = true;
     request->status = reply->status;

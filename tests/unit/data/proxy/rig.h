@@ -380,6 +380,14 @@ static void rig_contains(const char *text, const char *part)
         fail_msg("\"%s\" is not in \"%s\"", part, text);
 }
 
+/* What came before this was seen by the worker when it returns: `client` asks for a host that is
+ * not there. */
+static inline void rig_settle(int client)
+{
+    rig_send(client, "GET / HTTP/1.1\r\nHost: c.test\r\n\r\n");
+    rig_contains(rig_read_head(client), "HTTP/1.1 404 Not Found\r\n");
+}
+
 static void rig_lacks(const char *text, const char *part)
 {
     if (strstr(text, part) != NULL)

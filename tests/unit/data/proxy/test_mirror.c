@@ -43,14 +43,6 @@ static void exchange(const struct rig *rig, int client, int *back_end)
     rig_contains(rig_read_until(client, "\r\n\r\nok"), "HTTP/1.1 200 OK\r\n");
 }
 
-/* What came before this was seen by the worker when it returns: it asks for a host that is not
- * there. */
-static void settle(int client)
-{
-    rig_send(client, "GET / HTTP/1.1\r\nHost: c.test\r\n\r\n");
-    rig_contains(rig_read_head(client), "HTTP/1.1 404 Not Found\r\n");
-}
-
 static void the_copy_is_the_original_but_for_its_host(void **state)
 {
     (void)state;
@@ -90,7 +82,7 @@ static void a_host_that_is_an_address_in_brackets_is_the_mirrors_too(void **stat
     answer(mirror);
     answer(back_end);
     rig_read_until(client, "\r\n\r\nok");
-    settle(client);
+    rig_settle(client);
     close(client);
     close(back_end);
     close(mirror);
@@ -119,7 +111,7 @@ static void its_answer_goes_nowhere_and_its_connection_is_kept(void **state)
             mirror = rig_accept(&rig, 1);
         rig_read_head(mirror);
         rig_send(mirror, answers[i]);
-        settle(client);
+        rig_settle(client);
     }
     exchange(&rig, client, &back_end);
     rig_read_head(mirror);
@@ -146,7 +138,7 @@ static void a_head_in_pieces_is_put_together(void **state)
                                          "content-length: 4\r\n\r\nlo", "st"};
     for (size_t i = 0; i < ARRAY_SIZE(pieces); i++) {
         rig_send(mirror, pieces[i]);
-        settle(client);
+        rig_settle(client);
     }
     assert_int_equal(read(mirror, rig_text, 1), 0); /* it wanted to be closed */
     close(client);
@@ -172,7 +164,7 @@ static void a_body_is_copied_in_its_framing(void **state)
     answer(mirror);
     answer(back_end);
     rig_read_until(client, "\r\n\r\nok");
-    settle(client);
+    rig_settle(client);
     rig_send(client, "PUT / HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n"
                      "2;x=y\r\nab\r\n1\r\nc\r\n");
     rig_read_until(back_end, "3\r\nabc\r\n");
@@ -183,7 +175,7 @@ static void a_body_is_copied_in_its_framing(void **state)
     answer(mirror);
     answer(back_end);
     rig_read_until(client, "\r\n\r\nok");
-    settle(client);
+    rig_settle(client);
     close(client);
     close(back_end);
     close(mirror);
@@ -358,7 +350,7 @@ static void a_second_try_is_not_copied_again(void **state)
     int mirror = rig_accept(&rig, 1);
     rig_read_head(mirror);
     answer(mirror);
-    settle(client);
+    rig_settle(client);
     rig_send(client, "PUT / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 2\r\n\r\nab");
     rig_read_until(back_end, "\r\n\r\nab");
     close(back_end);
@@ -472,8 +464,8 @@ static void copies_leave_buffers_for_requests(void **state)
         rig_send(waiting[i], "G");
     }
     int client = rig_client(&rig);
-    settle(client);
-    settle(client);
+    rig_settle(client);
+    rig_settle(client);
     int back_end = -1;
     exchange(&rig, client, &back_end);
     int mirror = rig_accept(&rig, 1);
