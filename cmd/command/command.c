@@ -59,7 +59,7 @@ static void value_set(struct command_parse *parse, const struct command_flag *fl
     value->text = text;
     switch (flag->kind) {
     case COMMAND_TEXT:
-        if (text.size == 0)
+        if (text.size == 0 && !flag->may_be_empty)
             ERROR(parse, "--%s needs a value: %s", flag->name, flag->value_name);
         return;
     case COMMAND_CHOICE:

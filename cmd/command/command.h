@@ -36,7 +36,8 @@ struct command_flag {
     const char *value_name; /* for the help: "DIR"; a switch has none */
     const char *fallback;   /* what counts when it is not given, NULL: nothing */
     uint64_t number_max;
-    const char *help; /* sentences */
+    bool may_be_empty; /* a text */
+    const char *help;  /* sentences */
 };
 
 #define COMMAND_FLAGS_MAX 16

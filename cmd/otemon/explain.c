@@ -47,6 +47,7 @@ static const struct command_flag flags[FLAG_COUNT] = {
             .name = "sni",
             .kind = COMMAND_TEXT,
             .value_name = "NAME",
+            .may_be_empty = true,
             .help = "With https: the TLS server name that the client sends, empty for none. "
                     "Without it, the URL's host.",
         },

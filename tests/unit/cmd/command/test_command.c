@@ -9,7 +9,7 @@
 #include "command/command.h"
 #include "core/base/buf.h"
 
-enum { FLAG_NAME, FLAG_TYPE, FLAG_HOST, FLAG_COUNT, FLAG_WATCH };
+enum { FLAG_NAME, FLAG_TYPE, FLAG_HOST, FLAG_COUNT, FLAG_WATCH, FLAG_NOTE };
 
 static const struct command_flag flags[] = {
     [FLAG_NAME] = {.name = "name",
@@ -33,6 +33,11 @@ static const struct command_flag flags[] = {
                     .kind = COMMAND_SWITCH,
                     .fallback = "true",
                     .help = "Watch."},
+    [FLAG_NOTE] = {.name = "note",
+                   .kind = COMMAND_TEXT,
+                   .value_name = "TEXT",
+                   .may_be_empty = true,
+                   .help = "A note."},
 };
 
 static int run_stub(const struct command_input *input)
@@ -132,6 +137,15 @@ static void test_values_stand_in_the_word_or_after_it(void **state)
     assert_true(str_equal(parsed.values[FLAG_NAME].text, STR("a=b")));
     assert_int_equal(parsed.values[FLAG_COUNT].number, 256);
     assert_true(str_equal(parsed.values[FLAG_TYPE].text, STR("client")));
+}
+
+static void test_a_text_may_be_empty_where_that_says_something(void **state)
+{
+    (void)state;
+    PARSE("leaf", "dir", "--note=");
+    assert_string_equal(parsed.error, "");
+    assert_true(parsed.values[FLAG_NOTE].given);
+    assert_int_equal(parsed.values[FLAG_NOTE].text.size, 0);
 }
 
 static void test_lists_collect(void **state)
@@ -349,6 +363,7 @@ int main(void)
         cmocka_unit_test(test_fallbacks_count_when_nothing_is_given),
         cmocka_unit_test(test_a_program_may_be_one_command),
         cmocka_unit_test(test_values_stand_in_the_word_or_after_it),
+        cmocka_unit_test(test_a_text_may_be_empty_where_that_says_something),
         cmocka_unit_test(test_lists_collect),
         cmocka_unit_test(test_switches),
         cmocka_unit_test(test_two_dashes_end_the_flags),
