@@ -1,8 +1,9 @@
 """Every golden case that describes traffic is also requests: `otemon run` serves its manifests, and
-answers as its requests.yaml says."""
+answers as its requests.yaml says, and as `otemon explain` says."""
 import pytest
 
 from harness import golden, network, traffic
+from harness.explained import Explained
 
 CASES = [case for case in golden.cases() if case.is_traffic]
 
@@ -32,8 +33,11 @@ def test_case(case, stand, run, tmp_path):
             pytest.skip(f"{address} is not this machine's, and cannot be made so")
     stand.prepare(case)
     flags = [f"{name}={value}" for name, value in zip(case.args[::2], case.args[1::2])]
-    otemon = run(case.copy(tmp_path), *flags).wait_ready()
+    directory = case.copy(tmp_path)
+    otemon = run(directory, *flags).wait_ready()
     served = otemon.config()["snapshot"]["resources"]
     assert [(each["kind"], each["name"]) for each in served] == \
         [(each["kind"], each["name"]) for each in case.resources]
-    traffic.Play(case, stand, otemon).check()
+    # What is explained are all gateways of the manifests, whatever a command line chooses.
+    explained = None if flags else Explained(directory)
+    traffic.Play(case, stand, otemon, explained).check()

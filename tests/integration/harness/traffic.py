@@ -53,10 +53,10 @@ class Outcome:
 
 
 class Play:
-    """One case, served by `otemon`."""
+    """One case, served by `otemon`; `explained`: the same manifests, or None."""
 
-    def __init__(self, case, stand, otemon):
-        self.case, self.stand, self.otemon = case, stand, otemon
+    def __init__(self, case, stand, otemon, explained):
+        self.case, self.stand, self.otemon, self.explained = case, stand, otemon, explained
         self.services = case.endpoints()
         self.copied = set()  # services that may get copies, however late
         self.where = ""
@@ -66,6 +66,8 @@ class Play:
             self.where = f"{self.case.name}: {request}"
             if request.is_refused or request.is_closed:
                 self._check_no_answer(request)
+                if self.explained:
+                    self.explained.check_no_answer(request)
             else:
                 self._check_answers(request)
         # Nothing came to a back end that was not asked for.
@@ -91,8 +93,10 @@ class Play:
         self.copied.update(request.said.get("copies", ()))
         since = len(self.otemon.lines)
         came = set()
-        for _ in range(request.times):
+        for number in range(request.times):
             outcome = self._ask(request)
+            if self.explained and number == 0:
+                self.explained.check(request, outcome)
             if request.outcomes:
                 came.add(self._which(request.outcomes, outcome))
             else:
