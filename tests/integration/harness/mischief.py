@@ -96,6 +96,8 @@ _REQUESTS = [
     lambda rng: b"HEAD /bad HTTP/1.0\r\nConnection: keep-alive\r\n\r\n" * rng.randrange(1, 10),
     lambda rng: b"GET /bad%2f" + b'"' * rng.randrange(30000) + b"?q HTTP/1.1\r\nHost: a.test:8"
     b"\r\n\r\n",
+    lambda rng: b"POST /bad%2f?" + b"q" * rng.randrange(9000) + b" HTTP/1.1\r\nHost: a.test\r\n"
+    b"Content-Length: 3\r\n\r\nabc",
 ]
 
 
