@@ -3,9 +3,15 @@
 #include "core/base/mem.h"
 #include "data/proxy/parts.h"
 
-/* Free ones beyond this go back to the heap: a burst must not stay in memory. */
-#define BLOCKS_KEPT   64U
-#define REQUESTS_KEPT 512U
+/* Free ones beyond this go back to the heap: a burst must not stay in memory. Before the sanitizer
+ * all do, so that it sees what is used after it was given back. */
+#ifdef __has_feature
+#define IS_WATCHED __has_feature(address_sanitizer)
+#else
+#define IS_WATCHED 0
+#endif
+#define BLOCKS_KEPT   (IS_WATCHED ? 0U : 64U)
+#define REQUESTS_KEPT (IS_WATCHED ? 0U : 512U)
 
 struct proxy__block *proxy__block_take(struct proxy__worker *worker)
 {
