@@ -32,6 +32,9 @@ void api__read_identity(struct api__decoder *d, const struct api__envelope *e,
 void api__check_name(struct api__decoder *d, const struct api__envelope *e,
                      const struct api__place *root);
 
+/* Kubernetes knows it as a field of metadata. */
+bool api__is_metadata(struct str field);
+
 /* What stands in the metadata of a manifest. */
 void api__check_metadata(struct api__decoder *d, const struct api__place *root);
 

@@ -64,6 +64,15 @@ static const struct api__field metadata_fields[] = {
 };
 static const struct api__table metadata_table = API__SHAPE(metadata_fields, .check = NULL);
 
+bool api__is_metadata(struct str field)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(metadata_fields); i++) {
+        if (str_equal(metadata_fields[i].name, field))
+            return true;
+    }
+    return false;
+}
+
 void api__check_metadata(struct api__decoder *d, const struct api__place *root)
 {
     struct api__place metadata = api__member(root, STR("metadata"));

@@ -1,6 +1,8 @@
 /* What stands around the fields of an object, in the envelope that it goes to. */
 #include "control/api/wrap.h"
 
+#include "control/api/envelope.h"
+
 #define MESH            STR("kuma.io/mesh")
 #define NAMESPACE       STR("k8s.kuma.io/namespace")
 #define DISPLAY_NAME    STR("kuma.io/display-name")
@@ -159,7 +161,8 @@ static const struct jv *metadata_of_universal(const struct api__wrapping *w)
     return api__members_object(&metadata, w->document->mark);
 }
 
-/* All that the API server keeps of an object stays. */
+/* All that the API server keeps of an object stays; what it does not know was said to be ignored.
+ */
 static const struct jv *metadata_of_kubernetes(const struct api__wrapping *w)
 {
     static const struct str first[] = {STR_INIT("name"), STR_INIT("namespace"), STR_INIT("labels"),
@@ -171,8 +174,9 @@ static const struct jv *metadata_of_kubernetes(const struct api__wrapping *w)
         api__members_add(&metadata, first[i],
                          api__print_sorted(w->arena, jv_get(w->metadata, first[i])));
     for (size_t i = 0; i < written.count; i++) {
-        if (!api__members_have(&metadata, written.items[i].key))
-            api__members_add(&metadata, written.items[i].key, written.items[i].value);
+        struct str key = written.items[i].key;
+        if (api__is_metadata(key) && !api__members_have(&metadata, key))
+            api__members_add(&metadata, key, written.items[i].value);
     }
     return api__members_object(&metadata, w->metadata->mark);
 }

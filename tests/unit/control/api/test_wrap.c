@@ -184,6 +184,16 @@ static void test_metadata(void **state)
         API_UNIVERSAL, "type: Mesh\nname: shop\n",
         "t.yaml:3:49: warning: Mesh shop: metadata.labels: is left out: it has to be an object of "
         "strings\n");
+    assert_prints("apiVersion: kuma.io/v1alpha1\n"
+                  "kind: Mesh\n"
+                  "metadata: {labls: {a: b}, uid: 1f, name: shop}\n",
+                  API_KUBERNETES,
+                  "apiVersion: kuma.io/v1alpha1\n"
+                  "kind: Mesh\n"
+                  "metadata:\n"
+                  "  name: shop\n"
+                  "  uid: 1f\n",
+                  ""); /* of the label it was said when the object was decoded */
 }
 
 static void test_secrets(void **state)
