@@ -85,6 +85,17 @@ static bool on_is_local(void *arg, struct str address)
     return true;
 }
 
+/* What is said of them without that anything is made for them. */
+static struct compile_input idle_of(const struct compile_input *input)
+{
+    struct compile_input idle = *input;
+    idle.idle = input->dataplanes;
+    idle.idle_count = input->dataplane_count;
+    idle.dataplanes = NULL;
+    idle.dataplane_count = 0;
+    return idle;
+}
+
 /* All dataplanes together, for what is wrong between them; each by itself, so that it is told whose
  * a listener is. */
 static void view_files(struct view *view)
@@ -92,7 +103,9 @@ static void view_files(struct view *view)
     const struct placement_options options = {.is_local = on_is_local, .is_partial = true};
     struct placement *placement = placement_new(view->reading->cache, &options,
                                                 view->box->findings);
-    const struct compile_input all = input_of(view, placement->dataplanes, placement->count);
+    struct compile_input all = input_of(view, placement->dataplanes, placement->count);
+    if (view->part == OUTLOOK_FINDINGS)
+        all = idle_of(&all);
     const struct compile_result *result = compile(view, &all);
     review(view, placement->known, placement->known_count);
     for (size_t i = 0; i < placement->count && view->part == OUTLOOK_ALL; i++) {
