@@ -132,6 +132,7 @@ struct compile__set {
     enum discovery_state state;
     struct str reason;
     bool has_host_name;                    /* an endpoint has one */
+    struct str protocol;                   /* as of discovery_answer */
     const struct model_resource *resource; /* or NULL: nobody has asked for it yet */
     uint64_t age;
 };

@@ -93,6 +93,7 @@ static struct compile__set *ask(struct half *half, const struct compile__need *n
     set->has_host_name = has_host_name(&answer);
     arena_clear(set->arena);
     set->reason = str_dup(set->arena, answer.reason);
+    set->protocol = str_dup(set->arena, answer.protocol);
     if (need->has_cluster)
         set_resource(set, need->name, &answer);
     else
@@ -198,10 +199,36 @@ static void report_host(struct half *half, const struct compile__use *use,
                 STR_ARG(backend->service));
 }
 
+/* HTTP/1.1 is spoken to all back ends. */
+static void report_protocol(struct half *half, const struct compile__use *use,
+                            const struct compile__set *set)
+{
+    if (!str_equal(set->protocol, STR("http2")) && !str_equal(set->protocol, STR("grpc")))
+        return;
+    struct finding_subject subject = api_subject(use->plan->route);
+    struct finding_mark mark;
+    struct str field = place_of(half, use, &mark);
+    finding_add(half->box->findings, FINDING_WARNING, &subject, mark, field,
+                "speaks %.*s, and HTTP/2 to back ends is not spoken yet: requests go to it as "
+                "HTTP/1.1",
+                STR_ARG(set->protocol));
+}
+
 /* What is missing may be elsewhere; what leads nowhere is here. */
 static bool is_worth_saying(const struct compile_draft *draft, enum discovery_state state)
 {
     return state == DISCOVERY_UNUSABLE || (state != DISCOVERY_FOUND && !draft->lacks_back_ends);
+}
+
+static void review_use(struct half *half, const struct compile__use *use)
+{
+    const struct compile__set *set = half->sets[use->need];
+    if (is_worth_saying(half->draft, set->state))
+        report_use(half, use, set);
+    if (set->state != DISCOVERY_FOUND)
+        return;
+    report_host(half, use, set);
+    report_protocol(half, use, set);
 }
 
 /* ---- The run ---- */
@@ -236,13 +263,8 @@ static void complete(struct half *half)
     half->routes = ARENA_NEW_ARRAY(arena, struct compile_route_report, draft->report.route_count);
     for (size_t i = 0; i < draft->report.route_count; i++)
         half->routes[i] = draft->report.routes[i];
-    for (size_t i = 0; i < draft->uses.count; i++) {
-        const struct compile__use *use = &draft->uses.items[i];
-        if (is_worth_saying(draft, half->sets[use->need]->state))
-            report_use(half, use, half->sets[use->need]);
-        else if (half->sets[use->need]->state == DISCOVERY_FOUND)
-            report_host(half, use, half->sets[use->need]);
-    }
+    for (size_t i = 0; i < draft->uses.count; i++)
+        review_use(half, &draft->uses.items[i]);
 }
 
 struct compile_result *compile_result_new(const struct compile_draft *draft,

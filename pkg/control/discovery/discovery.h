@@ -73,6 +73,7 @@ struct discovery_answer {
     /* Why there are no endpoints, to be put into a sentence: "there is no Service web in namespace
      * shop (did you mean wep?)". */
     struct str reason;
+    struct str protocol; /* of a port that a reference names: "http", "grpc", ...; or empty */
     const struct model_endpoint *endpoints; /* sorted by address, port and host name, each once */
     size_t count;
 };

@@ -310,6 +310,16 @@ static void ask_multi_zone(struct discovery__question *question, const struct ap
                         STR_ARG(who)));
 }
 
+static const struct api_mesh_service_port *port_of(const struct api_object *object,
+                                                   const struct discovery_reference *reference)
+{
+    if (object->key.kind == API_MESH_SERVICE)
+        return discovery__find_port(reference, object->mesh_service->ports,
+                                    object->mesh_service->port_count);
+    return discovery__find_port(reference, object->mesh_multi_zone_service->ports,
+                                object->mesh_multi_zone_service->port_count);
+}
+
 void discovery__ask_reference(struct discovery__question *question, struct discovery_answer *answer)
 {
     const struct discovery_reference *reference = question->reference;
@@ -330,12 +340,11 @@ void discovery__ask_reference(struct discovery__question *question, struct disco
         return;
     }
     if (object->key.kind == API_MESH_SERVICE)
-        ask_service(question, object,
-                    discovery__find_port(reference, object->mesh_service->ports,
-                                         object->mesh_service->port_count),
-                    answer);
+        ask_service(question, object, port_of(object, reference), answer);
     else if (object->key.kind == API_MESH_EXTERNAL_SERVICE)
         ask_external(question, object, answer);
     else
         ask_multi_zone(question, object, answer);
+    if (object->key.kind != API_MESH_EXTERNAL_SERVICE)
+        answer->protocol = port_of(object, reference)->protocol;
 }

@@ -113,6 +113,12 @@ static void put_policy(struct world *w)
 static void put_named(struct world *w)
 {
     static const char *const manifests[] = {
+        "{type: MeshTCPRoute, mesh: default, name: m%u, spec: {targetRef: {kind: MeshGateway, "
+        "name: "
+        "e}, to: [{targetRef: {kind: Mesh}, rules: [{default: {backendRefs: [{kind: MeshService, "
+        "name: d}]}}]}]}}",
+        "{type: MeshGatewayRoute, mesh: default, name: m%u, selectors: [{match: {kuma.io/service: "
+        "e}}], conf: {tcp: {rules: [{backends: [{destination: {kuma.io/service: d}}]}]}}}",
         "{type: MeshService, mesh: default, name: m%u, labels: {l: '1'}, spec: {selector: "
         "{dataplaneTags: {kuma.io/service: d}}, ports: [{port: 80, name: http, targetPort: 81}]}}",
         "{type: MeshService, mesh: default, name: m%u, spec: {selector: {dataplaneRef: {name: "
@@ -201,6 +207,7 @@ static void put_gateway(struct world *w, char name)
         "{port: 80, protocol: HTTP}, {port: 81, protocol: HTTP, tags: {t: y}}",
         "{port: 80, protocol: HTTP, hostname: '*.com'}, {port: 80, protocol: HTTP, tags: {t: x}}",
         HTTPS_LISTENER,
+        "{port: 80, protocol: HTTP}, {port: 90, protocol: TCP}, {port: 91, protocol: TCP}",
     };
     char yaml[512];
     (void)snprintf(yaml, sizeof(yaml),
@@ -225,9 +232,10 @@ static void remove_one(struct world *w)
         key.kind = API_MESH_HTTP_ROUTE;
     } else if (draw(w, 2) == 0) {
         static const enum api_kind kinds[] = {API_MESH_SERVICE, API_MESH_EXTERNAL_SERVICE,
-                                              API_MESH_MULTI_ZONE_SERVICE};
+                                              API_MESH_MULTI_ZONE_SERVICE, API_MESH_TCP_ROUTE,
+                                              API_MESH_GATEWAY_ROUTE};
         (void)snprintf(name, sizeof(name), "m%u", draw(w, 2));
-        key = (struct api_key){kinds[draw(w, 3)], STR("default"), str_of(name)};
+        key = (struct api_key){kinds[draw(w, ARRAY_SIZE(kinds))], STR("default"), str_of(name)};
     }
     cache_remove(w->cache, &key);
 }
