@@ -96,11 +96,11 @@ static void lose_all(const struct compile__chain *chain, const struct compile__l
 static void attach_policies(const struct compile__chain *chain)
 {
     for (size_t i = 0; i < chain->taken_count; i++) {
-        compile__attach_policies(chain, &chain->taken[i]);
+        compile__attach_policies(chain->run, chain->port->binding, &chain->taken[i]);
         lose_all(chain, &chain->taken[i]);
     }
     for (size_t i = 0; i < chain->plain_count; i++) /* where none of them has a host name */
-        compile__attach_policies(chain, &chain->plain[i]);
+        compile__attach_policies(chain->run, chain->port->binding, &chain->plain[i]);
 }
 
 /* Whose host name the name belongs to, of those that MeshHTTPRoutes serve; or NULL. */
@@ -171,7 +171,7 @@ static struct compile__chain split(struct compile__run *run, const struct compil
     struct compile__listener *taken = ARENA_NEW_ARRAY(run->arena, struct compile__listener, count);
     struct compile__chain chain = {.run = run, .port = port, .plain = plain, .taken = taken};
     for (size_t i = 0; i < count; i++) {
-        if (compile__policies_serve(listeners[i].policies, listeners[i].spec->hostname))
+        if (compile__policies_serve(listeners[i].policies, listeners[i].spec->hostname) != NULL)
             taken[chain.taken_count++] = listeners[i];
         else
             plain[chain.plain_count++] = listeners[i];

@@ -20,10 +20,6 @@ size_t compile__add_policy_hosts(const struct compile__port *port,
                                  const struct compile__listener *listener,
                                  struct compile__host *hosts, size_t count);
 
-/* Attaches them, as far as their host names are those of the listener. */
-void compile__attach_policies(const struct compile__chain *chain,
-                              const struct compile__listener *listener);
-
 /* Notes that a MeshGatewayRoute has no part in such a listener. */
 void compile__lose(const struct compile__chain *chain, struct compile__route *route,
                    const struct compile__listener *listener);

@@ -145,35 +145,70 @@ size_t compile__policies_at(const struct compile__policies *policies, struct str
     return covering.count;
 }
 
-bool compile__policies_serve(const struct compile__policies *policies, struct str hostname)
+/* The next of those that the wildcard `hostname` has below it, after the ones that cover it. */
+static struct compile__group *next_below(const struct compile__policies *policies,
+                                         struct str hostname, struct map_cursor *at)
+{
+    struct compile__group *group;
+    while (str_starts_with(hostname, all_hosts) &&
+           (group = map_next(policies->groups, at)) != NULL) {
+        if (compile__hostname_covers(hostname, group->hostname) &&
+            !str_equal(hostname, group->hostname))
+            return group;
+    }
+    return NULL;
+}
+
+const struct compile__group *compile__policies_serve(const struct compile__policies *policies,
+                                                     struct str hostname)
 {
     struct compile__group *groups[COMPILE__COVERS_MAX];
     if (map_count(policies->groups) == 0)
-        return false;
+        return NULL;
     if (compile__policies_at(policies, hostname, groups) > 0)
-        return true;
+        return groups[0];
     struct map_cursor at = {0};
-    const struct compile__group *group;
-    while (str_starts_with(hostname, all_hosts) &&
-           (group = map_next(policies->groups, &at)) != NULL) {
-        if (compile__hostname_covers(hostname, group->hostname))
-            return true;
-    }
-    return false;
+    return next_below(policies, hostname, &at);
 }
 
-bool compile__policy_serves(const struct compile__route *route, struct str hostname)
+/* ---- Attaching ---- */
+
+/* A route may be in several of the groups of a listener. */
+static void attach_group(struct compile__run *run, const struct compile__binding *binding,
+                         const struct compile__listener *listener,
+                         const struct compile__group *group)
 {
-    const struct api_mesh_http_route *spec = route->object->mesh_http_route;
-    for (size_t i = 0; i < spec->to_count; i++) {
-        const struct api_http_to *item = &spec->to[i];
-        bool serves = compile__item_is_served(item) && item->hostname_count == 0;
-        for (size_t j = 0; j < item->hostname_count && !serves; j++)
-            serves = compile__item_is_served(item) &&
-                     (compile__hostname_covers(hostname, item->hostnames[j]) ||
-                      compile__hostname_covers(item->hostnames[j], hostname));
-        if (serves)
-            return true;
+    for (const struct compile__entry *at = group->first; at != NULL; at = at->next) {
+        if (at->route->attached_to == listener->report)
+            continue;
+        at->route->attached_to = listener->report;
+        compile__attach(run, at->route, binding, 1);
+        listener->report->attached_routes++;
     }
-    return false;
+}
+
+static void note_usable(struct compile__run *run, const struct compile__binding *binding,
+                        struct compile__policies *policies)
+{
+    if (policies->noted == binding)
+        return;
+    policies->noted = binding;
+    for (size_t i = 0; i < policies->route_count; i++)
+        compile__parent_of(run, policies->routes[i], binding)->has_usable = true;
+}
+
+void compile__attach_policies(struct compile__run *run, const struct compile__binding *binding,
+                              const struct compile__listener *listener)
+{
+    struct compile__policies *policies = listener->policies;
+    struct str hostname = listener->spec->hostname;
+    struct compile__group *groups[COMPILE__COVERS_MAX];
+    note_usable(run, binding, policies);
+    size_t count = compile__policies_at(policies, hostname, groups);
+    for (size_t i = 0; i < count; i++)
+        attach_group(run, binding, listener, groups[i]);
+    struct map_cursor at = {0};
+    const struct compile__group *group;
+    while ((group = next_below(policies, hostname, &at)) != NULL)
+        attach_group(run, binding, listener, group);
 }

@@ -45,30 +45,7 @@ size_t compile__add_policy_hosts(const struct compile__port *port,
     return count;
 }
 
-/* ---- Who attaches, and who does not ---- */
-
-static const struct api_object *winner_of(const struct compile__listener *listener)
-{
-    const struct compile__policies *policies = listener->policies;
-    size_t i = 0;
-    while (!compile__policy_serves(policies->routes[i], listener->spec->hostname))
-        i++; /* that one does is why it was asked */
-    return policies->routes[i]->object;
-}
-
-void compile__attach_policies(const struct compile__chain *chain,
-                              const struct compile__listener *listener)
-{
-    const struct compile__policies *policies = listener->policies;
-    for (size_t i = 0; i < policies->route_count; i++) {
-        struct compile__route *route = policies->routes[i];
-        compile__parent_of(chain->run, route, chain->port->binding)->has_usable = true;
-        if (!compile__policy_serves(route, listener->spec->hostname))
-            continue;
-        compile__attach(chain->run, route, chain->port->binding, 1);
-        listener->report->attached_routes++;
-    }
-}
+/* ---- Who has no part ---- */
 
 /* A MeshGatewayRoute of the listener, which is told so once. */
 void compile__lose(const struct compile__chain *chain, struct compile__route *route,
@@ -80,11 +57,13 @@ void compile__lose(const struct compile__chain *chain, struct compile__route *ro
     struct api_selectors selectors = route->object->mesh_gateway_route->selectors;
     if (parent->lost.size > 0)
         return;
+    const struct compile__group *winners = compile__policies_serve(listener->policies,
+                                                                   listener->spec->hostname);
     parent->lost = compile__find(
         run, FINDING_WARNING, route->object, selectors.items[0].mark, STR("selectors"),
         "takes no part in conf.listeners[%zu] of MeshGateway %.*s (\"%.*s\", port %u): "
         "MeshHTTPRoute %.*s serves it, and beside one MeshGatewayRoutes have no effect; write "
         "these rules as a MeshHTTPRoute, too",
         listener->index, STR_ARG(binding->gateway->key.name), STR_ARG(listener->spec->hostname),
-        (unsigned)listener->spec->port, STR_ARG(winner_of(listener)->key.name));
+        (unsigned)listener->spec->port, STR_ARG(winners->first->route->object->key.name));
 }

@@ -147,7 +147,8 @@ struct compile__route {
     bool has_more;               /* whether there are others */
     size_t rule_count;           /* of all virtual hosts together */
     struct str left_out;         /* why it is, though nothing is wrong with it; or empty */
-    struct str refusal;          /* units.c: why a rule answers 500 in this run; or empty */
+    const struct compile_listener_report *attached_to; /* policies.c: the last */
+    struct str refusal; /* units.c: why a rule answers 500 in this run; or empty */
 };
 
 /* The routes of one kind in one mesh, in the order of the cache. */
@@ -230,7 +231,8 @@ struct compile__policies {
     struct compile__scope *scope;
     struct compile__route **routes; /* the strongest first */
     size_t route_count;
-    struct map *groups; /* by host name */
+    struct map *groups;                   /* by host name */
+    const struct compile__binding *noted; /* whose listeners are usable, which was said */
 };
 
 /* Whether a MeshHTTPRoute or MeshTCPRoute says something for a listener with these tags. */
@@ -242,11 +244,10 @@ struct compile__policies *compile__policies_of(struct compile__run *run,
                                                struct compile__scope *scope);
 void compile__policies_free(struct map *policies);
 
-/* Whether any of them is for a host name of the listener, so that they alone serve it. */
-bool compile__policies_serve(const struct compile__policies *policies, struct str hostname);
-
-/* The same of one route. */
-bool compile__policy_serves(const struct compile__route *route, struct str hostname);
+/* What is said for a host name of the listener, if any of them is for one, so that they alone serve
+ * it; or NULL. */
+const struct compile__group *compile__policies_serve(const struct compile__policies *policies,
+                                                     struct str hostname);
 
 /* What they say for the host names that cover `name`, the most exact first; how many there are. */
 size_t compile__policies_at(const struct compile__policies *policies, struct str name,
@@ -285,6 +286,10 @@ struct compile__port {
     struct compile__listener *listeners; /* sorted by hostname */
     size_t listener_count;
 };
+
+/* Attaches MeshHTTPRoutes to a listener, as far as their host names are its. */
+void compile__attach_policies(struct compile__run *run, const struct compile__binding *binding,
+                              const struct compile__listener *listener);
 
 /* Attaches the routes of connections to a listener for TCP or TLS, which is not served yet. */
 void compile__attach_tcp(struct compile__run *run, const struct compile__binding *binding,
