@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "core/base/arena.h"
 #include "core/base/assert.h"
 #include "core/base/map.h"
 #include "core/base/mem.h"
@@ -13,6 +14,12 @@ struct name_set {
     struct str *sorted;
 };
 
+/* Touched EndpointSlices, with the bytes of their names. */
+struct slice_list {
+    VEC(struct cache_slice) items;
+    struct arena *arena;
+};
+
 struct cache {
     /* Sorted by key. The sorted array is the store, the index and every list at once. */
     VEC(const struct api_object *) objects[API_KINDS];
@@ -20,6 +27,9 @@ struct cache {
     struct name_set touched;
     struct name_set taken; /* what cache_take_changes handed out */
     bool back_ends;        /* touched, too */
+    bool others;           /* by something else than the slices, or by too many of them */
+    struct slice_list slices;
+    struct slice_list taken_slices; /* what cache_take_changes handed out */
 };
 
 static void names_clear(struct name_set *set)
@@ -55,6 +65,29 @@ static const struct str *names_sort(struct name_set *set, size_t *ret_count)
     return set->sorted;
 }
 
+static void slices_clear(struct slice_list *slices)
+{
+    VEC_FREE(&slices->items);
+    slices->arena = arena_free(slices->arena);
+}
+
+static void slices_add(struct cache *cache, const struct api_object *object)
+{
+    struct slice_list *slices = &cache->slices;
+    if (slices->items.count == CACHE_SLICES_MAX)
+        cache->others = true;
+    if (cache->others)
+        return;
+    if (slices->arena == NULL)
+        slices->arena = arena_new(1024);
+    struct cache_slice slice = {
+        .name = str_dup(slices->arena, object->key.name),
+        .service = str_dup(slices->arena, object->endpoint_slice->service),
+        .namespace = str_dup(slices->arena, object->namespace),
+    };
+    VEC_PUSH(&slices->items, slice);
+}
+
 struct cache *cache_new(void)
 {
     return MEM_NEW(struct cache);
@@ -72,6 +105,8 @@ struct cache *cache_free(struct cache *cache)
     names_clear(&cache->meshes);
     names_clear(&cache->touched);
     names_clear(&cache->taken);
+    slices_clear(&cache->slices);
+    slices_clear(&cache->taken_slices);
     return mem_free(cache);
 }
 
@@ -128,12 +163,21 @@ static bool may_be_gateway(enum api_kind kind)
     return kind == API_POD || kind == API_DATAPLANE;
 }
 
+static void mark_back_end(struct cache *cache, const struct api_object *object)
+{
+    cache->back_ends = true;
+    if (object->key.kind == API_ENDPOINT_SLICE && !object->broken)
+        slices_add(cache, object);
+    else
+        cache->others = true;
+}
+
 /* Back ends change no routes, unless they are gateways themselves. */
 static void mark(struct cache *cache, const struct api_object *object)
 {
     enum api_kind kind = object->key.kind;
     if (is_back_end(kind) || is_named_back_end(kind))
-        cache->back_ends = true;
+        mark_back_end(cache, object);
     if (!is_back_end(kind) || (may_be_gateway(kind) && is_gateway(object)))
         names_add(&cache->touched, mesh_of(&object->key));
 }
@@ -241,8 +285,15 @@ struct cache_changes cache_take_changes(struct cache *cache)
     cache->touched = (struct name_set){0};
     struct cache_changes changes = {0};
     changes.meshes = names_sort(&cache->taken, &changes.mesh_count);
+    slices_clear(&cache->taken_slices);
+    cache->taken_slices = cache->slices;
+    cache->slices = (struct slice_list){0};
     changes.back_ends = cache->back_ends;
+    changes.only_slices = cache->back_ends && !cache->others;
+    changes.slices = cache->taken_slices.items.items;
+    changes.slice_count = cache->taken_slices.items.count;
     cache->back_ends = false;
+    cache->others = false;
     return changes;
 }
 

@@ -47,6 +47,16 @@ const struct str *cache_meshes(struct cache *cache, size_t *ret_count);
 /* Adds what decoding found about the objects to `list`. */
 void cache_collect_findings(const struct cache *cache, struct finding_list *list);
 
+/* An EndpointSlice that came, changed or went, and the service that it is or was of. */
+struct cache_slice {
+    struct str name; /* of its key */
+    struct str service;
+    struct str namespace;
+};
+
+/* More at once are not told one by one. */
+#define CACHE_SLICES_MAX 64
+
 /* What was touched since the last call. */
 struct cache_changes {
     /* By what may change routes, gateways or who serves them; sorted, each once. */
@@ -55,6 +65,11 @@ struct cache_changes {
     /* By Services, EndpointSlices, pods, Dataplanes, ExternalServices, and MeshServices and their
      * like: who answers for a service may be another, in any mesh. */
     bool back_ends;
+    /* If nothing but EndpointSlices has touched back ends, and few of them: which. One that changed
+     * hands between services is there for both. */
+    bool only_slices;
+    const struct cache_slice *slices;
+    size_t slice_count;
 };
 
 bool cache_has_changes(const struct cache *cache);

@@ -7,6 +7,10 @@
 
 #define CHUNK_SIZE ((size_t)16 * 1024)
 
+/* How often one is brought up to date before it is made anew: what was touched is looked through
+ * for every answer, and what was replaced stays in the arena. */
+#define TOUCHES_MAX 256
+
 static _Atomic uint64_t serials;
 
 struct str discovery__key(struct arena *arena, struct str a, char separator, struct str b)
@@ -25,6 +29,7 @@ struct discovery *discovery_new(const struct cache *cache)
     struct discovery *discovery = MEM_NEW(struct discovery);
     discovery->cache = cache;
     discovery->serial = atomic_fetch_add(&serials, 1) + 1;
+    discovery->first_serial = discovery->serial;
     discovery->arena = arena_new(CHUNK_SIZE);
     discovery->slices = map_new();
     discovery->inbounds = map_new();
@@ -42,8 +47,43 @@ struct discovery *discovery_free(struct discovery *discovery)
     discovery->slices = map_free(discovery->slices);
     discovery->inbounds = map_free(discovery->inbounds);
     discovery->externals = map_free(discovery->externals);
+    VEC_FREE(&discovery->touches);
     discovery->arena = arena_free(discovery->arena);
     return mem_free(discovery);
+}
+
+struct discovery *discovery_next(struct discovery *former, const struct cache *cache,
+                                 const struct cache_changes *changes)
+{
+    bool is_near = former != NULL && former->cache == cache && changes->only_slices &&
+                   former->touches.count + changes->slice_count <= TOUCHES_MAX;
+    if (!is_near) {
+        former = discovery_free(former);
+        return discovery_new(cache);
+    }
+    former->serial = atomic_fetch_add(&serials, 1) + 1;
+    for (size_t i = 0; i < changes->slice_count; i++) {
+        struct discovery__touch touch = {
+            .serial = former->serial,
+            .place = discovery__touch_slice(former, &changes->slices[i]),
+        };
+        VEC_PUSH(&former->touches, touch);
+    }
+    return former;
+}
+
+bool discovery_has_changed(const struct discovery *discovery, uint64_t serial, uint64_t place)
+{
+    if (serial < discovery->first_serial)
+        return true;
+    for (size_t i = discovery->touches.count; i > 0; i--) {
+        const struct discovery__touch *touch = &discovery->touches.items[i - 1];
+        if (touch->serial <= serial)
+            return false; /* like all before */
+        if (touch->place == place || place == DISCOVERY_ANYWHERE)
+            return true;
+    }
+    return false;
 }
 
 uint64_t discovery_serial(const struct discovery *discovery)

@@ -8,8 +8,9 @@
  * instead, whose selector then says whose inbounds are meant.
  *
  * A discovery is an index over what the cache holds at this time. It is made once per change of
- * back ends, asked for every destination, and not used any more after the cache has changed. One
- * loop owns it. */
+ * back ends, or brought up to date where a few EndpointSlices are all that changed; it is asked for
+ * every destination whose answer may be another, and not used any more after the cache has changed.
+ * One loop owns it. */
 #pragma once
 
 #include <stddef.h>
@@ -56,8 +57,23 @@ struct discovery;
 MUST_USE struct discovery *discovery_new(const struct cache *cache);
 struct discovery *discovery_free(struct discovery *discovery);
 
-/* Tells discoveries of one process apart: equal numbers give equal answers. */
+/* Takes `former` (or NULL) and returns a discovery over what the cache holds now. `changes`: what
+ * has touched the cache since `former` was made or was last brought up to date. */
+MUST_USE struct discovery *discovery_next(struct discovery *former, const struct cache *cache,
+                                          const struct cache_changes *changes);
+
+/* Tells states of discoveries of one process apart: equal numbers give equal answers. */
 uint64_t discovery_serial(const struct discovery *discovery);
+
+/* What EndpointSlices have to touch to change the answer for a destination: a number for its
+ * service. */
+uint64_t discovery_place(struct api_tags destination);
+
+/* The same of a reference: any of them may. */
+#define DISCOVERY_ANYWHERE UINT64_MAX
+
+/* Whether an answer that was given under that serial may be another now. */
+bool discovery_has_changed(const struct discovery *discovery, uint64_t serial, uint64_t place);
 
 /* What a destination leads to. All but the first have no endpoints. */
 enum discovery_state {

@@ -5,9 +5,17 @@
 #include "core/base/map.h"
 #include "core/base/vec.h"
 
+/* When the slices of a service changed. */
+struct discovery__touch {
+    uint64_t serial;
+    uint64_t place;
+};
+
 struct discovery {
     const struct cache *cache;
     uint64_t serial;
+    uint64_t first_serial; /* when it was made; since then these were touched */
+    VEC(struct discovery__touch) touches;
     struct arena *arena;
     struct map *slices;    /* by "<service>.<namespace>": struct discovery__slices */
     struct map *inbounds;  /* by "<mesh>/<service>": struct discovery__inbounds */
@@ -16,8 +24,10 @@ struct discovery {
 
 /* What belongs to one service, linked in the arena. */
 struct discovery__slices {
+    struct str
+        name; /* of the object's key; the object may be gone while it is brought up to date */
     const struct api_object *object;
-    const struct discovery__slices *next;
+    struct discovery__slices *next; /* by name, the last first */
 };
 
 struct discovery__inbounds {
@@ -47,6 +57,9 @@ struct discovery__question {
 struct str discovery__key(struct arena *arena, struct str a, char separator, struct str b);
 
 void discovery__index_slices(struct discovery *discovery);
+
+/* Brings the index up to date, and returns the place of the slice's service. */
+uint64_t discovery__touch_slice(struct discovery *discovery, const struct cache_slice *slice);
 void discovery__index_inbounds(struct discovery *discovery);
 void discovery__index_externals(struct discovery *discovery);
 

@@ -1,6 +1,7 @@
 /* Back ends from Services, their EndpointSlices and the pods that those name. */
 #include "control/discovery/parts.h"
 #include "core/base/assert.h"
+#include "core/base/hash.h"
 #include "core/base/ip.h"
 #include "core/base/spell.h"
 
@@ -49,9 +50,62 @@ void discovery__index_slices(struct discovery *discovery)
             continue;
         struct discovery__slices *entry = ARENA_NEW(discovery->arena, struct discovery__slices);
         struct str key = discovery__key(discovery->arena, service, '.', objects[i]->namespace);
-        *entry = (struct discovery__slices){objects[i], map_get(discovery->slices, key)};
+        *entry = (struct discovery__slices){
+            .name = str_dup(discovery->arena, objects[i]->key.name),
+            .object = objects[i],
+            .next = map_get(discovery->slices, key),
+        };
         (void)map_set(discovery->slices, key, entry); /* what it replaces is its next */
     }
+}
+
+/* Those of a service but for one. */
+static struct discovery__slices *without(struct discovery__slices *slices, struct str name)
+{
+    struct discovery__slices **at = &slices;
+    while (*at != NULL && !str_equal((*at)->name, name))
+        at = &(*at)->next;
+    if (*at != NULL)
+        *at = (*at)->next;
+    return slices;
+}
+
+static struct discovery__slices *with(struct discovery *discovery, struct discovery__slices *slices,
+                                      const struct api_object *object)
+{
+    struct discovery__slices **at = &slices;
+    while (*at != NULL && str_compare((*at)->name, object->key.name) > 0)
+        at = &(*at)->next;
+    struct discovery__slices *entry = ARENA_NEW(discovery->arena, struct discovery__slices);
+    *entry = (struct discovery__slices){str_dup(discovery->arena, object->key.name), object, *at};
+    *at = entry;
+    return slices;
+}
+
+uint64_t discovery__touch_slice(struct discovery *discovery, const struct cache_slice *slice)
+{
+    struct str key = discovery__key(discovery->arena, slice->service, '.', slice->namespace);
+    struct api_key own = {API_ENDPOINT_SLICE, STR_EMPTY, slice->name};
+    const struct api_object *object = cache_find(discovery->cache, &own);
+    struct discovery__slices *slices = without(map_get(discovery->slices, key), slice->name);
+    if (object != NULL && slice->service.size > 0 &&
+        str_equal(object->endpoint_slice->service, slice->service))
+        slices = with(discovery, slices, object);
+    if (slices == NULL)
+        (void)map_remove(discovery->slices, key); /* it may not have been there */
+    else
+        (void)map_set(discovery->slices, key, slices); /* what it replaces is in it */
+    return hash_str(key);
+}
+
+uint64_t discovery_place(struct api_tags destination)
+{
+    const struct str *service = api_tags_find(destination, STR("kuma.io/service"));
+    struct reference reference;
+    if (service == NULL || !reference_parse(*service, &reference))
+        return 0; /* no slices answer for it */
+    CLEANUP(arena_free) struct arena *arena = arena_new(256);
+    return hash_str(discovery__key(arena, reference.name, '.', reference.namespace));
 }
 
 static const struct api_object *find_service(const struct discovery__question *question,

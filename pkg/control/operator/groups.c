@@ -205,18 +205,12 @@ static void place(struct operator__groups *groups)
     groups->placement = placement_groups_new(groups->cache, &groups->options, groups->findings);
 }
 
-static void discover(struct operator__groups *groups)
-{
-    groups->discovery = discovery_free(groups->discovery);
-    groups->discovery = discovery_new(groups->cache);
-}
-
 void operator__groups_update(struct operator__groups *groups, const struct cache_changes *changes)
 {
     groups->passes++;
     place(groups);
     if (groups->discovery == NULL || changes->back_ends)
-        discover(groups);
+        groups->discovery = discovery_next(groups->discovery, groups->cache, changes);
     for (size_t i = 0; i < groups->placement->count; i++) {
         if (groups->placement->items[i].pod_count > 0)
             compile_placed(groups, &groups->placement->items[i], changes);

@@ -83,10 +83,8 @@ static void compile_now(void *arg)
     bool is_first = pipeline->draft == NULL;
     if (is_first || changes.mesh_count > 0)
         compile_routes(pipeline);
-    if (is_first || changes.back_ends) {
-        pipeline->discovery = discovery_free(pipeline->discovery);
-        pipeline->discovery = discovery_new(pipeline->cache);
-    }
+    if (is_first || changes.back_ends)
+        pipeline->discovery = discovery_next(pipeline->discovery, pipeline->cache, &changes);
     if (is_first || changes.mesh_count > 0 || changes.back_ends)
         compile_back_ends(pipeline);
     collect_findings(pipeline);

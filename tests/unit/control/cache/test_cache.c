@@ -243,12 +243,60 @@ static void workloads_that_say_the_same_are_no_change(void **state)
     assert_marks("", true);
 }
 
+#define SLICE(name, service, address)                                                         \
+    "{kind: EndpointSlice, metadata: {name: " name ", namespace: ns, labels: "                \
+    "{kubernetes.io/service-name: " service "}}, addressType: IPv4, endpoints: [{addresses: " \
+    "[" address "]}], ports: [{name: http, port: 80}]}"
+
+static void assert_slices(const char *expected)
+{
+    struct cache_changes changes = cache_take_changes(cache);
+    char text[256] = "";
+    assert_true(changes.back_ends);
+    assert_true(changes.only_slices);
+    for (size_t i = 0; i < changes.slice_count; i++) {
+        const struct cache_slice *slice = &changes.slices[i];
+        size_t size = strlen(text);
+        (void)snprintf(text + size, sizeof(text) - size, " %.*s/%.*s/%.*s", STR_ARG(slice->name),
+                       STR_ARG(slice->service), STR_ARG(slice->namespace));
+    }
+    assert_string_equal(text, expected);
+}
+
+static void slices_are_told_while_nothing_else_changes(void **state)
+{
+    (void)state;
+    put_text(SLICE("a", "s", "10.0.0.1"));
+    assert_slices(" a.ns/s/ns");
+    put_text(SLICE("a", "t", "10.0.0.1")); /* from one service to another */
+    assert_slices(" a.ns/s/ns a.ns/t/ns");
+    cache_remove(cache, &(struct api_key){API_ENDPOINT_SLICE, STR_EMPTY, STR("a.ns")});
+    assert_slices(" a.ns/t/ns");
+    put_text(SLICE("a", "t", "10.0.0.1"));
+    put_text("{kind: Service, metadata: {name: s, namespace: ns}, spec: {ports: [{port: 1}]}}");
+    assert_false(cache_take_changes(cache).only_slices);
+    put("MeshGatewayRoute", "m", "r");
+    assert_false(cache_take_changes(cache).only_slices);
+    for (int i = 0; i <= CACHE_SLICES_MAX; i++) {
+        char address[256];
+        (void)snprintf(address, sizeof(address), SLICE("a", "t", "10.0.1.%d"), i);
+        put_text(address);
+    }
+    assert_false(cache_take_changes(cache).only_slices);
+    put_text(SLICE("b", "t", "10.0.0.1"));
+    assert_slices(" b.ns/t/ns");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(lists_are_sorted_whatever_came_first), TEST(put_replaces_and_remove_forgets),
-        TEST(says_once_which_meshes_were_touched),  TEST(a_mesh_exists_as_soon_as_it_is_named),
-        TEST(back_ends_are_told_from_routes),       TEST(workloads_that_say_the_same_are_no_change),
+        TEST(lists_are_sorted_whatever_came_first),
+        TEST(put_replaces_and_remove_forgets),
+        TEST(says_once_which_meshes_were_touched),
+        TEST(a_mesh_exists_as_soon_as_it_is_named),
+        TEST(slices_are_told_while_nothing_else_changes),
+        TEST(back_ends_are_told_from_routes),
+        TEST(workloads_that_say_the_same_are_no_change),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
