@@ -182,8 +182,7 @@ static void compile(struct world *w)
         lap(w, DRAFT);
     }
     if (changes.back_ends) {
-        w->discovery = discovery_free(w->discovery);
-        w->discovery = discovery_new(w->cache);
+        w->discovery = discovery_next(w->discovery, w->cache, &changes);
         lap(w, DISCOVERY);
     }
     struct compile_result *result = compile_result_new(w->draft, w->discovery, w->memory);

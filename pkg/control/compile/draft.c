@@ -103,7 +103,7 @@ static void run_init(struct compile__run *run, const struct compile_input *input
     };
     gather_routes(run);
     memory->age++;
-    memory->counts.drafts++;
+    draft->number = ++memory->counts.drafts;
 }
 
 static void run_deinit(struct compile__run *run)
@@ -204,6 +204,8 @@ static void note_uses(struct compile__run *run, struct compile__plan *plan, size
                 .rule = i,
                 .destination = j,
                 .need = compile__need_of(run, plan->route->key.mesh, &rule->destinations[j]),
+                .wants_host = rule->rule.rewrite.host_from_backend &&
+                              !rule->destinations[j].is_mirror,
             };
             VEC_PUSH(&run->draft->uses, use);
         }

@@ -22,10 +22,12 @@ struct compile__use {
     size_t rule;
     size_t destination; /* in the rule's plan */
     size_t need;
+    bool wants_host; /* the host is to be that of the endpoint */
 };
 
 struct compile_draft {
     size_t references;
+    uint64_t number;     /* no other draft of the memory has it */
     struct arena *arena; /* of the report and of names */
     struct finding_list *findings;
     bool lacks_back_ends; /* all of them are elsewhere: nobody is told of one that is missing */

@@ -155,6 +155,7 @@ struct compile_memory *compile_memory_free(struct compile_memory *memory)
     memory->hosts = map_free(memory->hosts);
     memory->certificates = map_free(memory->certificates);
     memory->sets = map_free(memory->sets);
+    VEC_FREE(&memory->asked_sets);
     return mem_free(memory);
 }
 

@@ -19,6 +19,9 @@ struct compile_memory {
     struct map *certificates; /* by object and place: struct compile__certificate */
     struct map *sets;         /* by name: struct compile__set; of the second half */
     uint64_t set_age;
+    /* Those of the needs of the draft that was completed last: `asked` is its number. */
+    VEC(struct compile__set *) asked_sets;
+    uint64_t asked;
     uint64_t rule_serial;              /* the last of a planned rule */
     const struct model_snapshot *last; /* the snapshot that was made last, or NULL */
     struct compile_counts counts;
@@ -129,6 +132,7 @@ struct compile__certificate {
 struct compile__set {
     struct arena *arena;
     uint64_t serial; /* of the discovery that was asked; 0: ask again */
+    uint64_t place;  /* what has to change there for another answer */
     enum discovery_state state;
     struct str reason;
     bool has_host_name;                    /* an endpoint has one */

@@ -19,10 +19,10 @@ struct half {
     const struct compile_draft *draft;
     const struct discovery *discovery;
     struct compile_memory *memory;
-    struct compile__set **sets;  /* of each need */
-    struct finding_list *asking; /* what one question has found */
-    struct arena *scratch;       /* of one question */
-    struct compile_route_report *routes;
+    struct compile__set **sets;          /* of each need */
+    struct finding_list *asking;         /* what one question has found */
+    struct arena *scratch;               /* of one question */
+    struct compile_route_report *routes; /* NULL: as the draft has them */
 };
 
 /* ---- Sets ---- */
@@ -72,14 +72,13 @@ static struct compile__set *recall(struct compile_memory *memory, struct str nam
     return set;
 }
 
-/* What a need leads to. Answers of the same discovery are remembered, but for those that come with
- * findings about somebody else. */
-static struct compile__set *ask(struct half *half, const struct compile__need *need)
+/* What a need leads to. An answer is remembered while it cannot be another, but for those that come
+ * with findings about somebody else. */
+static void ask(struct half *half, const struct compile__need *need, struct compile__set *set)
 {
-    struct compile__set *set = recall(half->memory, need->name);
-    uint64_t serial = discovery_serial(half->discovery);
-    if (set->serial == serial && (set->resource != NULL || !need->has_cluster))
-        return set;
+    if (!discovery_has_changed(half->discovery, set->serial, set->place) &&
+        (set->resource != NULL || !need->has_cluster))
+        return;
     struct discovery_answer answer;
     if (need->reference != NULL)
         discovery_resolve_reference(half->discovery, half->scratch, need->mesh, need->reference,
@@ -88,7 +87,8 @@ static struct compile__set *ask(struct half *half, const struct compile__need *n
         discovery_resolve(half->discovery, half->scratch, need->mesh, need->destination,
                           half->asking, &answer);
     half->memory->counts.endpoints++;
-    set->serial = finding_count(half->asking) == 0 ? serial : 0;
+    set->serial = finding_count(half->asking) == 0 ? discovery_serial(half->discovery) : 0;
+    set->place = need->reference != NULL ? DISCOVERY_ANYWHERE : discovery_place(need->destination);
     set->state = answer.state;
     set->has_host_name = has_host_name(&answer);
     arena_clear(set->arena);
@@ -101,7 +101,25 @@ static struct compile__set *ask(struct half *half, const struct compile__need *n
     finding_add_all(half->box->findings, half->asking);
     finding_list_clear(half->asking);
     arena_clear(half->scratch);
-    return set;
+}
+
+/* Of all needs. The draft that was completed last has not to look for its sets again. */
+static void ask_all(struct half *half)
+{
+    const struct compile_draft *draft = half->draft;
+    struct compile_memory *memory = half->memory;
+    bool is_same = memory->asked == draft->number;
+    if (!is_same) {
+        memory->set_age++;
+        VEC_CLEAR(&memory->asked_sets);
+        for (size_t i = 0; i < draft->needs.count; i++)
+            VEC_PUSH(&memory->asked_sets, recall(memory, draft->needs.items[i].name));
+        memory->asked = draft->number;
+        compile__memory_sweep_sets(memory);
+    }
+    half->sets = memory->asked_sets.items;
+    for (size_t i = 0; i < draft->needs.count; i++)
+        ask(half, &draft->needs.items[i], half->sets[i]);
 }
 
 /* ---- What it means for routes ---- */
@@ -118,10 +136,21 @@ static struct str reason_of(enum discovery_state state)
     UNREACHABLE();
 }
 
-/* The draft's array is shared until something differs. */
+/* The draft's arrays are shared until something differs. */
+static struct compile_route_report *own_routes(struct half *half)
+{
+    const struct compile_report *report = &half->draft->report;
+    if (half->routes != NULL)
+        return half->routes;
+    half->routes = ARENA_NEW_ARRAY(half->box->arena, struct compile_route_report,
+                                   report->route_count);
+    memcpy(half->routes, report->routes, report->route_count * sizeof(*half->routes));
+    return half->routes;
+}
+
 static void deny_route(struct half *half, size_t index, struct str reason, struct str text)
 {
-    struct compile_route_report *route = &half->routes[index];
+    struct compile_route_report *route = &own_routes(half)[index];
     struct compile_parent_report *parents = ARENA_NEW_ARRAY(
         half->box->arena, struct compile_parent_report, route->parent_count);
     for (size_t i = 0; i < route->parent_count; i++) {
@@ -171,7 +200,9 @@ static void report_use(struct half *half, const struct compile__use *use,
     finding_add(half->box->findings, FINDING_WARNING, &subject, mark, field, "%.*s",
                 STR_ARG(message));
     struct str reason = reason_of(set->state);
-    if (reason.size > 0 && half->routes[use->route].resolved_refs.ok)
+    const struct compile_route_report *routes = half->routes != NULL ? half->routes
+                                                                     : half->draft->report.routes;
+    if (reason.size > 0 && routes[use->route].resolved_refs.ok)
         deny_route(half, use->route, reason,
                    str_format(half->box->arena, "%.*s: %.*s", STR_ARG(field), STR_ARG(message)));
 }
@@ -183,7 +214,7 @@ static void report_host(struct half *half, const struct compile__use *use,
     const struct api_object *route = use->plan->route;
     const struct compile__plan_rule *rule = &use->plan->rules[use->rule];
     const struct compile__plan_backend *backend = &rule->destinations[use->destination];
-    if (!rule->rule.rewrite.host_from_backend || backend->is_mirror || set->has_host_name)
+    if (set->has_host_name)
         return;
     const struct compile__spec spec = compile__spec_of(route, use->rule);
     size_t filter = spec.filter_count - 1;
@@ -227,7 +258,8 @@ static void review_use(struct half *half, const struct compile__use *use)
         report_use(half, use, set);
     if (set->state != DISCOVERY_FOUND)
         return;
-    report_host(half, use, set);
+    if (use->wants_host)
+        report_host(half, use, set);
     report_protocol(half, use, set);
 }
 
@@ -256,13 +288,7 @@ static const struct model_snapshot *snapshot_of(struct half *half)
 static void complete(struct half *half)
 {
     const struct compile_draft *draft = half->draft;
-    struct arena *arena = half->box->arena;
-    half->sets = ARENA_NEW_ARRAY(arena, struct compile__set *, draft->needs.count);
-    for (size_t i = 0; i < draft->needs.count; i++)
-        half->sets[i] = ask(half, &draft->needs.items[i]);
-    half->routes = ARENA_NEW_ARRAY(arena, struct compile_route_report, draft->report.route_count);
-    for (size_t i = 0; i < draft->report.route_count; i++)
-        half->routes[i] = draft->report.routes[i];
+    ask_all(half);
     for (size_t i = 0; i < draft->uses.count; i++)
         review_use(half, &draft->uses.items[i]);
 }
@@ -276,7 +302,6 @@ struct compile_result *compile_result_new(const struct compile_draft *draft,
     box->draft = compile__draft_ref(draft);
     box->arena = arena_new(CHUNK_SIZE);
     box->findings = finding_list_new();
-    memory->set_age++;
     memory->counts.results++;
     finding_add_all(box->findings, draft->findings);
     struct half half = {
@@ -293,10 +318,10 @@ struct compile_result *compile_result_new(const struct compile_draft *draft,
         .findings = box->findings,
         .report = draft->report,
     };
-    box->result.report.routes = half.routes;
+    if (half.routes != NULL)
+        box->result.report.routes = half.routes;
     half.asking = finding_list_free(half.asking);
     half.scratch = arena_free(half.scratch);
-    compile__memory_sweep_sets(memory);
     return &box->result;
 }
 

@@ -270,9 +270,8 @@ static struct compile_result *compile_remembering(struct world *w,
         w->draft = compile_draft_unref(w->draft);
         w->draft = compile_draft_new(input, w->memory);
     }
-    if (w->discovery == NULL || changes.back_ends) {
+    if (w->discovery == NULL || changes.back_ends)
         w->discovery = discovery_next(w->discovery, w->cache, &changes);
-    }
     return compile_result_new(w->draft, w->discovery, w->memory);
 }
 
