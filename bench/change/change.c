@@ -39,7 +39,8 @@ static const char *const stage_names[STAGES] = {
 };
 
 struct world {
-    unsigned hosts; /* 0: every one */
+    unsigned hosts;    /* 0: every one */
+    long compiled_kib; /* the most that was resident when the snapshot was there */
     struct cache *cache;
     struct compile_memory *memory;
     struct discovery *discovery;
@@ -163,6 +164,13 @@ static void stage(struct world *w, const struct model_snapshot *snapshot)
     w->served = model_snapshot_ref(snapshot);
 }
 
+static long peak_kib(void)
+{
+    struct rusage usage;
+    (void)getrusage(RUSAGE_SELF, &usage); /* cannot fail with these arguments */
+    return usage.ru_maxrss;
+}
+
 /* What the operator does after a burst of changes. */
 static void compile(struct world *w)
 {
@@ -197,6 +205,7 @@ static void compile(struct world *w)
     finding_add_all(w->findings, review->findings);
     finding_sort(w->findings);
     lap(w, FINDINGS);
+    w->compiled_kib = peak_kib();
     stage(w, result->snapshot);
     review = compile_review_free(review);
     result = compile_result_free(result);
@@ -222,13 +231,6 @@ static void print(struct world *w, const char *what, size_t rounds)
         memset(w->times[i], 0, sizeof(w->times[i]));
 }
 
-static long peak_kib(void)
-{
-    struct rusage usage;
-    (void)getrusage(RUSAGE_SELF, &usage); /* cannot fail with these arguments */
-    return usage.ru_maxrss;
-}
-
 static void measure(struct world *w, unsigned routes, size_t rounds)
 {
     (void)printf("%-16s", "us of CPU");
@@ -241,8 +243,8 @@ static void measure(struct world *w, unsigned routes, size_t rounds)
     long before = peak_kib();
     compile(w);
     print(w, "first", 1);
-    (void)printf("memory: %ld KiB of decoded objects, %ld KiB more at most\n", before,
-                 peak_kib() - before);
+    (void)printf("KiB resident: %ld decoded, %ld compiled, %ld staged\n", before, w->compiled_kib,
+                 peak_kib());
     for (w->round = 0; w->round < rounds; w->round++) {
         put_route(w, routes / 2, (unsigned)(w->round % 2));
         compile(w);
