@@ -4,6 +4,10 @@
 #include "core/base/hash.h"
 #include "core/base/mem.h"
 
+/* A bucket holds one entry or none: with the ten that uthash lets gather in one, a look-up waits
+ * for memory more often. */
+#define HASH_BKT_CAPACITY_THRESH 5
+
 /* Our hash instead of uthash's own: seeded, and free of the fall-throughs that Clang refuses. */
 #define HASH_FUNCTION(key, size, value) ((value) = (unsigned)hash_bytes((key), (size), hash_seed()))
 #define uthash_malloc(size)             mem_alloc(size)
