@@ -5,8 +5,7 @@
  * before it, "." is no line feed, "\s" no vertical tab, "\v" one character. Text is UTF-8: bytes
  * that are not are matched by nothing, as in RE2. Not as in RE2: a single byte (\C) is refused, as
  * is a repetition behind flags (a(?i)*), and without regard to letter case (?i) the classes of
- * ASCII
- * (\w, [:alpha:]) do not hold the Kelvin sign and the long s.
+ * ASCII (\w, [:alpha:]) do not hold the Kelvin sign and the long s.
  *
  * The whole text has to match. Where RE2's time is linear, PCRE2 goes back and forth: its steps are
  * bounded by the size of the text, so that none costs more than some tens of milliseconds. Beyond
