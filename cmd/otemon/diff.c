@@ -35,16 +35,9 @@ static const struct command_flag flags[FLAG_COUNT] = {
             .help = "Required. The change: a file, a directory or, as -, the standard input. May "
                     "be given more than once.",
         },
-    [FLAG_OUTPUT] =
-        {
-            .name = "output",
-            .letter = 'o',
-            .kind = COMMAND_CHOICE,
-            .value_name = "text|json",
-            .fallback = "text",
-            .help = "text is lines for people, json one object: docs/explaining.md has its "
-                    "members.",
-        },
+    [FLAG_OUTPUT] = OUTPUT_FLAG(
+        "text is lines for people, json one object: docs/explaining.md has its "
+        "members."),
 };
 
 /* ---- Findings ---- */

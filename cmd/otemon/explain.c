@@ -51,16 +51,9 @@ static const struct command_flag flags[FLAG_COUNT] = {
             .help = "With https: the TLS server name that the client sends, empty for none. "
                     "Without it, the URL's host.",
         },
-    [FLAG_OUTPUT] =
-        {
-            .name = "output",
-            .letter = 'o',
-            .kind = COMMAND_CHOICE,
-            .value_name = "text|json",
-            .fallback = "text",
-            .help = "text is lines for people, json one object: docs/explaining.md has its "
-                    "members.",
-        },
+    [FLAG_OUTPUT] = OUTPUT_FLAG(
+        "text is lines for people, json one object: docs/explaining.md has its "
+        "members."),
 };
 
 /* ---- What there is to say about the objects involved ---- */

@@ -10,17 +10,10 @@ enum {
 };
 
 static const struct command_flag flags[FLAG_COUNT] = {
-    [FLAG_OUTPUT] =
-        {
-            .name = "output",
-            .letter = 'o',
-            .kind = COMMAND_CHOICE,
-            .value_name = "text|json",
-            .fallback = "text",
-            .help = "text is a line for each finding: file:line:column, severity, object, field, "
-                    "and what is wrong. json is one array of objects with the members file, line, "
-                    "kind, name, mesh, field, message and severity.",
-        },
+    [FLAG_OUTPUT] = OUTPUT_FLAG(
+        "text is a line for each finding: file:line:column, severity, object, field, "
+        "and what is wrong. json is one array of objects with the members file, line, "
+        "kind, name, mesh, field, message and severity."),
 };
 
 static int validate_run(const struct command_input *input)
