@@ -238,6 +238,10 @@ struct model_endpoint_set {
     size_t endpoint_count;
 };
 
+/* The order in which the criteria of a rule and the endpoints of a set stand, for qsort. */
+int model_criterion_compare(const void *a, const void *b);
+int model_endpoint_compare(const void *a, const void *b);
+
 /* A certificate with its chain and key. The key never reaches logs, status or dumps. */
 struct model_secret {
     struct str name;

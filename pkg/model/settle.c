@@ -60,7 +60,7 @@ static int compare_backends(const void *a, const void *b)
 }
 
 /* Every criterion has to be met, so their order says nothing. */
-static int compare_criteria(const void *a, const void *b)
+int model_criterion_compare(const void *a, const void *b)
 {
     const struct model_criterion *left = a;
     const struct model_criterion *right = b;
@@ -98,8 +98,8 @@ static void settle_rule(struct model_rule *rule, struct str route)
     if (rule->action != MODEL_RESPOND)
         drop_response(rule);
     sort(rule->backends, rule->backend_count, sizeof(*rule->backends), compare_backends);
-    sort(rule->headers, rule->header_count, sizeof(*rule->headers), compare_criteria);
-    sort(rule->queries, rule->query_count, sizeof(*rule->queries), compare_criteria);
+    sort(rule->headers, rule->header_count, sizeof(*rule->headers), model_criterion_compare);
+    sort(rule->queries, rule->query_count, sizeof(*rule->queries), model_criterion_compare);
 }
 
 static void settle_route(void *content)
@@ -112,7 +112,7 @@ static void settle_route(void *content)
 
 /* ---- Endpoint sets ---- */
 
-static int compare_endpoints(const void *a, const void *b)
+int model_endpoint_compare(const void *a, const void *b)
 {
     const struct model_endpoint *left = a;
     const struct model_endpoint *right = b;
@@ -127,9 +127,9 @@ static void settle_endpoint_set(void *content)
     struct model_endpoint_set *set = content;
     struct model_endpoint *endpoints = own(set->endpoints);
     size_t kept = 0;
-    sort(endpoints, set->endpoint_count, sizeof(*endpoints), compare_endpoints);
+    sort(endpoints, set->endpoint_count, sizeof(*endpoints), model_endpoint_compare);
     for (size_t i = 0; i < set->endpoint_count; i++) {
-        if (kept == 0 || compare_endpoints(&endpoints[kept - 1], &endpoints[i]) != 0)
+        if (kept == 0 || model_endpoint_compare(&endpoints[kept - 1], &endpoints[i]) != 0)
             endpoints[kept++] = endpoints[i];
     }
     set->endpoint_count = kept;

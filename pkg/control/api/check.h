@@ -44,8 +44,13 @@ void api__check_regex(struct api__decoder *d, const struct api__place *place, st
 /* A letter or a digit of ASCII. */
 bool api__is_alphanumeric(char c);
 
-/* RFC 1123 labels, dots between them. */
+/* RFC 1123 labels, dots between them; and what Kubernetes says of what is none. */
 bool api__is_domain(struct str name);
+#define API__DOMAIN_RULE                                                                      \
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' " \
+    "or '.', and must start and end with an alphanumeric character (e.g. 'example.com', "     \
+    "regex used for validation is "                                                           \
+    "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
 
 /* An IPv4 or IPv6 address. A longer text is none. */
 #define API__IP_TEXT_MAX 64

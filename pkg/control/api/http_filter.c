@@ -159,11 +159,7 @@ static void check_hostname(struct api__decoder *d, const struct api__place *plac
     if (name.size > HOSTNAME_MAX)
         api__error(d, place, "must be no more than 253 characters");
     if (!api__is_domain(name))
-        api__error(d, place,
-                   "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric "
-                   "characters, '-' or '.', and must start and end with an alphanumeric character "
-                   "(e.g. 'example.com', regex used for validation is "
-                   "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')");
+        api__error(d, place, API__DOMAIN_RULE);
 }
 
 static const struct api__enum_value scheme_values[] = {

@@ -31,11 +31,7 @@ static void check_prefix(struct api__decoder *d, const struct api__place *label,
     if (prefix.size > PREFIX_MAX)
         api__error(d, label, "prefix part must be no more than 253 characters");
     if (!api__is_domain(prefix))
-        api__error(d, label,
-                   "prefix part a lowercase RFC 1123 subdomain must consist of lower case "
-                   "alphanumeric characters, '-' or '.', and must start and end with an "
-                   "alphanumeric character (e.g. 'example.com', regex used for validation is "
-                   "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')");
+        api__error(d, label, "prefix part " API__DOMAIN_RULE);
 }
 
 static void check_key(struct api__decoder *d, const struct api__place *label)

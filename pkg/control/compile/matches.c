@@ -26,16 +26,6 @@ static struct str header_name(struct arena *arena, struct str name)
     return str_copy_lower(name, arena_alloc(arena, name.size, 1));
 }
 
-static int compare_criteria(const void *a, const void *b)
-{
-    const struct model_criterion *left = a;
-    const struct model_criterion *right = b;
-    int order = str_compare(left->name, right->name);
-    if (order == 0)
-        order = (int)left->match - (int)right->match;
-    return order != 0 ? order : str_compare(left->value, right->value);
-}
-
 /* Sorted: their order says nothing, and matches that ask for the same are to look the same. */
 static const struct model_criterion *criteria_of(struct arena *arena,
                                                  const struct api_value_criterion *specs,
@@ -48,7 +38,7 @@ static const struct model_criterion *criteria_of(struct arena *arena,
         criteria[i].value = specs[i].value;
     }
     if (count > 1)
-        qsort(criteria, count, sizeof(*criteria), compare_criteria);
+        qsort(criteria, count, sizeof(*criteria), model_criterion_compare);
     return criteria;
 }
 

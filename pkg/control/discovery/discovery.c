@@ -91,26 +91,16 @@ uint64_t discovery_serial(const struct discovery *discovery)
     return discovery->serial;
 }
 
-static int compare_endpoints(const void *a, const void *b)
-{
-    const struct model_endpoint *left = a;
-    const struct model_endpoint *right = b;
-    int order = str_compare(left->address, right->address);
-    if (order == 0)
-        order = (int)left->port - (int)right->port;
-    return order != 0 ? order : str_compare(left->hostname, right->hostname);
-}
-
 /* Sorted, each once: a pod may stand in several slices. */
 static void keep(struct discovery__question *question, struct discovery_answer *answer)
 {
     size_t count = question->endpoints.count;
     struct model_endpoint *found = question->endpoints.items;
     if (count > 0)
-        qsort(found, count, sizeof(*found), compare_endpoints);
+        qsort(found, count, sizeof(*found), model_endpoint_compare);
     struct model_endpoint *kept = ARENA_NEW_ARRAY(question->arena, struct model_endpoint, count);
     for (size_t i = 0; i < count; i++) {
-        if (i == 0 || compare_endpoints(&found[i - 1], &found[i]) != 0)
+        if (i == 0 || model_endpoint_compare(&found[i - 1], &found[i]) != 0)
             kept[answer->count++] = found[i];
     }
     answer->endpoints = kept;
