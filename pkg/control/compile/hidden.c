@@ -1,9 +1,17 @@
 #include "control/compile/hidden.h"
 
+/* A few claims; most hosts have no more. */
+#define CHUNK_SIZE ((size_t)512)
+
 void compile__claims_init(struct compile__claims *claims, struct compile__run *run,
                           const struct compile__host *host)
 {
-    *claims = (struct compile__claims){.run = run, .host = host, .first = map_new()};
+    *claims = (struct compile__claims){
+        .run = run,
+        .host = host,
+        .arena = arena_new(CHUNK_SIZE),
+        .first = map_new(),
+    };
 }
 
 static void report(const struct compile__claims *claims, const struct compile__claim *hidden,
@@ -36,7 +44,7 @@ static void add(struct compile__claims *claims, const struct compile__claim *cla
             report(claims, claim, winner, "asks for the same and comes first");
         return;
     }
-    struct compile__claim *kept = ARENA_NEW(claims->run->arena, struct compile__claim);
+    struct compile__claim *kept = ARENA_NEW(claims->arena, struct compile__claim);
     *kept = *claim;
     (void)map_set(claims->first, claim->match->key, kept); /* it was not there */
     if (takes_every_request(claim->match))
@@ -71,4 +79,5 @@ void compile__claims_deinit(struct compile__claims *claims)
         report(claims, claims->regexes.items[i], claims->every, remedy_of(claims->every));
     VEC_FREE(&claims->regexes);
     claims->first = map_free(claims->first);
+    claims->arena = arena_free(claims->arena);
 }

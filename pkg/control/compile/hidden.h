@@ -14,6 +14,7 @@ struct compile__claim {
 struct compile__claims {
     struct compile__run *run;
     const struct compile__host *host;
+    struct arena *arena;                        /* of the claims: hosts are many */
     struct map *first;                          /* by key: who was first */
     const struct compile__claim *every;         /* the first that takes every request, or NULL */
     VEC(const struct compile__claim *) regexes; /* by regular expressions of the path */
