@@ -209,6 +209,7 @@ static void on_init_done(void *arg)
 static void on_state(void *arg, enum kube_watch_state state, const struct err_info *reason)
 {
     struct watched *watched = arg;
+    bool is_first = watched->state == KUBE_WATCH_LISTING; /* what it was opened for is discovered */
     watched->state = state;
     watched->reason = *reason;
     if (state == KUBE_WATCH_ABSENT) {
@@ -216,7 +217,7 @@ static void on_state(void *arg, enum kube_watch_state state, const struct err_in
         if (!watched->is_settled)
             settle(watched);
     }
-    if (state == KUBE_WATCH_READY && watched->kind.plural.size > 0)
+    if (state == KUBE_WATCH_READY && watched->kind.plural.size > 0 && !is_first)
         look_later(watched->source, 0); /* its definition may be another one now */
     tell(watched);
 }
