@@ -388,6 +388,20 @@ static inline void rig_settle(int client)
     rig_contains(rig_read_head(client), "HTTP/1.1 404 Not Found\r\n");
 }
 
+static void rig_on_drained(void *arg)
+{
+    struct rig *rig = arg;
+    rig->called = true;
+    loop_stop(rig->loop);
+}
+
+/* Begins to drain: `called` says that it is done, and a run of the loop ends with it. */
+static inline void rig_drain(struct rig *rig, uint64_t time_ms)
+{
+    rig->called = false;
+    proxy_drain(rig->proxy, 0, time_ms, rig_on_drained, rig);
+}
+
 static void rig_lacks(const char *text, const char *part)
 {
     if (strstr(text, part) != NULL)

@@ -249,13 +249,6 @@ static void nothing_waits_for_a_mirror(void **state)
     close_after(&rig, 3, 3);
 }
 
-static void on_drained(void *arg)
-{
-    struct rig *rig = arg;
-    rig->called = true;
-    loop_stop(rig->loop);
-}
-
 static void draining_does_not_wait_for_a_mirror(void **state)
 {
     (void)state;
@@ -266,8 +259,7 @@ static void draining_does_not_wait_for_a_mirror(void **state)
     exchange(&rig, client, &back_end);
     int mirror = rig_accept(&rig, 1);
     rig_read_head(mirror);
-    rig.called = false;
-    proxy_drain(rig.proxy, 0, 60000, on_drained, &rig);
+    rig_drain(&rig, 60000);
     loop_run(rig.loop);
     assert_true(rig.called);
     assert_int_equal(read(mirror, rig_text, 1), 0);
@@ -298,17 +290,25 @@ static void a_mirror_that_does_not_answer_is_given_up(void **state)
     close_after(&rig, 2, 2);
 }
 
+/* A request and its copy, both with two of the six bytes of its body. */
+static void begin(struct rig *rig, int client, int *ret_back_end, int *ret_mirror)
+{
+    rig_send(client, "POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 6\r\n\r\nab");
+    *ret_back_end = rig_accept(rig, 0);
+    rig_read_until(*ret_back_end, "\r\n\r\nab");
+    *ret_mirror = rig_accept(rig, 1);
+    rig_read_until(*ret_mirror, "\r\n\r\nab");
+}
+
 static void a_copy_that_cannot_be_whole_is_given_up(void **state)
 {
     (void)state;
     struct rig rig;
     rig_open(&rig, &usual);
     int client = rig_client(&rig);
-    rig_send(client, "POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 6\r\n\r\nab");
-    int back_end = rig_accept(&rig, 0);
-    rig_read_until(back_end, "\r\n\r\nab");
-    int mirror = rig_accept(&rig, 1);
-    rig_read_until(mirror, "\r\n\r\nab");
+    int back_end;
+    int mirror;
+    begin(&rig, client, &back_end, &mirror);
     close(client);
     assert_int_equal(read(mirror, rig_text, 1), 0);
     close(back_end);
@@ -322,11 +322,9 @@ static void an_early_answer_of_the_mirror_ends_the_copy_alone(void **state)
     struct rig rig;
     rig_open(&rig, &usual);
     int client = rig_client(&rig);
-    rig_send(client, "POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 6\r\n\r\nab");
-    int back_end = rig_accept(&rig, 0);
-    rig_read_until(back_end, "\r\n\r\nab");
-    int mirror = rig_accept(&rig, 1);
-    rig_read_until(mirror, "\r\n\r\nab");
+    int back_end;
+    int mirror;
+    begin(&rig, client, &back_end, &mirror);
     answer(mirror);
     assert_int_equal(read(mirror, rig_text, 1), 0);
     rig_send(client, "cdef");

@@ -133,13 +133,6 @@ static void a_removed_port_refuses_and_lets_its_request_finish(void **state)
     rig_close(&rig);
 }
 
-static void on_drained(void *arg)
-{
-    struct rig *rig = arg;
-    rig->called = true;
-    loop_stop(rig->loop);
-}
-
 static void draining_finishes_requests_and_closes_the_rest(void **state)
 {
     (void)state;
@@ -149,8 +142,7 @@ static void draining_finishes_requests_and_closes_the_rest(void **state)
     rig_send(busy, "GET /busy HTTP/1.1\r\nHost: a.test\r\n\r\n");
     int back_end = rig_accept(&rig, 0);
     int idle = rig_client(&rig);
-    rig.called = false;
-    proxy_drain(rig.proxy, 0, 60000, on_drained, &rig);
+    rig_drain(&rig, 60000);
     answer(back_end, "/busy"); /* the workers may hear of it before or after */
     rig_read_until(busy, "\r\n\r\nok");
     loop_run(rig.loop);
@@ -172,8 +164,7 @@ static void draining_ends_when_its_time_is_over(void **state)
     rig_send(busy, "GET /busy HTTP/1.1\r\nHost: a.test\r\n\r\n");
     int back_end = rig_accept(&rig, 0);
     rig_read_head(back_end);
-    rig.called = false;
-    proxy_drain(rig.proxy, 0, 1, on_drained, &rig);
+    rig_drain(&rig, 1);
     loop_run(rig.loop);
     assert_true(rig.called);
     assert_string_equal(rig_read_all(busy), "");
