@@ -258,6 +258,18 @@ const struct api_object *const *cache_list_all(const struct cache *cache, enum a
     return cache->objects[kind].items;
 }
 
+size_t cache_count(const struct cache *cache, enum api_kind kind, struct str mesh)
+{
+    size_t count;
+    (void)cache_list(cache, kind, mesh, &count); /* their number */
+    return count;
+}
+
+size_t cache_count_all(const struct cache *cache, enum api_kind kind)
+{
+    return cache->objects[kind].count;
+}
+
 const struct str *cache_meshes(struct cache *cache, size_t *ret_count)
 {
     names_clear(&cache->meshes);

@@ -40,6 +40,10 @@ const struct api_object *const *cache_list(const struct cache *cache, enum api_k
 const struct api_object *const *cache_list_all(const struct cache *cache, enum api_kind kind,
                                                size_t *ret_count);
 
+/* How many there are, in one mesh and in all of them. */
+size_t cache_count(const struct cache *cache, enum api_kind kind, struct str mesh);
+size_t cache_count_all(const struct cache *cache, enum api_kind kind);
+
 /* The meshes, sorted: a mesh exists as soon as an object names it. Borrowed until the next call of
  * any function but cache_find and the lists. */
 const struct str *cache_meshes(struct cache *cache, size_t *ret_count);

@@ -100,9 +100,7 @@ static const struct api_object *find_elsewhere(const struct cache *cache, struct
 /* All of them are elsewhere. */
 static bool lacks_secrets(const struct compile__run *run)
 {
-    size_t count;
-    (void)cache_list_all(run->cache, API_SECRET, &count); /* only their number counts */
-    return run->is_partial && count == 0;
+    return run->is_partial && cache_count_all(run->cache, API_SECRET) == 0;
 }
 
 static void report_missing(const struct place *place, struct str mesh, struct str name)

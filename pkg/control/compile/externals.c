@@ -24,16 +24,6 @@ static struct str protocol_field(const struct api_object *object)
                                                          : STR("tags[\"kuma.io/protocol\"]");
 }
 
-static void warn(struct arena *arena, struct finding_list *findings,
-                 struct compile_object_report *report, struct str field, struct str message)
-{
-    struct finding_subject subject = api_subject(report->object);
-    finding_add(findings, FINDING_WARNING, &subject, report->object->mark, field, "%.*s",
-                STR_ARG(message));
-    compile__deny(&report->programmed, STR("UnsupportedValue"),
-                  str_format(arena, "%.*s: %.*s", STR_ARG(field), STR_ARG(message)));
-}
-
 void compile__review_external(struct arena *arena, struct finding_list *findings,
                               struct compile_object_report *report)
 {
@@ -42,10 +32,11 @@ void compile__review_external(struct arena *arena, struct finding_list *findings
         return;
     size_t count = discovery_external_obstacles(report->object, obstacles);
     for (size_t i = 0; i < count; i++)
-        warn(arena, findings, report, obstacles[i].field,
-             str_format(arena, "%s, so it is no back end%s", obstacles[i].message,
-                        obstacles[i].remedy));
+        compile__warn_object(arena, findings, report, obstacles[i].field,
+                             str_format(arena, "%s, so it is no back end%s", obstacles[i].message,
+                                        obstacles[i].remedy));
     if (wants_another_protocol(report->object))
-        warn(arena, findings, report, protocol_field(report->object),
-             STR("HTTP/2 to back ends is not spoken yet: requests go to it as HTTP/1.1"));
+        compile__warn_object(
+            arena, findings, report, protocol_field(report->object),
+            STR("HTTP/2 to back ends is not spoken yet: requests go to it as HTTP/1.1"));
 }

@@ -274,9 +274,7 @@ static void review_crowd(const struct viewer *viewer, const struct api_object *r
 /* The gateway of a route is elsewhere. */
 static bool lacks_gateway(const struct viewer *viewer, const struct api_object *route)
 {
-    size_t count;
-    (void)cache_list(viewer->cache, API_MESH_GATEWAY, route->key.mesh, &count); /* their number */
-    return viewer->is_partial && count == 0;
+    return viewer->is_partial && cache_count(viewer->cache, API_MESH_GATEWAY, route->key.mesh) == 0;
 }
 
 /* Where the condition comes from a finding of the compiler. */
@@ -311,135 +309,6 @@ static void review_route(const struct viewer *viewer, const struct api_object *r
         review_crowd(viewer, route);
 }
 
-/* ---- Other kinds ---- */
-
-/* What a review speaks of besides MeshGateways and their routes. */
-static const enum api_kind other_kinds[] = {
-    API_MESH,
-    API_DATAPLANE,
-    API_EXTERNAL_SERVICE,
-    API_MESH_SERVICE,
-    API_MESH_EXTERNAL_SERVICE,
-    API_MESH_MULTI_ZONE_SERVICE,
-    API_MESH_ACCESS_LOG,
-    API_MESH_CIRCUIT_BREAKER,
-    API_MESH_FAULT_INJECTION,
-    API_MESH_HEALTH_CHECK,
-    API_MESH_LOAD_BALANCING_STRATEGY,
-    API_MESH_METRIC,
-    API_MESH_PROXY_PATCH,
-    API_MESH_RATE_LIMIT,
-    API_MESH_RETRY,
-    API_MESH_TIMEOUT,
-    API_MESH_TLS,
-    API_MESH_TRACE,
-    API_CIRCUIT_BREAKER,
-    API_FAULT_INJECTION,
-    API_HEALTH_CHECK,
-    API_RATE_LIMIT,
-    API_RETRY,
-    API_TIMEOUT,
-    API_TRAFFIC_LOG,
-    API_TRAFFIC_PERMISSION,
-    API_TRAFFIC_TRACE,
-    API_PROXY_TEMPLATE,
-};
-
-/* What a mesh asks for and its gateways do not do. */
-static void review_mesh(const struct viewer *viewer, struct compile_object_report *report)
-{
-    const struct api_object *object = report->object;
-    const struct api_mesh *mesh = object->mesh;
-    const struct {
-        bool is_asked;
-        struct str field;
-        const char *message;
-    } unserved_fields[] = {
-        {mesh->enabled_backend.size > 0, STR("mtls.enabledBackend"),
-         "has no effect yet: the gateway speaks to its back ends without mTLS, and one that wants "
-         "it refuses"},
-        {mesh->prefers_local_zone, STR("routing.localityAwareLoadBalancing"),
-         "has no effect yet: all zones are equal"},
-        {mesh->uses_zone_egress, STR("routing.zoneEgress"),
-         "has no effect yet: back ends are reached without an egress"},
-        {mesh->requirements.count + mesh->restrictions.count > 0, STR("constraints.dataplaneProxy"),
-         "is checked and has no other effect yet: every dataplane may join"},
-    };
-    for (size_t i = 0; i < ARRAY_SIZE(unserved_fields); i++) {
-        if (!unserved_fields[i].is_asked)
-            continue;
-        struct str text = warn(viewer, object, object->mark, unserved_fields[i].field,
-                               str_of(unserved_fields[i].message));
-        compile__deny(&report->programmed, STR("UnsupportedValue"), text);
-    }
-}
-
-/* A kind that is understood, so that what is wrong in it is found, and that changes nothing. */
-static void review_unserved(const struct viewer *viewer, struct compile_object_report *report)
-{
-    const struct api_object *object = report->object;
-    struct finding_subject subject = api_subject(object);
-    struct str text = str_format(viewer->box->arena, "%.*s is not served yet: it has no effect",
-                                 STR_ARG(subject.kind));
-    if (object->is_shadow) { /* as its author wants it */
-        compile__deny(&report->programmed, STR("Shadow"),
-                      STR("kuma.io/effect is shadow: it has no effect"));
-        return;
-    }
-    compile__deny(&report->programmed, STR("UnsupportedValue"), text);
-    finding_add(viewer->box->findings, FINDING_WARNING, &subject, object->mark, STR_EMPTY, "%.*s",
-                STR_ARG(text));
-}
-
-/* Nothing is to be said of those that nobody names. */
-static bool is_named_back_end(enum api_kind kind)
-{
-    return kind == API_MESH_SERVICE || kind == API_MESH_MULTI_ZONE_SERVICE;
-}
-
-static void review_other(const struct viewer *viewer, const struct api_object *object,
-                         struct compile_object_report *report)
-{
-    *report = (struct compile_object_report){
-        .object = object,
-        .accepted = compile__accepted(),
-        .programmed = {true, STR("Programmed"), STR_EMPTY},
-    };
-    if (object->broken)
-        compile__deny(&report->accepted, STR("Invalid"),
-                      compile__decoding_error(viewer->box->arena, object, STR_EMPTY));
-    if (object->key.kind == API_MESH && !object->broken)
-        review_mesh(viewer, report);
-    else if (object->key.kind == API_DATAPLANE && !object->broken)
-        compile__check_member(viewer->cache, object, viewer->box->findings);
-    else if (object->key.kind == API_EXTERNAL_SERVICE ||
-             object->key.kind == API_MESH_EXTERNAL_SERVICE)
-        compile__review_external(viewer->box->arena, viewer->box->findings, report);
-    else if (!is_named_back_end(object->key.kind) && object->key.kind != API_MESH &&
-             object->key.kind != API_DATAPLANE)
-        review_unserved(viewer, report);
-}
-
-static void review_others(const struct viewer *viewer)
-{
-    struct compile_report *report = &viewer->box->review.report;
-    size_t count = 0;
-    size_t total = 0;
-    for (size_t i = 0; i < ARRAY_SIZE(other_kinds); i++) {
-        (void)cache_list_all(viewer->cache, other_kinds[i], &count); /* their number */
-        total += count;
-    }
-    struct compile_object_report *others = ARENA_NEW_ARRAY(viewer->box->arena,
-                                                           struct compile_object_report, total);
-    for (size_t i = 0; i < ARRAY_SIZE(other_kinds); i++) {
-        const struct api_object *const *objects = cache_list_all(viewer->cache, other_kinds[i],
-                                                                 &count);
-        for (size_t j = 0; j < count; j++)
-            review_other(viewer, objects[j], &others[report->other_count++]);
-    }
-    report->others = others;
-}
-
 /* ---- The review ---- */
 
 /* In the order of their kinds, as results have them. */
@@ -447,18 +316,15 @@ static void review_routes(const struct viewer *viewer)
 {
     const enum api_kind *kinds = compile__route_kinds;
     struct compile_report *report = &viewer->box->review.report;
-    size_t counts[COMPILE__ROUTE_KINDS];
     size_t total = 0;
-    for (size_t i = 0; i < COMPILE__ROUTE_KINDS; i++) {
-        (void)cache_list_all(viewer->cache, kinds[i], &counts[i]); /* their number */
-        total += counts[i];
-    }
+    for (size_t i = 0; i < COMPILE__ROUTE_KINDS; i++)
+        total += cache_count_all(viewer->cache, kinds[i]);
     struct compile_route_report *routes = ARENA_NEW_ARRAY(viewer->box->arena,
                                                           struct compile_route_report, total);
     for (size_t i = 0; i < COMPILE__ROUTE_KINDS; i++) {
-        const struct api_object *const *objects = cache_list_all(viewer->cache, kinds[i],
-                                                                 &counts[i]);
-        for (size_t j = 0; j < counts[i]; j++)
+        size_t count;
+        const struct api_object *const *objects = cache_list_all(viewer->cache, kinds[i], &count);
+        for (size_t j = 0; j < count; j++)
             review_route(viewer, objects[j], &routes[report->route_count++]);
     }
     report->routes = routes;
@@ -476,7 +342,7 @@ static void view(struct viewer *viewer)
         review_gateway(viewer, objects[i], &gateways[i]);
     report->gateways = gateways;
     review_routes(viewer);
-    review_others(viewer);
+    compile__review_others(box->arena, box->findings, viewer->cache, report);
     box->review.findings = box->findings;
 }
 

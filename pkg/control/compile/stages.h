@@ -81,6 +81,18 @@ void compile__add_summary(struct compile_route_report *route,
 void compile__review_external(struct arena *arena, struct finding_list *findings,
                               struct compile_object_report *report);
 
+/* ---- others.c ---- */
+
+/* Reviews what is neither MeshGateway nor route: findings, and `report->others`, both with texts of
+ * `arena`. */
+void compile__review_others(struct arena *arena, struct finding_list *findings,
+                            const struct cache *cache, struct compile_report *report);
+
+/* A field that has no effect yet: a warning, and the condition. */
+void compile__warn_object(struct arena *arena, struct finding_list *findings,
+                          struct compile_object_report *report, struct str field,
+                          struct str message);
+
 /* ---- bind.c ---- */
 
 /* A dataplane that a MeshGateway was found for. */

@@ -100,6 +100,10 @@ static void lists_are_sorted_whatever_came_first(void **state)
     assert_names(list, count, " a");
     list = cache_list_all(cache, API_MESH_GATEWAY_ROUTE, &count);
     assert_names(list, count, " z a b c a");
+    assert_int_equal(cache_count(cache, API_MESH_GATEWAY_ROUTE, STR("m")), 3);
+    assert_int_equal(cache_count(cache, API_MESH_GATEWAY_ROUTE, STR("k")), 0);
+    assert_int_equal(cache_count_all(cache, API_MESH_GATEWAY_ROUTE), 5);
+    assert_int_equal(cache_count_all(cache, API_SECRET), 0);
     (void)cache_list(cache, API_SECRET, STR("m"), &count);
     assert_int_equal(count, 0);
     (void)cache_list(cache, API_MESH_GATEWAY_ROUTE, STR("k"), &count);

@@ -1,0 +1,141 @@
+/* What is said of objects that are neither MeshGateways nor their routes: what is wrong with them,
+ * and what they ask for that has no effect yet. */
+#include "control/compile/stages.h"
+
+struct viewer {
+    struct arena *arena;
+    struct finding_list *findings;
+    const struct cache *cache;
+};
+
+static const enum api_kind kinds[] = {
+    API_MESH,
+    API_DATAPLANE,
+    API_EXTERNAL_SERVICE,
+    API_MESH_SERVICE,
+    API_MESH_EXTERNAL_SERVICE,
+    API_MESH_MULTI_ZONE_SERVICE,
+    API_MESH_ACCESS_LOG,
+    API_MESH_CIRCUIT_BREAKER,
+    API_MESH_FAULT_INJECTION,
+    API_MESH_HEALTH_CHECK,
+    API_MESH_LOAD_BALANCING_STRATEGY,
+    API_MESH_METRIC,
+    API_MESH_PROXY_PATCH,
+    API_MESH_RATE_LIMIT,
+    API_MESH_RETRY,
+    API_MESH_TIMEOUT,
+    API_MESH_TLS,
+    API_MESH_TRACE,
+    API_CIRCUIT_BREAKER,
+    API_FAULT_INJECTION,
+    API_HEALTH_CHECK,
+    API_RATE_LIMIT,
+    API_RETRY,
+    API_TIMEOUT,
+    API_TRAFFIC_LOG,
+    API_TRAFFIC_PERMISSION,
+    API_TRAFFIC_TRACE,
+    API_PROXY_TEMPLATE,
+};
+
+void compile__warn_object(struct arena *arena, struct finding_list *findings,
+                          struct compile_object_report *report, struct str field,
+                          struct str message)
+{
+    struct finding_subject subject = api_subject(report->object);
+    finding_add(findings, FINDING_WARNING, &subject, report->object->mark, field, "%.*s",
+                STR_ARG(message));
+    compile__deny(&report->programmed, STR("UnsupportedValue"),
+                  str_format(arena, "%.*s: %.*s", STR_ARG(field), STR_ARG(message)));
+}
+
+/* What a mesh asks for and its gateways do not do. */
+static void review_mesh(const struct viewer *viewer, struct compile_object_report *report)
+{
+    const struct api_mesh *mesh = report->object->mesh;
+    const struct {
+        bool is_asked;
+        struct str field;
+        const char *message;
+    } unserved_fields[] = {
+        {mesh->enabled_backend.size > 0, STR("mtls.enabledBackend"),
+         "has no effect yet: the gateway speaks to its back ends without mTLS, and one that wants "
+         "it refuses"},
+        {mesh->prefers_local_zone, STR("routing.localityAwareLoadBalancing"),
+         "has no effect yet: all zones are equal"},
+        {mesh->uses_zone_egress, STR("routing.zoneEgress"),
+         "has no effect yet: back ends are reached without an egress"},
+        {mesh->requirements.count + mesh->restrictions.count > 0, STR("constraints.dataplaneProxy"),
+         "is checked and has no other effect yet: every dataplane may join"},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(unserved_fields); i++) {
+        if (unserved_fields[i].is_asked)
+            compile__warn_object(viewer->arena, viewer->findings, report, unserved_fields[i].field,
+                                 str_of(unserved_fields[i].message));
+    }
+}
+
+/* A kind that is understood, so that what is wrong in it is found, and that changes nothing. */
+static void review_unserved(const struct viewer *viewer, struct compile_object_report *report)
+{
+    const struct api_object *object = report->object;
+    struct finding_subject subject = api_subject(object);
+    struct str text = str_format(viewer->arena, "%.*s is not served yet: it has no effect",
+                                 STR_ARG(subject.kind));
+    if (object->is_shadow) { /* as its author wants it */
+        compile__deny(&report->programmed, STR("Shadow"),
+                      STR("kuma.io/effect is shadow: it has no effect"));
+        return;
+    }
+    compile__deny(&report->programmed, STR("UnsupportedValue"), text);
+    finding_add(viewer->findings, FINDING_WARNING, &subject, object->mark, STR_EMPTY, "%.*s",
+                STR_ARG(text));
+}
+
+/* Nothing is to be said of those that nobody names. */
+static bool is_named_back_end(enum api_kind kind)
+{
+    return kind == API_MESH_SERVICE || kind == API_MESH_MULTI_ZONE_SERVICE;
+}
+
+static void review_other(const struct viewer *viewer, const struct api_object *object,
+                         struct compile_object_report *report)
+{
+    *report = (struct compile_object_report){
+        .object = object,
+        .accepted = compile__accepted(),
+        .programmed = {true, STR("Programmed"), STR_EMPTY},
+    };
+    if (object->broken)
+        compile__deny(&report->accepted, STR("Invalid"),
+                      compile__decoding_error(viewer->arena, object, STR_EMPTY));
+    if (object->key.kind == API_MESH && !object->broken)
+        review_mesh(viewer, report);
+    else if (object->key.kind == API_DATAPLANE && !object->broken)
+        compile__check_member(viewer->cache, object, viewer->findings);
+    else if (object->key.kind == API_EXTERNAL_SERVICE ||
+             object->key.kind == API_MESH_EXTERNAL_SERVICE)
+        compile__review_external(viewer->arena, viewer->findings, report);
+    else if (!is_named_back_end(object->key.kind) && object->key.kind != API_MESH &&
+             object->key.kind != API_DATAPLANE)
+        review_unserved(viewer, report);
+}
+
+void compile__review_others(struct arena *arena, struct finding_list *findings,
+                            const struct cache *cache, struct compile_report *report)
+{
+    const struct viewer viewer = {arena, findings, cache};
+    size_t total = 0;
+    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+        total += cache_count_all(cache, kinds[i]);
+    struct compile_object_report *others = ARENA_NEW_ARRAY(arena, struct compile_object_report,
+                                                           total);
+    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+        size_t count;
+        const struct api_object *const *objects = cache_list_all(cache, kinds[i], &count);
+        for (size_t j = 0; j < count; j++)
+            review_other(&viewer, objects[j], &others[report->other_count++]);
+    }
+    report->others = others;
+}
