@@ -10,11 +10,6 @@ struct printer {
     struct jv_writer json;
 };
 
-static struct str protocol_of(const struct model_listener *listener)
-{
-    return listener->protocol == MODEL_HTTPS ? STR("HTTPS") : STR("HTTP");
-}
-
 /* What every rule is known by. Of one object's members these come where `matches` sorts. */
 static void write_rule_members(struct printer *printer, const struct model_rule *rule)
 {
@@ -35,7 +30,8 @@ static void write_alternatives(struct printer *printer)
         jv_write_member_string(&printer->json, STR("host"), other->host);
         jv_write_member_string(&printer->json, STR("mesh"), other->place->mesh);
         jv_write_member_u64(&printer->json, STR("port"), other->listener->port);
-        jv_write_member_string(&printer->json, STR("protocol"), protocol_of(other->listener));
+        jv_write_member_string(&printer->json, STR("protocol"),
+                               str_of(model_protocol_name(other->listener->protocol)));
         jv_write_member_string(&printer->json, STR("route"), other->rule->route);
         jv_write_member_u64(&printer->json, STR("rule"), other->rule->index);
         jv_write_end(&printer->json);
@@ -93,7 +89,8 @@ static void write_gateway(struct printer *printer)
     jv_write_member_string(&printer->json, STR("name"), answer->listener->gateway);
     jv_write_member_string(&printer->json, STR("note"), answer->place->note);
     jv_write_member_u64(&printer->json, STR("port"), answer->listener->port);
-    jv_write_member_string(&printer->json, STR("protocol"), protocol_of(answer->listener));
+    jv_write_member_string(&printer->json, STR("protocol"),
+                           str_of(model_protocol_name(answer->listener->protocol)));
     jv_write_end(&printer->json);
 }
 

@@ -41,11 +41,6 @@ static struct str names_take(struct names *names)
     return text;
 }
 
-static const char *protocol_of(const struct model_listener *listener)
-{
-    return listener->protocol == MODEL_HTTPS ? "HTTPS" : "HTTP";
-}
-
 typedef void (*visit_fn)(struct names *names, const struct explain_place *place,
                          const struct model_listener *listener);
 
@@ -68,8 +63,9 @@ static void add_port(struct names *names, const struct explain_place *place,
                      const struct model_listener *listener)
 {
     (void)place; /* its gateway is what people know */
-    names_add(names, str_format(names->arena, "%u (%s, MeshGateway %.*s)", (unsigned)listener->port,
-                                protocol_of(listener), STR_ARG(listener->gateway)));
+    names_add(names,
+              str_format(names->arena, "%u (%s, MeshGateway %.*s)", (unsigned)listener->port,
+                         model_protocol_name(listener->protocol), STR_ARG(listener->gateway)));
 }
 
 static void add_gateway(struct names *names, const struct explain_place *place,
@@ -124,7 +120,7 @@ static void say_wrong_protocol(struct arena *arena, struct explain_answer *answe
     bool is_tls = answer->request->is_tls;
     answer->why = str_format(
         arena, "port %u speaks %s, and the URL begins with %s: %s", (unsigned)answer->request->port,
-        protocol_of(answer->listener), is_tls ? "https://" : "http://",
+        model_protocol_name(answer->listener->protocol), is_tls ? "https://" : "http://",
         is_tls ? "the TLS handshake fails" : "the connection is closed without an answer");
     answer->remedy = str_format(arena, "ask with %s", is_tls ? "http://" : "https://");
 }

@@ -26,11 +26,6 @@ static void put(const struct printer *printer, const char *label, struct str tex
 
 #define PUT(printer, label, ...) put(printer, label, str_format((printer)->arena, __VA_ARGS__))
 
-static const char *protocol_of(const struct model_listener *listener)
-{
-    return listener->protocol == MODEL_HTTPS ? "HTTPS" : "HTTP";
-}
-
 /* ---- What happens ---- */
 
 static void put_outcome(const struct printer *printer)
@@ -71,7 +66,8 @@ static void put_place(const struct printer *printer)
     PUT(printer, "gateway", "MeshGateway %.*s (mesh %.*s), dataplane %.*s%.*s",
         STR_ARG(listener->gateway), STR_ARG(answer->place->mesh), STR_ARG(answer->place->dataplane),
         STR_ARG(more));
-    PUT(printer, "listener", "port %u, %s", (unsigned)listener->port, protocol_of(listener));
+    PUT(printer, "listener", "port %u, %s", (unsigned)listener->port,
+        model_protocol_name(listener->protocol));
     if (answer->chain != NULL && listener->protocol == MODEL_HTTPS)
         PUT(printer, "certificate", "of %.*s, by server name %.*s",
             STR_ARG(answer->chain->hostname),
@@ -172,8 +168,8 @@ static void put_alternatives(const struct printer *printer)
         const struct explain_alternative *other = &answer->alternatives[i];
         struct str name = explain__rule_name(printer->arena, other->rule);
         PUT(printer, i == 0 ? "taken at" : "", "port %u, %s, host %.*s: %.*s",
-            (unsigned)other->listener->port, protocol_of(other->listener), STR_ARG(other->host),
-            STR_ARG(name));
+            (unsigned)other->listener->port, model_protocol_name(other->listener->protocol),
+            STR_ARG(other->host), STR_ARG(name));
     }
 }
 

@@ -178,7 +178,7 @@ static void add_chain(struct table *table, const struct model_snapshot *snapshot
         struct table_row row;
         row.cells[COLUMN_ADDRESS] = address_cell(table, listener);
         row.cells[COLUMN_HOSTNAME] = str_dup(table->arena, host->domain);
-        row.cells[COLUMN_PROTOCOL] = listener->protocol == MODEL_HTTPS ? STR("HTTPS") : STR("HTTP");
+        row.cells[COLUMN_PROTOCOL] = str_of(model_protocol_name(listener->protocol));
         row.cells[COLUMN_CERTIFICATE] = certificate_cell(table, snapshot, chain);
         row.cells[COLUMN_ROUTES] = routes_cell(table, snapshot, host);
         row.cells[COLUMN_BACKENDS] = backends_cell(table, snapshot, host);

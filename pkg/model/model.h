@@ -61,6 +61,9 @@ enum model_protocol {
     MODEL_HTTPS,
 };
 
+/* "HTTP", "HTTPS". */
+const char *model_protocol_name(enum model_protocol protocol);
+
 /* The branch of a port that a TLS server name chooses. A plain HTTP port has one, "*". */
 struct model_chain {
     struct str hostname;              /* "*", "*.example.com" or "foo.example.com", lower case */

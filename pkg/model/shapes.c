@@ -23,6 +23,11 @@ static const char *const protocols[] = {
     NULL,
 };
 
+const char *model_protocol_name(enum model_protocol protocol)
+{
+    return protocols[protocol];
+}
+
 static const struct model__member chain_members[] = {
     MEMBER(model_chain, hostname, "hostname", TEXT),
     MEMBER(model_chain, secrets, "secrets", NAMES),
