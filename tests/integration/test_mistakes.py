@@ -124,10 +124,12 @@ MISTAKES = [
     ("type: MeshGatewayRoute", "type: MeshGatewayRoutes",
      "17:1: error: MeshGatewayRoutes shop: type: unknown type \"MeshGatewayRoutes\"; did you mean "
      "MeshGatewayRoute?"),
-    ("    port: http\nconf", "    port: htttp\nconf", f"21:3: warning: {NOWHERE}"),
+    ("    port: http\nconf", "    port: htttp\nconf", f"21:3: warning: {NOWHERE}; the nearest, "
+     "port 8080 of MeshGateway edge, has port: http and not htttp"),
     ("    - shop.example.com\n", "    - shop.exmaple.com\n",
      "17:1: warning: MeshGatewayRoute shop (mesh default): conf.http.hostnames: no listener that "
-     "the route attaches to serves one of its host names"),
+     "the route attaches to serves one of its host names; the listeners of MeshGateway edge are "
+     "for shop.example.com"),
     ("match: PREFIX", "match: Prefix", f"31:11: error: {RULE}.matches[0].path.match: unknown value "
                                        "Prefix: must be one of EXACT, PREFIX, REGEX"),
     ("value: /api", "value: api", f"30:9: error: {RULE}.matches[0].value: must be an absolute "

@@ -263,5 +263,5 @@ def test_tags_of_listeners(run, tmp_path, backend, dataplane, listener, final):
             if "attaches to no listener" in finding["message"]]
     assert len(lost) == len(final.split(","))
     overlaid = [finding["message"] for finding in otemon.findings()
-                if "kuma.io/service" in finding["message"]]
+                if "is used, but Kuma refuses" in finding["message"]]
     assert len(overlaid) == ("kuma.io/service" in listener)

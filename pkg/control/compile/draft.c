@@ -159,7 +159,7 @@ static struct compile_parent_report make_parent(struct compile__run *run,
         compile__deny(&report.accepted, STR("NotAllowedByListeners"), parent->lost);
     else if (parent->attached == 0)
         compile__deny(&report.accepted, STR("NoMatchingListenerHostname"),
-                      compile__no_hostname(arena, route->object));
+                      compile__no_hostname(arena, route->object, parent->gateway));
     else if (route->left_out.size > 0)
         compile__deny(&report.accepted, STR("UnsupportedValue"), route->left_out);
     else if (route->plan != NULL)

@@ -27,20 +27,32 @@ static struct str broken_item(struct arena *arena, const struct api_object *rout
 
 /* Adds a finding where its author may wonder. */
 static void deny(struct arena *arena, struct finding_list *findings, struct str field,
-                 const char *message, struct compile_route_report *report)
+                 struct str message, struct compile_route_report *report)
 {
     const struct api_object *route = report->route;
     struct finding_subject subject = api_subject(route);
     if (findings != NULL)
         finding_add(findings, FINDING_WARNING, &subject, compile__target_of(route)->mark, field,
-                    "%s", message);
+                    "%.*s", STR_ARG(message));
     compile__deny(&report->accepted, STR("NoMatchingParent"),
-                  str_format(arena, "%.*s: %s", STR_ARG(field), message));
+                  str_format(arena, "%.*s: %.*s", STR_ARG(field), STR_ARG(message)));
+}
+
+static struct str orphan(struct arena *arena, const struct cache *cache,
+                         struct compile__bindings bindings, const struct api_object *route)
+{
+    struct str nearest = compile__nearest(arena, cache, bindings, route);
+    return str_format(arena,
+                      "attaches to no listener%s: no MeshGateway that is served has this %s%.*s",
+                      compile__is_tcp(route) ? " for TCP or TLS" : "",
+                      compile__is_tcp(route) ? "name and such listeners with these tags"
+                                             : "name and listeners with these tags",
+                      STR_ARG(nearest));
 }
 
 void compile__review_policy(struct arena *arena, struct finding_list *findings,
-                            struct compile__bindings bindings, bool knows_gateways,
-                            struct compile_route_report *report)
+                            const struct cache *cache, struct compile__bindings bindings,
+                            bool knows_gateways, struct compile_route_report *report)
 {
     const struct api_object *route = report->route;
     struct str error = broken_item(arena, route);
@@ -52,15 +64,9 @@ void compile__review_policy(struct arena *arena, struct finding_list *findings,
     else if (!compile__has_served_item(route))
         deny(arena, aims_at_gateway(bindings, compile__target_of(route)) ? findings : NULL,
              STR("spec.to"),
-             "has no rules for gateways, which take those of a targetRef of kind Mesh below a "
-             "targetRef of kind MeshGateway; others are for sidecars",
+             STR("has no rules for gateways, which take those of a targetRef of kind Mesh below a "
+                 "targetRef of kind MeshGateway; others are for sidecars"),
              report);
     else if (knows_gateways)
-        deny(arena, findings, STR("spec.targetRef"),
-             compile__is_tcp(route)
-                 ? "attaches to no listener for TCP or TLS: no MeshGateway that is served has this "
-                   "name and such listeners with these tags"
-                 : "attaches to no listener: no MeshGateway that is served has this name and "
-                   "listeners with these tags",
-             report);
+        deny(arena, findings, STR("spec.targetRef"), orphan(arena, cache, bindings, route), report);
 }

@@ -239,6 +239,9 @@ static void review_orphan(const struct viewer *viewer, struct compile_route_repo
     if (compile__is_tcp(route))
         text = STR("attaches to no listener for TCP or TLS, which alone take conf.tcp: no selector "
                    "matches the tags that one gets from its dataplane, its gateway and itself");
+    struct str nearest = compile__nearest(viewer->box->arena, viewer->cache, viewer->bindings,
+                                          route);
+    text = str_format(viewer->box->arena, "%.*s%.*s", STR_ARG(text), STR_ARG(nearest));
     compile__deny(&report->accepted, STR("NoMatchingParent"),
                   warn(viewer, route, attaching_mark(route), STR("selectors"), text));
 }
@@ -298,8 +301,8 @@ static void review_route(const struct viewer *viewer, const struct api_object *r
     }
     collect_parents(viewer, report);
     if (report->parent_count == 0 && route->key.kind != API_MESH_GATEWAY_ROUTE)
-        compile__review_policy(viewer->box->arena, viewer->box->findings, viewer->bindings,
-                               !lacks_gateway(viewer, route), report);
+        compile__review_policy(viewer->box->arena, viewer->box->findings, viewer->cache,
+                               viewer->bindings, !lacks_gateway(viewer, route), report);
     else if (report->parent_count == 0 && !lacks_gateway(viewer, route))
         review_orphan(viewer, report);
     bool is_unserved = !report->is_attached || compile__is_tcp(route);

@@ -61,7 +61,8 @@ struct str compile__decoding_error(struct arena *arena, const struct api_object 
 
 /* Why a route is not accepted by a gateway that it attaches to, in `arena`. */
 struct str compile__no_usable_listener(struct arena *arena, const struct api_object *route);
-struct str compile__no_hostname(struct arena *arena, const struct api_object *route);
+struct str compile__no_hostname(struct arena *arena, const struct api_object *route,
+                                const struct api_object *gateway);
 struct str compile__no_tcp(struct arena *arena, const struct api_object *route);
 
 /* Adds what is said of a route and a gateway: to the route as a whole, and to its parents, each of
@@ -132,8 +133,15 @@ const struct compile__binding *compile__bound_lost(struct compile__bound *bound,
 /* Says of a MeshHTTPRoute or MeshTCPRoute that no listener takes why that is. `knows_gateways`:
  * where none takes it, there is none. */
 void compile__review_policy(struct arena *arena, struct finding_list *findings,
-                            struct compile__bindings bindings, bool knows_gateways,
-                            struct compile_route_report *report);
+                            const struct cache *cache, struct compile__bindings bindings,
+                            bool knows_gateways, struct compile_route_report *report);
+
+/* ---- nearest.c ---- */
+
+/* For a route that attaches to no listener: "; the nearest, port 8080 of MeshGateway edge, has no
+ * tag site", or what else is in the way; or empty. In `arena`. */
+struct str compile__nearest(struct arena *arena, const struct cache *cache,
+                            struct compile__bindings bindings, const struct api_object *route);
 
 /* ---- attach.c ---- */
 

@@ -1,0 +1,182 @@
+/* Which listener a route that attaches to none comes nearest to: what its author has to look at. */
+#include "control/compile/spec.h"
+#include "control/compile/stages.h"
+#include "control/select/select.h"
+#include "core/base/spell.h"
+
+/* Listeners, and names, beyond are not looked at: this is said of every route that attaches to
+ * none. */
+#define LOOKED_AT_MAX 64
+
+struct view {
+    struct arena *arena;
+    const struct cache *cache;
+    struct compile__bindings bindings; /* of the route's mesh */
+    const struct api_object *route;
+};
+
+/* A listener, and what of a selector it lacks. */
+struct candidate {
+    const struct compile__binding *binding; /* NULL: there is none */
+    const struct api_listener *listener;
+    const struct api_tag *lacks; /* the first such tag, */
+    size_t count;                /* and how many there are */
+};
+
+static struct compile__bindings bindings_of(struct compile__bindings all, struct str mesh)
+{
+    size_t low = 0;
+    size_t high = all.count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (str_compare(all.items[middle].dataplane->mesh, mesh) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    size_t end = low;
+    while (end < all.count && str_equal(all.items[end].dataplane->mesh, mesh))
+        end++;
+    return (struct compile__bindings){all.items + low, end - low};
+}
+
+/* The value that a tag of a listener has, as compile__scope_of overlays them; or NULL. */
+static const struct str *value_of(const struct candidate *at, struct str name)
+{
+    const struct str *value = api_tags_find(at->listener->tags, name);
+    if (value == NULL)
+        value = api_tags_find(at->binding->gateway->mesh_gateway->tags, name);
+    return value != NULL ? value : api_tags_find(at->binding->dataplane->tags, name);
+}
+
+static void compare(struct api_tags selector, struct candidate *at)
+{
+    at->count = 0;
+    for (size_t i = selector.count; i-- > 0;) {
+        const struct str *value = value_of(at, selector.items[i].name);
+        bool is_any = str_equal(selector.items[i].value, STR("*"));
+        if (value != NULL && (is_any || str_equal(*value, selector.items[i].value)))
+            continue;
+        at->lacks = &selector.items[i];
+        at->count++;
+    }
+}
+
+/* Whether a listener is one that the route is for. */
+static bool suits(const struct api_object *route, const struct api_listener *listener)
+{
+    bool is_tcp = listener->protocol == API_PROTOCOL_TCP || listener->protocol == API_PROTOCOL_TLS;
+    return is_tcp == compile__is_tcp(route);
+}
+
+static void look_at(const struct candidate *at, const struct api_selectors *selectors,
+                    struct candidate *nearest)
+{
+    for (size_t i = 0; i < selectors->count; i++) {
+        struct candidate candidate = *at;
+        compare(selectors->items[i].match, &candidate);
+        if (nearest->binding == NULL || candidate.count < nearest->count)
+            *nearest = candidate;
+    }
+}
+
+/* `name`: of the gateway, where the route says it; or empty. */
+static struct candidate find_nearest(const struct view *view, struct str name,
+                                     const struct api_selectors *selectors)
+{
+    struct candidate nearest = {0};
+    size_t left = LOOKED_AT_MAX;
+    for (size_t i = 0; i < view->bindings.count && left > 0; i++) {
+        const struct compile__binding *binding = &view->bindings.items[i];
+        const struct api_mesh_gateway *gateway = binding->gateway->mesh_gateway;
+        if (name.size > 0 && !str_equal(name, binding->gateway->key.name))
+            continue;
+        for (size_t j = 0; j < gateway->listener_count && left > 0; j++) {
+            const struct candidate at = {.binding = binding, .listener = &gateway->listeners[j]};
+            if (!suits(view->route, at.listener))
+                continue;
+            look_at(&at, selectors, &nearest);
+            left--;
+        }
+    }
+    return nearest;
+}
+
+static struct str describe(const struct view *view, const struct candidate *nearest)
+{
+    struct str name = nearest->lacks->name;
+    const struct str *value = value_of(nearest, name);
+    struct str is = value == NULL
+                        ? str_format(view->arena, "has no tag %.*s", STR_ARG(name))
+                        : str_format(view->arena, "has %.*s: %.*s and not %.*s", STR_ARG(name),
+                                     STR_ARG(*value), STR_ARG(nearest->lacks->value));
+    struct str more = nearest->count == 1
+                          ? STR_EMPTY
+                          : str_format(view->arena, " (%zu of the selector's tags differ)",
+                                       nearest->count);
+    return str_format(view->arena, "; the nearest, port %u of MeshGateway %.*s, %.*s%.*s",
+                      (unsigned)nearest->listener->port,
+                      STR_ARG(nearest->binding->gateway->key.name), STR_ARG(is), STR_ARG(more));
+}
+
+/* ---- Where there is no listener to compare with ---- */
+
+static struct str without_gateway(const struct view *view)
+{
+    struct str mesh = view->route->key.mesh;
+    if (cache_count(view->cache, API_MESH_GATEWAY, mesh) == 0)
+        return str_format(view->arena,
+                          "; mesh %.*s has no MeshGateway, and a route attaches to those of its "
+                          "own mesh",
+                          STR_ARG(mesh));
+    if (view->bindings.count == 0)
+        return str_format(view->arena,
+                          "; no MeshGateway of mesh %.*s is served: their status says why",
+                          STR_ARG(mesh));
+    return STR_EMPTY;
+}
+
+/* The gateway that a targetRef names is not served, or is not there. */
+static struct str without_name(const struct view *view, struct str name)
+{
+    struct str names[LOOKED_AT_MAX];
+    size_t count;
+    const struct api_object *const *gateways = cache_list(view->cache, API_MESH_GATEWAY,
+                                                          view->route->key.mesh, &count);
+    for (size_t i = 0; i < MIN(count, LOOKED_AT_MAX); i++) {
+        names[i] = gateways[i]->key.name;
+        if (str_equal(names[i], name))
+            return str_format(
+                view->arena,
+                "; MeshGateway %.*s has no listener for %s that is served: its status "
+                "says more",
+                STR_ARG(name), compile__is_tcp(view->route) ? "TCP or TLS" : "HTTP or HTTPS");
+    }
+    struct str near = spell_closest(name, names, MIN(count, LOOKED_AT_MAX));
+    struct str hint = near.size == 0
+                          ? STR_EMPTY
+                          : str_format(view->arena, " (did you mean %.*s?)", STR_ARG(near));
+    return str_format(view->arena, "; mesh %.*s has no MeshGateway %.*s%.*s",
+                      STR_ARG(view->route->key.mesh), STR_ARG(name), STR_ARG(hint));
+}
+
+struct str compile__nearest(struct arena *arena, const struct cache *cache,
+                            struct compile__bindings bindings, const struct api_object *route)
+{
+    struct view view = {arena, cache, bindings_of(bindings, route->key.mesh), route};
+    struct str reason = without_gateway(&view);
+    if (reason.size > 0)
+        return reason;
+    struct candidate nearest;
+    if (route->key.kind == API_MESH_GATEWAY_ROUTE) {
+        nearest = find_nearest(&view, STR_EMPTY, &route->mesh_gateway_route->selectors);
+    } else {
+        const struct api_target_ref *target = compile__target_of(route);
+        const struct api_selector selector = {.match = target->tags};
+        struct str name = target->kind == API_TARGET_MESH_GATEWAY ? target->name : STR_EMPTY;
+        nearest = find_nearest(&view, name, &(struct api_selectors){&selector, 1});
+        if (nearest.binding == NULL && name.size > 0)
+            return without_name(&view, name);
+    }
+    return nearest.binding == NULL || nearest.count == 0 ? STR_EMPTY : describe(&view, &nearest);
+}
