@@ -101,7 +101,9 @@ bool discovery__has_inbounds(const struct discovery__question *question)
 
 static void explain_unknown(struct discovery__question *question, struct discovery_answer *answer)
 {
-    struct str name = closest(question);
+    struct str name = discovery__service_meant(question);
+    if (name.size == 0)
+        name = closest(question);
     answer->state = DISCOVERY_UNKNOWN;
     answer->reason = str_format(question->arena,
                                 "no Dataplane has an inbound with this service in mesh %.*s",

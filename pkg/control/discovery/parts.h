@@ -75,6 +75,10 @@ void discovery__blame_broken_external(const struct discovery__question *question
  * a Dataplane, and the name is as those of Services. */
 bool discovery__is_kubernetes(const struct discovery__question *question);
 
+/* The name of a Service whose own name is the beginning of the service's, as destinations have it:
+ * "shop_default_svc_80"; or empty. */
+struct str discovery__service_meant(const struct discovery__question *question);
+
 /* Whether a Dataplane of the mesh has an inbound with that service. */
 bool discovery__has_inbounds(const struct discovery__question *question);
 

@@ -133,16 +133,15 @@ bool discovery__is_kubernetes(const struct discovery__question *question)
 
 /* ---- What is not there ---- */
 
-/* The Service of this name in another namespace, or NULL. */
-static const struct api_object *find_elsewhere(const struct discovery__question *question,
-                                               const struct reference *reference)
+/* The first Service of this name, whatever its namespace, or NULL. */
+static const struct api_object *find_anywhere(const struct discovery__question *question,
+                                              struct str name)
 {
-    struct api_key key = {API_SERVICE, STR_EMPTY, STR_EMPTY};
     size_t count;
-    const struct api_object *const *objects = cache_list_all(question->discovery->cache, key.kind,
-                                                             &count);
+    const struct api_object *const *objects = cache_list_all(question->discovery->cache,
+                                                             API_SERVICE, &count);
     /* Sorted by "<name>.<namespace>": those of one name stand together. */
-    struct str begin = str_format(question->arena, "%.*s.", STR_ARG(reference->name));
+    struct str begin = str_format(question->arena, "%.*s.", STR_ARG(name));
     size_t low = 0;
     size_t high = count;
     while (low < high) {
@@ -153,6 +152,28 @@ static const struct api_object *find_elsewhere(const struct discovery__question 
             high = middle;
     }
     return low < count && str_starts_with(objects[low]->key.name, begin) ? objects[low] : NULL;
+}
+
+static uint32_t first_port(const struct api_service *service)
+{
+    for (size_t i = 0; i < service->port_count; i++) {
+        if (service->ports[i].is_tcp)
+            return service->ports[i].port;
+    }
+    return 0;
+}
+
+/* "shop", "shop_default", "shop.default.svc.cluster.local" mean a Service. */
+struct str discovery__service_meant(const struct discovery__question *question)
+{
+    struct str rest = question->service;
+    struct str first = str_cut(&rest, '_');
+    struct str name = str_cut(&first, '.');
+    const struct api_object *object = name.size == 0 ? NULL : find_anywhere(question, name);
+    uint32_t port = object == NULL ? 0 : first_port(object->service);
+    return port == 0 ? STR_EMPTY
+                     : str_format(question->arena, "%.*s_%.*s_svc_%u", STR_ARG(name),
+                                  STR_ARG(object->namespace), (unsigned)port);
 }
 
 /* The Service of the same namespace that is called nearly so. */
@@ -176,7 +197,7 @@ static void explain_unknown(struct discovery__question *question, const struct r
                             struct discovery_answer *answer)
 {
     struct arena *arena = question->arena;
-    const struct api_object *elsewhere = find_elsewhere(question, reference);
+    const struct api_object *elsewhere = find_anywhere(question, reference->name);
     struct str name = closest(question, reference);
     answer->state = DISCOVERY_UNKNOWN;
     answer->reason = str_format(arena, "there is no Service %.*s in namespace %.*s",

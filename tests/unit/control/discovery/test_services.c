@@ -222,6 +222,22 @@ static void what_is_not_there_names_what_is(void **state)
                    "Service api in namespace other has no port 80; its ports: none");
 }
 
+static void a_name_that_is_not_spelled_as_destinations_are(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"web", "web_shop", "web_shop_svc", "web.shop.svc"};
+    world_put(&w, SERVICE("web", TWO_PORTS));
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        world_ask(&w, "default", names[i], NULL);
+        assert_nothing(&w, DISCOVERY_UNKNOWN,
+                       "no Dataplane has an inbound with this service in mesh default (did you "
+                       "mean web_shop_svc_80?)");
+    }
+    world_ask(&w, "default", "we", NULL);
+    assert_nothing(&w, DISCOVERY_UNKNOWN,
+                   "no Dataplane has an inbound with this service in mesh default");
+}
+
 /* A Service decides about its back ends; a Dataplane only where there is no such Service. */
 static void services_come_before_dataplanes(void **state)
 {
@@ -248,6 +264,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(tags_come_from_the_pod_and_the_service, setup, teardown),
         cmocka_unit_test_setup_teardown(the_mesh_of_a_pod, setup, teardown),
         cmocka_unit_test_setup_teardown(what_leads_nowhere, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_name_that_is_not_spelled_as_destinations_are, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(what_is_not_there_names_what_is, setup, teardown),
         cmocka_unit_test_setup_teardown(services_come_before_dataplanes, setup, teardown),
     };
