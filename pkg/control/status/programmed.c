@@ -80,8 +80,8 @@ struct status_programmed status_judge(struct arena *arena, const struct status_p
     } else if (tally.ready == 0) {
         condition->reason = STR("NoProxies");
         condition->message = STR("no ready proxy runs for this gateway: create a "
-                                 "MeshGatewayInstance whose tags its selectors match, or look at "
-                                 "the pods of the one there is");
+                                 "MeshGatewayInstance of this mesh whose tags its selectors match; "
+                                 "where there is one, its status and its pods say why");
     } else if (tally.serves < tally.ready) {
         struct str names = names_of_waiting(arena, proxies, count);
         condition->reason = STR("Pending");

@@ -50,8 +50,9 @@ static void true_is_when_every_ready_proxy_serves_it(void **state)
 static void nobody_is_not_true(void **state)
 {
     (void)state;
-    const char *message = "no ready proxy runs for this gateway: create a MeshGatewayInstance "
-                          "whose tags its selectors match, or look at the pods of the one there is";
+    const char *message = "no ready proxy runs for this gateway: create a MeshGatewayInstance of "
+                          "this mesh whose tags its selectors match; where there is one, its "
+                          "status and its pods say why";
     const struct status_proxy none[] = {NOT_READY("e/a")};
     expect(NULL, 0, STATUS_FALSE, "NoProxies", message);
     expect(none, 1, STATUS_FALSE, "NoProxies", message);
