@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "core/pki/pki.h"
+#include "model/gather.h"
 #include "model/resource.h"
 
 /* How many resources a block has on average. */
@@ -14,59 +14,20 @@ static bool ends_block(const struct model_resource *resource)
     return resource->digest.bytes[0] % BLOCK_MEAN == 0;
 }
 
-/* Small pieces are gathered before they are hashed. */
-struct gatherer {
-    struct pki_hash *hash;
-    size_t size;
-    char bytes[2048];
-};
-
-static void gather(struct gatherer *gatherer, const void *data, size_t size)
-{
-    if (size > sizeof(gatherer->bytes) - gatherer->size) {
-        pki_hash_add(gatherer->hash, gatherer->bytes, gatherer->size);
-        gatherer->size = 0;
-    }
-    if (size > sizeof(gatherer->bytes)) {
-        pki_hash_add(gatherer->hash, data, size);
-        return;
-    }
-    memcpy(gatherer->bytes + gatherer->size, data, size);
-    gatherer->size += size;
-}
-
-static void gather_u64(struct gatherer *gatherer, uint64_t value)
-{
-    unsigned char bytes[8];
-    for (size_t i = 0; i < sizeof(bytes); i++)
-        bytes[i] = (unsigned char)(value >> (8 * i));
-    gather(gatherer, bytes, sizeof(bytes));
-}
-
-static struct model_digest gathered(struct gatherer *gatherer)
-{
-    struct model_digest digest;
-    pki_hash_add(gatherer->hash, gatherer->bytes, gatherer->size);
-    pki_hash_finish(gatherer->hash, digest.bytes);
-    gatherer->size = 0;
-    return digest;
-}
-
 /* The block that begins with the resource `begin`. */
-static struct model__block block_make(struct gatherer *gatherer,
+static struct model__block block_make(struct model__gatherer *gatherer,
                                       const struct model_snapshot *snapshot, size_t begin)
 {
     struct model__block block = {.begin = begin, .end = begin};
     bool is_end = false;
     while (!is_end && block.end < snapshot->count) {
         const struct model_resource *resource = snapshot->resources[block.end++];
-        gather_u64(gatherer, (uint64_t)resource->kind);
-        gather_u64(gatherer, resource->name.size);
-        gather(gatherer, resource->name.data, resource->name.size);
-        gather(gatherer, resource->digest.bytes, MODEL_DIGEST_SIZE);
+        model__gather_number(gatherer, (uint64_t)resource->kind);
+        model__gather_text(gatherer, resource->name);
+        model__gather(gatherer, resource->digest.bytes, MODEL_DIGEST_SIZE);
         is_end = ends_block(resource);
     }
-    block.digest = gathered(gatherer);
+    block.digest = model__gathered(gatherer);
     return block;
 }
 
@@ -99,7 +60,8 @@ struct model_digest model__blocks_make(struct model__blocks *blocks,
                                        const struct model_snapshot *former,
                                        const struct model__blocks *former_blocks)
 {
-    struct gatherer gatherer = {.hash = pki_hash_new()};
+    struct model__gatherer gatherer;
+    model__gather_init(&gatherer);
     size_t index = 0; /* of the former blocks */
     size_t former_count = former == NULL ? 0 : former_blocks->list.count;
     for (size_t begin = 0; begin < snapshot->count;) {
@@ -117,10 +79,11 @@ struct model_digest model__blocks_make(struct model__blocks *blocks,
         VEC_PUSH(&blocks->list, block);
         begin = block.end;
     }
-    gather_u64(&gatherer, UINT64_MAX); /* no kind: nothing in a block can be taken for this */
+    model__gather_number(&gatherer,
+                         UINT64_MAX); /* no kind: nothing in a block can be taken for this */
     for (size_t i = 0; i < blocks->list.count; i++)
-        gather(&gatherer, blocks->list.items[i].digest.bytes, MODEL_DIGEST_SIZE);
-    struct model_digest digest = gathered(&gatherer);
-    gatherer.hash = pki_hash_free(gatherer.hash);
+        model__gather(&gatherer, blocks->list.items[i].digest.bytes, MODEL_DIGEST_SIZE);
+    struct model_digest digest = model__gathered(&gatherer);
+    model__gather_deinit(&gatherer);
     return digest;
 }

@@ -1,8 +1,8 @@
 /* The contract between the planes: what one gateway proxy serves, as immutable resources.
  *
  * The control plane compiles manifests into a snapshot; the data plane serves it. A snapshot is a
- * set of named resources, each with a digest over its canonical JSON form (sorted keys, no spaces),
- * so equal content means equal digest, and equal digests in a set mean an equal snapshot:
+ * set of named resources, each with a digest over its kind and every member of its content, so
+ * equal content means equal digest, and equal digests in a set mean an equal snapshot:
  *
  *     listener ──> chain ──> virtual host ──> route ──> rule ──> cluster ──> endpoint set
  *                    └─────> secret
@@ -14,7 +14,8 @@
  *
  * Resources and snapshots are frozen by the function that returns them, reference counted with
  * atomic counts, and may be shared between threads. The `content` that the _new functions take is
- * borrowed and copied. */
+ * borrowed and copied. Texts are UTF-8; they travel as canonical JSON (sorted keys, no spaces),
+ * which keeps every member, so both planes come to the same digests. */
 #pragma once
 
 #include <stdbool.h>
@@ -286,7 +287,7 @@ const struct model_resource *model_resource_ref(const struct model_resource *res
 const struct model_resource *model_resource_unref(const struct model_resource *resource);
 
 /* Appends the canonical JSON. `redacted` puts "(redacted)" in the place of keys: every use but the
- * digest and the wire. */
+ * wire. */
 void model_resource_print(const struct model_resource *resource, bool redacted, struct buf *buf);
 
 /* What a proxy serves. Resources are sorted by kind, then name. */

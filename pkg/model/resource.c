@@ -1,55 +1,41 @@
 #include "model/resource.h"
 
+#include <stdalign.h>
 #include <stdatomic.h>
 #include <string.h>
 
 #include "core/base/assert.h"
 #include "core/base/mem.h"
-#include "core/pki/pki.h"
 #include "model/shape.h"
 
-#define CHUNK_SIZE ((size_t)512)
-/* Printing never meets it: what a resource holds was bounded when manifests were decoded. */
-#define PRINT_SIZE_MAX (SIZE_MAX / 4)
-
-_Static_assert(MODEL_DIGEST_SIZE == PKI_SHA256_SIZE, "a digest is a SHA-256");
-
+/* A resource is one block of memory: this, its content, and all that this points at. */
 struct box {
     struct model_resource resource;
-    struct arena *arena;
+    size_t size; /* of the content */
     atomic_uint references;
+    alignas(max_align_t) unsigned char content[];
 };
 
 static atomic_size_t alive;
 
-static struct model_digest digest_of(const struct model_resource *resource)
+/* A frozen copy of `content`, in the one form that its meaning has. Its name is at `name_offset`.
+ */
+static const struct model_resource *make(enum model_kind kind, const void *content,
+                                         size_t name_offset)
 {
-    struct buf buf;
-    if (resource->kind == MODEL_SECRET)
-        buf_init_secret(&buf, PRINT_SIZE_MAX);
-    else
-        buf_init(&buf, PRINT_SIZE_MAX);
-    model_resource_print(resource, false, &buf);
-    ASSERT(!buf_overflowed(&buf));
-    struct model_digest digest;
-    pki_sha256(buf.data, buf.size, digest.bytes);
-    buf_deinit(&buf);
-    return digest;
-}
-
-/* A frozen copy of `content`, in the one form that its meaning has. */
-static const struct model_resource *make(enum model_kind kind, struct str name, const void *content)
-{
-    struct box *box = MEM_NEW(struct box);
     const struct model__shape *shape = &model__shapes[kind];
-    box->arena = arena_new(CHUNK_SIZE);
-    void *copy = arena_alloc(box->arena, 1, shape->size);
-    model__copy(box->arena, shape, content, copy);
-    model__settle(kind, copy);
-    box->resource.kind = kind;
-    box->resource.name = str_dup(box->arena, name);
-    box->resource.content = copy;
-    box->resource.digest = digest_of(&box->resource);
+    struct model__extent extent = model__measure(shape, content);
+    size_t size = extent.structs + extent.texts;
+    struct box *box = mem_alloc(sizeof(struct box) + size);
+    model__copy(shape, content, &extent, box->content);
+    model__settle(kind, box->content);
+    box->size = size;
+    box->resource = (struct model_resource){
+        .kind = kind,
+        .name = *(const struct str *)model__at(box->content, name_offset),
+        .digest = model__digest(kind, box->content),
+        .content = box->content,
+    };
     atomic_init(&box->references, 1);
     atomic_fetch_add_explicit(&alive, 1, memory_order_relaxed);
     return &box->resource;
@@ -57,32 +43,32 @@ static const struct model_resource *make(enum model_kind kind, struct str name, 
 
 const struct model_resource *model_listener_new(const struct model_listener *content)
 {
-    return make(MODEL_LISTENER, content->name, content);
+    return make(MODEL_LISTENER, content, offsetof(struct model_listener, name));
 }
 
 const struct model_resource *model_virtual_host_new(const struct model_virtual_host *content)
 {
-    return make(MODEL_VIRTUAL_HOST, content->name, content);
+    return make(MODEL_VIRTUAL_HOST, content, offsetof(struct model_virtual_host, name));
 }
 
 const struct model_resource *model_route_new(const struct model_route *content)
 {
-    return make(MODEL_ROUTE, content->name, content);
+    return make(MODEL_ROUTE, content, offsetof(struct model_route, name));
 }
 
 const struct model_resource *model_cluster_new(const struct model_cluster *content)
 {
-    return make(MODEL_CLUSTER, content->name, content);
+    return make(MODEL_CLUSTER, content, offsetof(struct model_cluster, name));
 }
 
 const struct model_resource *model_endpoint_set_new(const struct model_endpoint_set *content)
 {
-    return make(MODEL_ENDPOINT_SET, content->name, content);
+    return make(MODEL_ENDPOINT_SET, content, offsetof(struct model_endpoint_set, name));
 }
 
 const struct model_resource *model_secret_new(const struct model_secret *content)
 {
-    return make(MODEL_SECRET, content->name, content);
+    return make(MODEL_SECRET, content, offsetof(struct model_secret, name));
 }
 
 /* The count is the one part of a frozen resource that changes. */
@@ -107,9 +93,7 @@ const struct model_resource *model_resource_unref(const struct model_resource *r
     if (atomic_fetch_sub_explicit(&box->references, 1, memory_order_acq_rel) > 1)
         return NULL;
     if (resource->kind == MODEL_SECRET)
-        box->arena = arena_free_wiped(box->arena);
-    else
-        box->arena = arena_free(box->arena);
+        mem_wipe(box->content, box->size);
     atomic_fetch_sub_explicit(&alive, 1, memory_order_relaxed);
     return mem_free(box);
 }

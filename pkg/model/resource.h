@@ -7,6 +7,10 @@
 /* Brings a copy of a resource's content into the one form that its meaning has. */
 void model__settle(enum model_kind kind, void *content);
 
+/* The digest of such a resource, whose content is settled. Different contents have different ones,
+ * and so have different kinds. */
+struct model_digest model__digest(enum model_kind kind, const void *content);
+
 /* Writes the resource as one object. */
 void model__resource_write(struct jv_writer *writer, const struct model_resource *resource,
                            bool redacted);

@@ -1,8 +1,11 @@
-/* Private to model: what a resource looks like, as tables. One table reads, writes and copies.
+/* Private to model: what a resource looks like, as tables. One table reads, writes, copies and
+ * makes the digest.
  *
  * What a table does not name is refused: a proxy that ignored a member would serve something else
  * than it was told. */
 #pragma once
+
+#include <string.h>
 
 #include "core/base/arena.h"
 #include "core/json/json.h"
@@ -68,5 +71,38 @@ MUST_USE enum err model__read(struct arena *arena, const struct jv *object,
 void model__write(struct jv_writer *writer, const struct model__shape *shape, const void *content,
                   enum model_kind kind, bool redacted);
 
-/* `to` becomes equal to `from`, and all that it points at is in `arena`. */
-void model__copy(struct arena *arena, const struct model__shape *shape, const void *from, void *to);
+/* How much memory a copy takes, with all that it points at: structs, and behind them texts. */
+struct model__extent {
+    size_t structs;
+    size_t texts;
+};
+struct model__extent model__measure(const struct model__shape *shape, const void *content);
+
+/* Copies what was measured to `ret_copy`, which has room for it and is aligned for any type: the
+ * content itself comes first. Texts are terminated. */
+void model__copy(const struct model__shape *shape, const void *content,
+                 const struct model__extent *extent, void *ret_copy);
+
+/* ---- Members ---- */
+
+static inline const void *model__at(const void *content, size_t offset)
+{
+    return (const char *)content + offset;
+}
+
+/* The items of a list, and how many there are. */
+static inline const char *model__items(const struct model__member *member, const void *content,
+                                       size_t *ret_count)
+{
+    const char *items;
+    memcpy(&items, model__at(content, member->offset), sizeof(items)); /* a pointer, to whatever */
+    *ret_count = *(const size_t *)model__at(content, member->count_offset);
+    return items;
+}
+
+static inline unsigned model__choice(const struct model__member *member, const void *content)
+{
+    unsigned index;
+    memcpy(&index, model__at(content, member->offset), sizeof(index)); /* enums are as large */
+    return index;
+}

@@ -8,21 +8,6 @@ struct writer {
     bool redacted;
 };
 
-static const void *at_offset(const void *content, size_t offset)
-{
-    return (const char *)content + offset;
-}
-
-/* The items of a list, and how many there are. */
-static const char *items_of(const struct model__member *member, const void *content,
-                            size_t *ret_count)
-{
-    const char *items;
-    memcpy(&items, at_offset(content, member->offset), sizeof(items)); /* a pointer, to whatever */
-    *ret_count = *(const size_t *)at_offset(content, member->count_offset);
-    return items;
-}
-
 static bool is_empty(const struct model__member *member, const void *content)
 {
     static const size_t sizes[] = {
@@ -31,7 +16,7 @@ static bool is_empty(const struct model__member *member, const void *content)
         [MODEL__CHOICE] = sizeof(unsigned), /* enums are as large */
     };
     static const unsigned char zeros[sizeof(uint64_t)];
-    const void *at = at_offset(content, member->offset);
+    const void *at = model__at(content, member->offset);
     size_t count = 0;
     switch (member->type) {
     case MODEL__TEXT: return ((const struct str *)at)->size == 0;
@@ -41,7 +26,7 @@ static bool is_empty(const struct model__member *member, const void *content)
     case MODEL__U64:
     case MODEL__CHOICE: return memcmp(at, zeros, sizes[member->type]) == 0;
     case MODEL__NAMES: return ((const struct model_names *)at)->count == 0;
-    case MODEL__LIST: (void)items_of(member, content, &count); return count == 0;
+    case MODEL__LIST: (void)model__items(member, content, &count); return count == 0;
     case MODEL__OBJECT:
         for (size_t i = 0; i < member->shape->count; i++) {
             if (!is_empty(&member->shape->members[i], at))
@@ -61,7 +46,7 @@ static void write_list(const struct writer *writer, const struct model__member *
                        const void *content)
 {
     size_t count;
-    const char *items = items_of(member, content, &count);
+    const char *items = model__items(member, content, &count);
     jv_write_array(writer->json);
     for (size_t i = 0; i < count; i++)
         write_object(writer, member->shape, items + i * member->shape->size);
@@ -76,18 +61,10 @@ static void write_names(const struct writer *writer, struct model_names names)
     jv_write_end(writer->json);
 }
 
-static void write_choice(const struct writer *writer, const struct model__member *member,
-                         const void *at)
-{
-    unsigned index;
-    memcpy(&index, at, sizeof(index)); /* enums are as large as unsigned */
-    jv_write_string(writer->json, str_of(member->choices[index]));
-}
-
 static void write_value(const struct writer *writer, const struct model__member *member,
                         const void *content)
 {
-    const void *at = at_offset(content, member->offset);
+    const void *at = model__at(content, member->offset);
     struct jv_writer *json = writer->json;
     bool is_hidden = member->secret && writer->redacted;
     switch (member->type) {
@@ -99,7 +76,9 @@ static void write_value(const struct writer *writer, const struct model__member 
     case MODEL__U32: jv_write_u64(json, *(const uint32_t *)at); return;
     case MODEL__U64: jv_write_u64(json, *(const uint64_t *)at); return;
     case MODEL__NAMES: write_names(writer, *(const struct model_names *)at); return;
-    case MODEL__CHOICE: write_choice(writer, member, at); return;
+    case MODEL__CHOICE:
+        jv_write_string(json, str_of(member->choices[model__choice(member, content)]));
+        return;
     case MODEL__OBJECT: write_object(writer, member->shape, at); return;
     case MODEL__LIST: write_list(writer, member, content); return;
     case MODEL__KIND: jv_write_string(json, str_of(model_kind_name(writer->kind))); return;
