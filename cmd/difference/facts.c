@@ -166,14 +166,35 @@ static void put_certificate(const struct at *at, const struct model_secret *secr
 
 /* ---- Back ends ---- */
 
-static struct str endpoints_content(struct arena *arena, const struct model_endpoint_set *set)
+/* How TLS is spoken to an endpoint: by what is trusted and presented, as digests. */
+static void put_tls(const struct at *at, struct str name, struct buf *buf)
+{
+    const struct model_resource *tls = model_snapshot_find(at->place->snapshot, MODEL_UPSTREAM_TLS,
+                                                           name);
+    struct str secret = tls->upstream_tls->secret;
+    buf_append_char(buf, ' ');
+    model_digest_print(&tls->digest, buf);
+    if (secret.size == 0)
+        return;
+    const struct model_resource *presented = model_snapshot_find(at->place->snapshot, MODEL_SECRET,
+                                                                 secret);
+    buf_append_char(buf, ' ');
+    model_digest_print(&presented->digest, buf);
+}
+
+static struct str endpoints_content(const struct at *at, const struct model_endpoint_set *set)
 {
     CLEANUP(buf_deinit) struct buf buf;
     buf_init(&buf, TEXT_SIZE_MAX);
-    for (size_t i = 0; i < set->endpoint_count; i++)
-        buf_printf(&buf, "%.*s %u %.*s\n", STR_ARG(set->endpoints[i].address),
-                   (unsigned)set->endpoints[i].port, STR_ARG(set->endpoints[i].hostname));
-    return str_dup(arena, buf_str(&buf));
+    for (size_t i = 0; i < set->endpoint_count; i++) {
+        const struct model_endpoint *endpoint = &set->endpoints[i];
+        buf_printf(&buf, "%.*s %u %.*s", STR_ARG(endpoint->address), (unsigned)endpoint->port,
+                   STR_ARG(endpoint->hostname));
+        if (endpoint->tls.size > 0)
+            put_tls(at, endpoint->tls, &buf);
+        buf_append_char(&buf, '\n');
+    }
+    return str_dup(at->facts->arena, buf_str(&buf));
 }
 
 static void put_backend(const struct at *at, const struct model_cluster *cluster)
@@ -189,7 +210,7 @@ static void put_backend(const struct at *at, const struct model_cluster *cluster
                 .value = str_format(arena, "%zu endpoint%s", set->endpoint_count,
                                     set->endpoint_count == 1 ? "" : "s"),
                 .detail = str_format(arena, "connected within %u ms", cluster->connect_timeout_ms),
-                .content = endpoints_content(arena, set),
+                .content = endpoints_content(at, set),
             });
 }
 
@@ -265,7 +286,8 @@ static void put_resource(const struct at *at, const struct model_resource *resou
     case MODEL_CLUSTER: put_backend(at, resource->cluster); return;
     case MODEL_SECRET: put_certificate(at, resource->secret); return;
     case MODEL_VIRTUAL_HOST:
-    case MODEL_ENDPOINT_SET: return; /* told with those that name them */
+    case MODEL_ENDPOINT_SET:
+    case MODEL_UPSTREAM_TLS: return; /* told with those that name them */
     }
     UNREACHABLE();
 }

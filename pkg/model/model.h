@@ -5,7 +5,7 @@
  * equal content means equal digest, and equal digests in a set mean an equal snapshot:
  *
  *     listener ──> chain ──> virtual host ──> route ──> rule ──> cluster ──> endpoint set
- *                    └─────> secret
+ *                    └─────> secret <── upstream TLS <── endpoint ───────────────┘
  *
  * References are names. A route that changes is one small resource among thousands, and endpoint
  * sets stand apart from routes, so that churn of back ends changes small objects only. What travels
@@ -33,10 +33,11 @@ enum model_kind {
     MODEL_CLUSTER,
     MODEL_ENDPOINT_SET,
     MODEL_SECRET,
+    MODEL_UPSTREAM_TLS,
 };
-#define MODEL_KINDS 6
+#define MODEL_KINDS 7
 
-/* "listener", "virtualHost", "route", "cluster", "endpointSet", "secret". */
+/* "listener", "virtualHost", "route", "cluster", "endpointSet", "secret", "upstreamTls". */
 const char *model_kind_name(enum model_kind kind);
 
 /* SHA-256. */
@@ -233,12 +234,13 @@ struct model_endpoint {
     struct str address; /* an IP address */
     uint16_t port;
     struct str hostname; /* what it is called by those who offer it; or empty */
+    struct str tls;      /* how TLS is spoken to it; empty: it is not */
 };
 
 struct model_endpoint_set {
     struct str name;
     const struct model_endpoint
-        *endpoints; /* sorted by address, port and host name, no duplicates */
+        *endpoints; /* sorted by address, port, host name and TLS, no duplicates */
     size_t endpoint_count;
 };
 
@@ -258,6 +260,44 @@ struct model_secret {
     uint64_t not_after_ms;
 };
 
+enum model_trust {
+    MODEL_TRUST_ANYONE, /* whatever is presented: its chain is not looked at */
+    MODEL_TRUST_SYSTEM, /* the authorities that the proxy's system trusts */
+    MODEL_TRUST_GIVEN,  /* those in `ca_pem` */
+};
+
+enum model_tls_version {
+    MODEL_TLS_1_2,
+    MODEL_TLS_1_3,
+};
+
+enum model_subject_match {
+    MODEL_SUBJECT_EXACT, /* an IP address, or a DNS name, which "*.example.com" covers, too */
+    MODEL_SUBJECT_PREFIX,
+};
+
+/* An alternative name that the certificate of a server is to have. */
+struct model_subject {
+    enum model_subject_match match;
+    struct str value;
+};
+
+/* A server has at most so many names to choose from. */
+#define MODEL_SUBJECTS_MAX ((size_t)64)
+
+/* How TLS is spoken to a back end outside of the mesh. */
+struct model_upstream_tls {
+    struct str name;        /* "<mesh>/<kind>/<name>", and what else tells it apart */
+    struct str server_name; /* that the handshake asks for; or empty */
+    enum model_trust trust;
+    struct str ca_pem;                    /* trust: given */
+    const struct model_subject *subjects; /* the server has one of them; none: any will do */
+    size_t subject_count;
+    struct str secret; /* what is presented to a server that asks for a certificate; or empty */
+    enum model_tls_version min_version;
+    enum model_tls_version max_version;
+};
+
 /* One frozen resource; `content` is what `kind` names. */
 struct model_resource {
     enum model_kind kind;
@@ -271,6 +311,7 @@ struct model_resource {
         const struct model_cluster *cluster;
         const struct model_endpoint_set *endpoint_set;
         const struct model_secret *secret;
+        const struct model_upstream_tls *upstream_tls;
     };
 };
 
@@ -282,6 +323,8 @@ MUST_USE const struct model_resource *model_cluster_new(const struct model_clust
 MUST_USE const struct model_resource *
 model_endpoint_set_new(const struct model_endpoint_set *content);
 MUST_USE const struct model_resource *model_secret_new(const struct model_secret *content);
+MUST_USE const struct model_resource *
+model_upstream_tls_new(const struct model_upstream_tls *content);
 
 const struct model_resource *model_resource_ref(const struct model_resource *resource);
 const struct model_resource *model_resource_unref(const struct model_resource *resource);

@@ -71,6 +71,11 @@ const struct model_resource *model_secret_new(const struct model_secret *content
     return make(MODEL_SECRET, content, offsetof(struct model_secret, name));
 }
 
+const struct model_resource *model_upstream_tls_new(const struct model_upstream_tls *content)
+{
+    return make(MODEL_UPSTREAM_TLS, content, offsetof(struct model_upstream_tls, name));
+}
+
 /* The count is the one part of a frozen resource that changes. */
 static struct box *box_of(const struct model_resource *resource)
 {
@@ -109,8 +114,13 @@ bool model_digest_equal(const struct model_digest *a, const struct model_digest 
 }
 
 const char *const model__kind_names[MODEL_KINDS + 1] = {
-    [MODEL_LISTENER] = "listener", [MODEL_VIRTUAL_HOST] = "virtualHost", [MODEL_ROUTE] = "route",
-    [MODEL_CLUSTER] = "cluster",   [MODEL_ENDPOINT_SET] = "endpointSet", [MODEL_SECRET] = "secret",
+    [MODEL_LISTENER] = "listener",
+    [MODEL_VIRTUAL_HOST] = "virtualHost",
+    [MODEL_ROUTE] = "route",
+    [MODEL_CLUSTER] = "cluster",
+    [MODEL_ENDPOINT_SET] = "endpointSet",
+    [MODEL_SECRET] = "secret",
+    [MODEL_UPSTREAM_TLS] = "upstreamTls",
 };
 
 const char *model_kind_name(enum model_kind kind)

@@ -119,7 +119,9 @@ int model_endpoint_compare(const void *a, const void *b)
     int order = str_compare(left->address, right->address);
     if (order == 0)
         order = (int)left->port - (int)right->port;
-    return order != 0 ? order : str_compare(left->hostname, right->hostname);
+    if (order == 0)
+        order = str_compare(left->hostname, right->hostname);
+    return order != 0 ? order : str_compare(left->tls, right->tls);
 }
 
 static void settle_endpoint_set(void *content)
@@ -135,12 +137,31 @@ static void settle_endpoint_set(void *content)
     set->endpoint_count = kept;
 }
 
+/* ---- TLS to back ends: one of the subjects is enough ---- */
+
+static int compare_subjects(const void *a, const void *b)
+{
+    const struct model_subject *left = a;
+    const struct model_subject *right = b;
+    int order = (int)left->match - (int)right->match;
+    return order != 0 ? order : str_compare(left->value, right->value);
+}
+
+static void settle_upstream_tls(void *content)
+{
+    struct model_upstream_tls *tls = content;
+    if (tls->trust != MODEL_TRUST_GIVEN)
+        tls->ca_pem = STR_EMPTY;
+    sort(tls->subjects, tls->subject_count, sizeof(*tls->subjects), compare_subjects);
+}
+
 void model__settle(enum model_kind kind, void *content)
 {
     static void (*const settles[MODEL_KINDS])(void *) = {
         [MODEL_LISTENER] = settle_listener,
         [MODEL_ROUTE] = settle_route,
         [MODEL_ENDPOINT_SET] = settle_endpoint_set,
+        [MODEL_UPSTREAM_TLS] = settle_upstream_tls,
     };
     if (settles[kind] != NULL)
         settles[kind](content);

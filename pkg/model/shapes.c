@@ -184,6 +184,7 @@ static const struct model__member endpoint_members[] = {
     MEMBER(model_endpoint, address, "address", TEXT),
     OPTIONAL(model_endpoint, hostname, "hostname", TEXT),
     MEMBER(model_endpoint, port, "port", U16),
+    OPTIONAL(model_endpoint, tls, "tls", TEXT),
 };
 static const struct model__shape endpoint = MODEL__SHAPE(model_endpoint, endpoint_members);
 
@@ -207,6 +208,45 @@ static const struct model__member secret_members[] = {
     MEMBER(model_secret, not_before_ms, "notBeforeMs", U64),
 };
 
+/* ---- TLS to back ends ---- */
+
+static const char *const trusts[] = {
+    [MODEL_TRUST_ANYONE] = "anyone",
+    [MODEL_TRUST_SYSTEM] = "system",
+    [MODEL_TRUST_GIVEN] = "given",
+    NULL,
+};
+
+static const char *const tls_versions[] = {
+    [MODEL_TLS_1_2] = "1.2",
+    [MODEL_TLS_1_3] = "1.3",
+    NULL,
+};
+
+static const char *const subject_matches[] = {
+    [MODEL_SUBJECT_EXACT] = "exact",
+    [MODEL_SUBJECT_PREFIX] = "prefix",
+    NULL,
+};
+
+static const struct model__member subject_members[] = {
+    CHOICE(model_subject, match, "match", subject_matches),
+    MEMBER(model_subject, value, "value", TEXT),
+};
+static const struct model__shape subject = MODEL__SHAPE(model_subject, subject_members);
+
+static const struct model__member upstream_tls_members[] = {
+    OPTIONAL(model_upstream_tls, ca_pem, "caPem", TEXT),
+    KIND,
+    CHOICE(model_upstream_tls, max_version, "maxVersion", tls_versions),
+    CHOICE(model_upstream_tls, min_version, "minVersion", tls_versions),
+    MEMBER(model_upstream_tls, name, "name", TEXT),
+    OPTIONAL(model_upstream_tls, secret, "secret", TEXT),
+    OPTIONAL(model_upstream_tls, server_name, "serverName", TEXT),
+    OPTIONAL_LIST(model_upstream_tls, subjects, subject_count, "subjects", subject),
+    CHOICE(model_upstream_tls, trust, "trust", trusts),
+};
+
 const struct model__shape model__shapes[MODEL_KINDS] = {
     [MODEL_LISTENER] = MODEL__SHAPE(model_listener, listener_members),
     [MODEL_VIRTUAL_HOST] = MODEL__SHAPE(model_virtual_host, virtual_host_members),
@@ -214,4 +254,5 @@ const struct model__shape model__shapes[MODEL_KINDS] = {
     [MODEL_CLUSTER] = MODEL__SHAPE(model_cluster, cluster_members),
     [MODEL_ENDPOINT_SET] = MODEL__SHAPE(model_endpoint_set, endpoint_set_members),
     [MODEL_SECRET] = MODEL__SHAPE(model_secret, secret_members),
+    [MODEL_UPSTREAM_TLS] = MODEL__SHAPE(model_upstream_tls, upstream_tls_members),
 };

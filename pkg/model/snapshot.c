@@ -120,6 +120,25 @@ MUST_USE static enum err visit_route(const struct model_resource *resource, visi
     return err;
 }
 
+MUST_USE static enum err visit_endpoint_set(const struct model_resource *resource, visit_fn visit,
+                                            void *arg)
+{
+    const struct model_endpoint_set *set = resource->endpoint_set;
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < set->endpoint_count && err == ERR_OK; i++) {
+        if (set->endpoints[i].tls.size > 0)
+            err = visit(arg, resource, MODEL_UPSTREAM_TLS, set->endpoints[i].tls);
+    }
+    return err;
+}
+
+MUST_USE static enum err visit_upstream_tls(const struct model_resource *resource, visit_fn visit,
+                                            void *arg)
+{
+    struct str secret = resource->upstream_tls->secret;
+    return secret.size > 0 ? visit(arg, resource, MODEL_SECRET, secret) : ERR_OK;
+}
+
 MUST_USE static enum err visit_references(const struct model_resource *resource, visit_fn visit,
                                           void *arg)
 {
@@ -130,8 +149,9 @@ MUST_USE static enum err visit_references(const struct model_resource *resource,
     case MODEL_ROUTE: return visit_route(resource, visit, arg);
     case MODEL_CLUSTER:
         return visit(arg, resource, MODEL_ENDPOINT_SET, resource->cluster->endpoint_set);
-    case MODEL_ENDPOINT_SET:
-    case MODEL_SECRET: return ERR_OK; /* they refer to nothing */
+    case MODEL_ENDPOINT_SET: return visit_endpoint_set(resource, visit, arg);
+    case MODEL_UPSTREAM_TLS: return visit_upstream_tls(resource, visit, arg);
+    case MODEL_SECRET: return ERR_OK; /* it refers to nothing */
     }
     UNREACHABLE();
 }

@@ -14,6 +14,7 @@ static const struct model_resource *resource_new(enum model_kind kind, const voi
     case MODEL_CLUSTER: return model_cluster_new(content);
     case MODEL_ENDPOINT_SET: return model_endpoint_set_new(content);
     case MODEL_SECRET: return model_secret_new(content);
+    case MODEL_UPSTREAM_TLS: return model_upstream_tls_new(content);
     }
     UNREACHABLE();
 }

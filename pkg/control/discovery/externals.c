@@ -124,7 +124,8 @@ void discovery__ask_externals(struct discovery__question *question, struct disco
             continue;
         const char *problem = obstacle_of(at->object);
         if (problem == NULL) {
-            struct model_endpoint endpoint = {service->host, (uint16_t)service->port, STR_EMPTY};
+            struct model_endpoint endpoint = {.address = service->host,
+                                              .port = (uint16_t)service->port};
             VEC_PUSH(&question->endpoints, endpoint);
         } else if (matching == NULL) {
             matching = at->object;

@@ -270,7 +270,7 @@ static void ask_external(struct discovery__question *question, const struct api_
         const struct api_external_endpoint *from = &service->endpoints[i];
         if (from->broken || ip_parse(from->address, bytes) == 0)
             continue;
-        struct model_endpoint endpoint = {from->address, (uint16_t)from->port, STR_EMPTY};
+        struct model_endpoint endpoint = {.address = from->address, .port = (uint16_t)from->port};
         VEC_PUSH(&question->endpoints, endpoint);
     }
     if (question->endpoints.count > 0)

@@ -51,6 +51,30 @@ static inline const struct model_resource *make_secret(const char *name, const c
                                                    .not_after_ms = 2});
 }
 
+/* An endpoint set of one endpoint that TLS is spoken to. */
+static inline const struct model_resource *make_tls_set(const char *name, const char *tls)
+{
+    const struct model_endpoint endpoints[] = {
+        {.address = STR("127.0.0.1"), .port = 443, .tls = str_of(tls)}};
+    return model_endpoint_set_new(&(struct model_endpoint_set){
+        .name = str_of(name), .endpoints = endpoints, .endpoint_count = 1});
+}
+
+static inline const struct model_resource *make_upstream_tls(const char *name, const char *secret)
+{
+    const struct model_subject subjects[] = {{MODEL_SUBJECT_PREFIX, STR("b.")},
+                                             {MODEL_SUBJECT_EXACT, STR("a.test")}};
+    return model_upstream_tls_new(&(struct model_upstream_tls){.name = str_of(name),
+                                                               .server_name = STR("a.test"),
+                                                               .trust = MODEL_TRUST_GIVEN,
+                                                               .ca_pem = STR("CA"),
+                                                               .subjects = subjects,
+                                                               .subject_count = 2,
+                                                               .secret = str_of(secret),
+                                                               .min_version = MODEL_TLS_1_2,
+                                                               .max_version = MODEL_TLS_1_3});
+}
+
 static inline const struct model_resource *make_listener(const char *name, const char *secret,
                                                          const char *host)
 {

@@ -79,6 +79,40 @@ static void test_a_key_is_printed_only_unredacted(void **state)
     secret = model_resource_unref(secret);
 }
 
+static void test_tls_to_back_ends_prints_canonical_json(void **state)
+{
+    (void)state;
+    const struct model_resource *set = make_tls_set("s", "t");
+    assert_printed(set, false,
+                   "{\"endpoints\":[{\"address\":\"127.0.0.1\",\"port\":443,\"tls\":\"t\"}],"
+                   "\"kind\":\"endpointSet\",\"name\":\"s\"}");
+    set = model_resource_unref(set);
+    const struct model_resource *tls = make_upstream_tls("t", "x");
+    assert_printed(tls, false,
+                   "{\"caPem\":\"CA\",\"kind\":\"upstreamTls\",\"maxVersion\":\"1.3\","
+                   "\"minVersion\":\"1.2\",\"name\":\"t\",\"secret\":\"x\","
+                   "\"serverName\":\"a.test\",\"subjects\":[{\"match\":\"exact\","
+                   "\"value\":\"a.test\"},{\"match\":\"prefix\",\"value\":\"b.\"}],"
+                   "\"trust\":\"given\"}");
+    tls = model_resource_unref(tls);
+}
+
+/* Authorities that are not asked about, and the order of names of which one is enough. */
+static void test_tls_to_back_ends_is_what_it_does(void **state)
+{
+    (void)state;
+    const struct model_subject one[] = {{MODEL_SUBJECT_EXACT, STR("a.test")},
+                                        {MODEL_SUBJECT_PREFIX, STR("a.test")}};
+    const struct model_subject two[] = {one[1], one[0]};
+    struct model_upstream_tls tls = {.name = STR("t"), .subjects = one, .subject_count = 2};
+    struct model_upstream_tls other = {
+        .name = STR("t"), .subjects = two, .subject_count = 2, .ca_pem = STR("CA")};
+    assert_same(model_upstream_tls_new(&tls), model_upstream_tls_new(&other), true);
+    other.trust = tls.trust = MODEL_TRUST_GIVEN;
+    assert_same(model_upstream_tls_new(&tls), model_upstream_tls_new(&other), false);
+    assert_same(make_tls_set("s", "t"), make_tls_set("s", "u"), false);
+}
+
 static void test_equal_content_is_an_equal_digest(void **state)
 {
     (void)state;
@@ -93,20 +127,23 @@ static void test_equal_content_is_an_equal_digest(void **state)
 static void test_endpoints_are_a_set(void **state)
 {
     (void)state;
-    const struct model_endpoint one[] = {{.address = STR("127.0.0.2"), .port = 1},
+    const struct model_endpoint one[] = {{.address = STR("127.0.0.2"), .port = 1, .tls = STR("t")},
+                                         {.address = STR("127.0.0.2"), .port = 1},
                                          {.address = STR("127.0.0.1"), .port = 9},
                                          {.address = STR("127.0.0.1"), .port = 2},
                                          {.address = STR("127.0.0.2"), .port = 1}};
     const struct model_endpoint two[] = {{.address = STR("127.0.0.1"), .port = 2},
                                          {.address = STR("127.0.0.2"), .port = 1},
+                                         {.address = STR("127.0.0.2"), .port = 1, .tls = STR("t")},
                                          {.address = STR("127.0.0.1"), .port = 9}};
     const struct model_resource *a = model_endpoint_set_new(
-        &(struct model_endpoint_set){.name = STR("s"), .endpoints = one, .endpoint_count = 4});
+        &(struct model_endpoint_set){.name = STR("s"), .endpoints = one, .endpoint_count = 5});
     const struct model_resource *b = model_endpoint_set_new(
-        &(struct model_endpoint_set){.name = STR("s"), .endpoints = two, .endpoint_count = 3});
-    assert_int_equal(a->endpoint_set->endpoint_count, 3);
+        &(struct model_endpoint_set){.name = STR("s"), .endpoints = two, .endpoint_count = 4});
+    assert_int_equal(a->endpoint_set->endpoint_count, 4);
     assert_int_equal(a->endpoint_set->endpoints[0].port, 2);
     assert_int_equal(a->endpoint_set->endpoints[2].port, 1);
+    assert_int_equal(a->endpoint_set->endpoints[3].tls.size, 1);
     assert_same(a, b, true);
 }
 
@@ -236,6 +273,7 @@ static void test_kinds_have_names(void **state)
     assert_string_equal(model_kind_name(MODEL_CLUSTER), "cluster");
     assert_string_equal(model_kind_name(MODEL_ENDPOINT_SET), "endpointSet");
     assert_string_equal(model_kind_name(MODEL_SECRET), "secret");
+    assert_string_equal(model_kind_name(MODEL_UPSTREAM_TLS), "upstreamTls");
 }
 
 int main(void)
@@ -243,6 +281,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_kind_prints_canonical_json),
         cmocka_unit_test(test_a_key_is_printed_only_unredacted),
+        cmocka_unit_test(test_tls_to_back_ends_prints_canonical_json),
+        cmocka_unit_test(test_tls_to_back_ends_is_what_it_does),
         cmocka_unit_test(test_equal_content_is_an_equal_digest),
         cmocka_unit_test(test_endpoints_are_a_set),
         cmocka_unit_test(test_the_order_of_backends_does_not_matter),

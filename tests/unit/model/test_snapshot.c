@@ -108,6 +108,12 @@ static void test_references_to_nothing_are_refused(void **state)
     const struct model_resource *no_host[] = {make_listener("l", "x", "h"), make_secret("x", "K")};
     assert_refused(no_host, 2, ERR_INVALID,
                    "listener \"l\" refers to virtualHost \"h\", which is not there");
+    const struct model_resource *set[] = {make_tls_set("s", "t")};
+    assert_refused(set, 1, ERR_INVALID,
+                   "endpointSet \"s\" refers to upstreamTls \"t\", which is not there");
+    const struct model_resource *tls[] = {make_upstream_tls("t", "x")};
+    assert_refused(tls, 1, ERR_INVALID,
+                   "upstreamTls \"t\" refers to secret \"x\", which is not there");
 }
 
 static void test_the_last_reference_frees_the_resources(void **state)
