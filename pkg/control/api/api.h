@@ -768,8 +768,9 @@ const struct api_object *api_object_unref(const struct api_object *object);
 
 /* Whether two objects of one key and uid say the same of what is kept, so that either will do.
  * Services, EndpointSlices and Pods are compared, unless they have findings; the kinds of Kuma that
- * an API server delivers have a generation, which says it, but for labels. All others are never
- * equal: a file says what it likes of its generation. */
+ * an API server delivers have a generation, which says it, but for labels. That of a MeshService or
+ * MeshMultiZoneService may rise for its status alone, so these are compared where it has. All
+ * others are never equal: a file says what it likes of its generation. */
 bool api_object_equal(const struct api_object *a, const struct api_object *b);
 
 /* The bytes of its address, as the key of a map: while a reference is held, no other object has it.

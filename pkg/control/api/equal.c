@@ -50,12 +50,51 @@ static bool pods_equal(const struct api_pod *a, const struct api_pod *b)
            api_tags_equal(a->gateway_tags, b->gateway_tags);
 }
 
+static bool service_ports_equal(const struct api_mesh_service_port *a, size_t a_count,
+                                const struct api_mesh_service_port *b, size_t b_count)
+{
+    bool same = a_count == b_count;
+    for (size_t i = 0; same && i < a_count; i++)
+        same = a[i].port == b[i].port && str_equal(a[i].name, b[i].name) &&
+               str_equal(a[i].target_port, b[i].target_port) &&
+               str_equal(a[i].protocol, b[i].protocol);
+    return same;
+}
+
+static bool mesh_services_equal(const struct api_mesh_service *a, const struct api_mesh_service *b)
+{
+    bool same = a->is_available == b->is_available &&
+                api_tags_equal(a->dataplane_tags, b->dataplane_tags) &&
+                str_equal(a->dataplane_name, b->dataplane_name) &&
+                service_ports_equal(a->ports, a->port_count, b->ports, b->port_count) &&
+                a->identity_count == b->identity_count;
+    for (size_t i = 0; same && i < a->identity_count; i++)
+        same = a->identities[i].type == b->identities[i].type &&
+               str_equal(a->identities[i].value, b->identities[i].value);
+    return same;
+}
+
+/* Kuma writes the status of these again and again, and its definitions give them none of its own:
+ * each write raises the generation. */
+static bool contents_equal(const struct api_object *a, const struct api_object *b)
+{
+    if (a->key.kind == API_MESH_SERVICE)
+        return mesh_services_equal(a->mesh_service, b->mesh_service);
+    if (a->key.kind != API_MESH_MULTI_ZONE_SERVICE)
+        return false;
+    const struct api_mesh_multi_zone_service *left = a->mesh_multi_zone_service;
+    const struct api_mesh_multi_zone_service *right = b->mesh_multi_zone_service;
+    return api_tags_equal(left->labels, right->labels) &&
+           service_ports_equal(left->ports, left->port_count, right->ports, right->port_count);
+}
+
 /* Of one generation, but labels and annotations raise none: what is kept of them is compared. */
-static bool generations_equal(const struct api_object *a, const struct api_object *b)
+static bool served_equal(const struct api_object *a, const struct api_object *b)
 {
     bool served = a->file.size == 0 && b->file.size == 0 && a->uid.size > 0;
-    return served && a->generation > 0 && a->generation == b->generation &&
-           a->is_shadow == b->is_shadow && api_tags_equal(a->labels, b->labels);
+    bool has_generation = a->generation > 0 && a->generation == b->generation;
+    return served && a->is_shadow == b->is_shadow && api_tags_equal(a->labels, b->labels) &&
+           (has_generation || contents_equal(a, b));
 }
 
 /* Where they stand in the document is no matter. */
@@ -76,7 +115,7 @@ bool api_object_equal(const struct api_object *a, const struct api_object *b)
     if (api_key_compare(&a->key, &b->key) != 0 || !str_equal(a->uid, b->uid))
         return false;
     if (api_kind_plural(a->key.kind).size > 0)
-        return generations_equal(a, b) && findings_equal(a->findings, b->findings);
+        return served_equal(a, b) && findings_equal(a->findings, b->findings);
     if (finding_count(a->findings) > 0 || finding_count(b->findings) > 0)
         return false;
     if (a->key.kind == API_SERVICE)

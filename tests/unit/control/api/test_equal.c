@@ -146,6 +146,45 @@ static void labels_raise_no_generation(void **state)
                       " labels: {team: a}}}"));
 }
 
+#define SERVED "metadata: {name: x, namespace: a, uid: u, generation: "
+
+/* Without a status of their own, Kuma's writes to it raise the generation. */
+static void back_ends_of_kuma(void **state)
+{
+    (void)state;
+    static const char *const services[] = {
+        "{" SERVED "1}}",
+        "{" SERVED "2}, spec: {state: Available}}",
+        "{" SERVED "3}, spec: {selector: {dataplaneTags: {app: a}}}}",
+        "{" SERVED "4}, spec: {selector: {dataplaneTags: {app: b}}}}",
+        "{" SERVED "5}, spec: {selector: {dataplaneRef: {name: d}}}}",
+        "{" SERVED "6}, spec: {ports: [{port: 1}]}}",
+        "{" SERVED "7}, spec: {ports: [{port: 2, name: '1'}]}}",
+        "{" SERVED "8}, spec: {ports: [{port: 1, name: n}]}}",
+        "{" SERVED "9}, spec: {ports: [{port: 1, targetPort: 3}]}}",
+        "{" SERVED "10}, spec: {ports: [{port: 1, appProtocol: http}]}}",
+        "{" SERVED "11}, spec: {ports: [{port: 1, appProtocol: ours}]}}", /* a warning */
+        "{" SERVED "12}, spec: {identities: [{type: ServiceTag, value: v}]}}",
+        "{" SERVED "13}, spec: {identities: [{type: SpiffeID, value: v}]}}",
+        "{" SERVED "14}, spec: {identities: [{type: ServiceTag, value: w}]}}",
+        "{" SERVED "15, labels: {kuma.io/origin: zone}}}",
+    };
+    static const char *const zoned[] = {
+        "{" SERVED "1}, spec: {selector: {meshService: {matchLabels: {app: a}}}}}",
+        "{" SERVED "2}, spec: {selector: {meshService: {matchLabels: {app: b}}}}}",
+        "{" SERVED "3}, spec: {selector: {meshService: {matchLabels: {app: a}}},"
+        " ports: [{port: 1}]}}",
+    };
+    assert_all_differ(API_MESH_SERVICE, services, ARRAY_SIZE(services));
+    assert_all_differ(API_MESH_MULTI_ZONE_SERVICE, zoned, ARRAY_SIZE(zoned));
+    assert_true(equal(API_MESH_SERVICE, services[9],
+                      "{" SERVED "16}, spec: {ports: [{port: 1, appProtocol: http}]},"
+                      " status: {vips: [{ip: 240.0.0.1}]}}"));
+    assert_true(equal(API_MESH_MULTI_ZONE_SERVICE, zoned[0],
+                      "{" SERVED "4}, spec: {selector: {meshService: {matchLabels: {app: a}}}},"
+                      " status: {meshServices: [{name: s}]}}"));
+}
+
 static void files_say_what_they_like(void **state)
 {
     (void)state;
@@ -169,6 +208,7 @@ int main(void)
         cmocka_unit_test(tags),
         cmocka_unit_test(kinds_of_kuma),
         cmocka_unit_test(labels_raise_no_generation),
+        cmocka_unit_test(back_ends_of_kuma),
         cmocka_unit_test(files_say_what_they_like),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
