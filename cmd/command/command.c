@@ -31,7 +31,7 @@ static void error_command(struct command_parse *parse, struct str word)
 
 static void error_flag(struct command_parse *parse, struct str name)
 {
-    if (command_find(parse->command, name) != NULL) { /* "--version", as elsewhere */
+    if (command_find(parse->command, name) != NULL) {
         ERROR(parse, "%.*s is a command, not a flag: %s %.*s", STR_ARG(name), parse->path,
               STR_ARG(name));
         return;
@@ -125,6 +125,10 @@ static void flag_read(struct command_parse *parse, struct str word, char ***next
         parse->help = true;
         return;
     }
+    if (parse->command == parse->root && str_equal(name, STR("version"))) {
+        parse->version = true;
+        return;
+    }
     size_t index = 0;
     while (index < parse->command->flag_count &&
            !str_equal(str_of(parse->command->flags[index].name), name))
@@ -203,12 +207,12 @@ static void arguments_check(struct command_parse *parse)
 
 void command_parse(const struct command *root, int argc, char **argv, struct command_parse *ret)
 {
-    *ret = (struct command_parse){.command = root, .arguments = argv};
+    *ret = (struct command_parse){.root = root, .command = root, .arguments = argv};
     path_extend(ret, root->name);
     values_init(ret); /* a program may be one command */
     char **next = argv + (argc > 0 ? 1 : 0);
     bool flags_end = false;
-    while (*next != NULL && ret->error[0] == '\0' && !ret->help) {
+    while (*next != NULL && ret->error[0] == '\0' && !ret->help && !ret->version) {
         char *word = *next++;
         if (!flags_end && strcmp(word, "--") == 0)
             flags_end = true;
@@ -219,7 +223,7 @@ void command_parse(const struct command *root, int argc, char **argv, struct com
         else
             word_read(ret, word);
     }
-    if (ret->error[0] == '\0' && !ret->help)
+    if (ret->error[0] == '\0' && !ret->help && !ret->version)
         arguments_check(ret);
 }
 
@@ -227,7 +231,7 @@ static void help_show(const struct command_parse *parse)
 {
     struct buf text;
     buf_init(&text, (size_t)64 * 1024);
-    command_help(parse->command, parse->path, &text);
+    command_help(parse->command, parse->command == parse->root, parse->path, &text);
     (void)fwrite(text.data, 1, text.size, stdout); /* nobody is left to tell */
     buf_deinit(&text);
 }
@@ -244,12 +248,20 @@ int command_run(const struct command *root, int argc, char **argv)
         help_show(&parse);
         return EXIT_DONE;
     }
+    if (parse.version)
+        return command_version();
     struct command_input input = {
         .values = parse.values,
         .arguments = parse.arguments,
         .argument_count = parse.argument_count,
     };
     return parse.command->run(&input);
+}
+
+int command_version(void)
+{
+    (void)puts("otemon " OTEMON_VERSION);
+    return EXIT_DONE;
 }
 
 int command_wrong(const char *program, const char *flag, struct str text, const char *wanted)

@@ -4,7 +4,8 @@
  * A command either runs or has commands below it. Flags are `--name value` or `--name=value`;
  * a switch is `--name`, `--name=true` or `--name=false`; one with a letter is `-n value`,
  * `-n=value` or `-nvalue` as well; `--` ends them. `--help`, `-h` and a `help` before the name of a
- * command show its page. A wrong word gets one sentence on standard error with the nearest right
+ * command show its page. `--version` right behind the name of a program prints what it is, the same
+ * of all programs. A wrong word gets one sentence on standard error with the nearest right
  * one, and exit status 2. */
 #pragma once
 
@@ -86,13 +87,18 @@ int command_wrong(const char *program, const char *flag, struct str text, const 
  * status. */
 int command_failed(const char *program, const struct err_info *reason);
 
+/* Prints the product and its version. Returns the exit status. */
+int command_version(void);
+
 /* ---- For command_run and its tests ---- */
 
 struct command_parse {
+    const struct command *root;    /* the program */
     const struct command *command; /* the one that was named */
     char path[128];                /* "otemon generate tls-certificate" */
     bool help;                     /* --help was given, or a command is missing */
     bool help_last;                /* "help", before the command that it is wanted of */
+    bool version;                  /* --version was given to the program itself */
     struct command_value values[COMMAND_FLAGS_MAX];
     char **arguments; /* the words of argv that are no flags, moved to its front */
     size_t argument_count;
@@ -104,5 +110,6 @@ void command_parse(const struct command *root, int argc, char **argv, struct com
 
 struct buf;
 
-/* Appends the manual page of `command`. */
-void command_help(const struct command *command, const char *path, struct buf *buf);
+/* Appends the manual page of `command`, which is a program of its own if `is_program`. */
+void command_help(const struct command *command, bool is_program, const char *path,
+                  struct buf *buf);

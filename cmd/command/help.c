@@ -108,7 +108,14 @@ static void flag_describe(struct buf *buf, const struct command_flag *flag)
     text_append(buf, flag->help, INDENT + 4);
 }
 
-void command_help(const struct command *command, const char *path, struct buf *buf)
+static void version_describe(struct buf *buf)
+{
+    indent(buf, INDENT);
+    buf_append(buf, STR("--version\n"));
+    text_append(buf, "Print the version, and do nothing else.", INDENT + 4);
+}
+
+void command_help(const struct command *command, bool is_program, const char *path, struct buf *buf)
 {
     buf_append(buf, STR("NAME\n"));
     indent(buf, INDENT);
@@ -123,10 +130,12 @@ void command_help(const struct command *command, const char *path, struct buf *b
         indent(buf, INDENT);
         buf_printf(buf, "`%s COMMAND --help` describes each.\n", path);
     }
-    if (command->flag_count > 0)
+    if (command->flag_count > 0 || is_program)
         heading(buf, "FLAGS");
     for (size_t i = 0; i < command->flag_count; i++)
         flag_describe(buf, &command->flags[i]);
+    if (is_program)
+        version_describe(buf);
     if (command->exit_text != NULL) {
         heading(buf, "EXIT STATUS");
         text_append(buf, command->exit_text, INDENT);

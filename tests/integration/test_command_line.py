@@ -20,7 +20,9 @@ def otemon(*words, **options):
               "commands"),
     (["generate", "tls"], "otemon generate: there is no command \"tls\"; otemon generate --help "
                           "lists the commands"),
-    (["--version"], "otemon: version is a command, not a flag: otemon version"),
+    (["--run"], "otemon: run is a command, not a flag: otemon run"),
+    (["run", "--version"], "otemon run: there is no flag --version; otemon run --help lists the "
+                           "flags"),
     (["-v"], "otemon: there is no flag -v; otemon --help lists the flags"),
     (["validate"], "otemon validate: PATH... is missing; usage: otemon validate [flags] PATH..."),
     (["validate", "-o", "xml", "a"], "otemon validate: --output is one of text|json, not \"xml\""),
@@ -98,8 +100,13 @@ def test_the_page_of_validate():
         assert f"\n       {status}  " in page
 
 
-def test_version():
-    done = otemon("version")
+@pytest.mark.parametrize("program, words", [
+    ("otemon", ["version"]), ("otemon", ["--version"]), ("otemon-proxy", ["--version"]),
+    ("otemon-operator", ["--version"]),
+])
+def test_version(program, words):
+    """All programs are of one product, and say so in the same words."""
+    done = shell(PROGRAM.with_name(program), *words)
     assert (done.returncode, done.stderr) == (DONE, "")
     version = (ROOT / "CMakeLists.txt").read_text().split("VERSION ", 2)[2].split()[0].strip(")")
     assert done.stdout == f"otemon {version}\n"

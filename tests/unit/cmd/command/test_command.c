@@ -293,6 +293,22 @@ static void test_the_word_help_comes_before_a_command(void **state)
     assert_string_equal(parsed.arguments[0], "help");
 }
 
+static void test_a_program_has_a_version(void **state)
+{
+    (void)state;
+    PARSE("--version");
+    assert_true(parsed.version);
+    assert_string_equal(parsed.error, "");
+    PARSE("leaf", "--version");
+    assert_false(parsed.version);
+    expect_error("there is no flag --version");
+    char *words[] = {(char[]){"leaf"}, (char[]){"--version"}, NULL};
+    command_parse(&leaf, 2, words, &parsed);
+    assert_true(parsed.version);
+    assert_string_equal(parsed.error, "");
+    assert_int_equal(command_run(&leaf, 2, words), EXIT_DONE);
+}
+
 static void test_a_command_without_its_sub_command_shows_help(void **state)
 {
     (void)state;
@@ -307,7 +323,7 @@ static void test_help_has_every_section(void **state)
     (void)state;
     struct buf buf;
     buf_init(&buf, 65536);
-    command_help(&leaf, "tool leaf", &buf);
+    command_help(&leaf, false, "tool leaf", &buf);
     buf_append_char(&buf, '\0');
     const char *parts[] = {
         "NAME\n       tool leaf - a leaf\n",
@@ -323,6 +339,7 @@ static void test_help_has_every_section(void **state)
         if (strstr(buf.data, parts[i]) == NULL)
             fail_msg("no \"%s\" in:\n%s", parts[i], buf.data);
     }
+    assert_null(strstr(buf.data, "--version"));
     buf_deinit(&buf);
 }
 
@@ -339,8 +356,9 @@ static void test_help_breaks_long_lines_between_words(void **state)
     };
     struct buf buf;
     buf_init(&buf, 65536);
-    command_help(&wordy, "wordy", &buf);
+    command_help(&wordy, true, "wordy", &buf);
     buf_append_char(&buf, '\0');
+    assert_non_null(strstr(buf.data, "\nFLAGS\n       --version\n           Print the version"));
     assert_non_null(strstr(buf.data, "cccc\n       ddddd\n"));
     assert_non_null(strstr(buf.data, "cccc\n          ddddd\n")); /* below the text of its item */
     buf_deinit(&buf);
@@ -375,6 +393,7 @@ int main(void)
         cmocka_unit_test(test_a_single_dash_is_an_argument),
         cmocka_unit_test(test_help_wins_over_what_is_missing),
         cmocka_unit_test(test_the_word_help_comes_before_a_command),
+        cmocka_unit_test(test_a_program_has_a_version),
         cmocka_unit_test(test_a_command_without_its_sub_command_shows_help),
         cmocka_unit_test(test_help_has_every_section),
         cmocka_unit_test(test_help_breaks_long_lines_between_words),
