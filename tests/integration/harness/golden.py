@@ -40,7 +40,9 @@ class Case:
         self.folder = folder
         self.resources = json.loads((folder / "snapshot.json").read_text(encoding="utf-8"))
         args = folder / "args"
-        self.args = args.read_text(encoding="utf-8").split() if args.exists() else []
+        words = args.read_text(encoding="utf-8").split() if args.exists() else []
+        self.is_cluster = "--cluster" in words
+        self.args = [word for word in words if word not in ("--cluster", "--one-form")]
 
     def of_kind(self, kind):
         return [each for each in self.resources if each["kind"] == kind]
@@ -48,7 +50,7 @@ class Case:
     @property
     def is_traffic(self):
         """Whether `otemon run` opens a port for it."""
-        return "--cluster" not in self.args and bool(self.of_kind("listener"))
+        return not self.is_cluster and bool(self.of_kind("listener"))
 
     @property
     def requests_file(self):
