@@ -680,8 +680,8 @@ struct api_object {
     struct str uid;            /* Kubernetes; else empty */
     uint64_t generation;       /* Kubernetes; else 0 */
     uint64_t creation_time_ms; /* 0: unknown */
-    struct api_tags labels;    /* of routes and services of Kuma's newer kinds, with those
-                                  that Kuma adds */
+    struct api_tags labels;    /* of gateways, and of routes and services of Kuma's newer kinds;
+                                  with those that Kuma adds */
     bool is_shadow;            /* its author wants it to have no effect: kuma.io/effect: shadow */
     bool broken;               /* at its root (selectors, conf): it takes no part in anything */
     const struct finding_list *findings;

@@ -4,6 +4,7 @@
 #include "control/api/kinds.h"
 
 #define NAME_SIZE_MAX 253
+#define DISPLAY_NAME  STR("kuma.io/display-name")
 
 static bool is_mesh_name(struct str name)
 {
@@ -106,7 +107,7 @@ void api__check_display_name(struct api__decoder *d, const struct api__envelope 
                              const struct api__place *root, size_t max)
 {
     const struct jv *annotations = jv_get(e->metadata, STR("annotations"));
-    struct str display = jv_text(jv_get(annotations, STR("kuma.io/display-name")));
+    struct str display = jv_text(jv_get(annotations, DISPLAY_NAME));
     struct api__place place = api__member(root, STR("name"));
     if ((display.size > 0 ? display : e->name).size > max)
         api__error(d, &place, "must not be longer than %zu characters", max);
@@ -206,21 +207,32 @@ void api__check_labels(struct api__decoder *d, const struct api__envelope *e,
 /* Whether anything depends on the labels of objects of the kind. */
 static bool has_labels(enum api_kind kind)
 {
-    return kind == API_MESH_HTTP_ROUTE || kind == API_MESH_TCP_ROUTE || kind == API_MESH_SERVICE ||
-           kind == API_MESH_EXTERNAL_SERVICE || kind == API_MESH_MULTI_ZONE_SERVICE;
+    return kind == API_MESH_GATEWAY || kind == API_MESH_HTTP_ROUTE || kind == API_MESH_TCP_ROUTE ||
+           kind == API_MESH_SERVICE || kind == API_MESH_EXTERNAL_SERVICE ||
+           kind == API_MESH_MULTI_ZONE_SERVICE;
+}
+
+/* What the object was called where it comes from: a zone has copies of what is global, under longer
+ * names. In Kubernetes an annotation says it, as labels are short. */
+static struct str display_name(const struct api__envelope *e, const struct api_object *object)
+{
+    const struct jv *annotations = jv_get(e->metadata, STR("annotations"));
+    struct str annotated = jv_text(jv_get(annotations, DISPLAY_NAME));
+    if (annotated.size > 0)
+        return annotated;
+    size_t behind = object->namespace.size > 0 ? object->namespace.size + 1 : 0;
+    return str_first(object->key.name, object->key.name.size - behind);
 }
 
 /* What Kuma labels such objects with by itself. */
-static struct api_tags known_labels(struct api__decoder *d, const struct api_object *object)
+static struct api_tags known_labels(struct api__decoder *d, const struct api__envelope *e,
+                                    const struct api_object *object)
 {
-    struct str name = object->key.name;
     size_t count = 0;
     struct api_tag *tags = ARENA_NEW_ARRAY(d->arena, struct api_tag, 3);
     if (object->namespace.size > 0)
-        name.size -= object->namespace.size + 1;
-    if (object->namespace.size > 0)
         tags[count++] = (struct api_tag){STR("k8s.kuma.io/namespace"), object->namespace};
-    tags[count++] = (struct api_tag){STR("kuma.io/display-name"), name};
+    tags[count++] = (struct api_tag){DISPLAY_NAME, str_dup(d->arena, display_name(e, object))};
     tags[count++] = (struct api_tag){STR("kuma.io/mesh"), object->key.mesh};
     return (struct api_tags){tags, count};
 }
@@ -231,7 +243,7 @@ static struct api_tags labels_of(struct api__decoder *d, const struct api__envel
 {
     const struct jv *around = d->is_universal ? e->document : e->metadata;
     struct api_tags own = api__read_labels(d, jv_get(around, STR("labels")), NULL);
-    struct api_tags known = known_labels(d, object);
+    struct api_tags known = known_labels(d, e, object);
     struct api_tag *all = ARENA_NEW_ARRAY(d->arena, struct api_tag, own.count + known.count);
     size_t count = 0;
     size_t j = 0;
@@ -268,7 +280,7 @@ void api__check_instance_annotations(struct api__decoder *d, const struct api__p
         struct str name = place.value->members[i].key;
         struct api__place annotation = api__key(&place, name);
         if (str_starts_with(name, STR("kuma.io/")) && !str_equal(name, STR("kuma.io/mesh")) &&
-            !str_equal(name, STR("kuma.io/display-name")))
+            !str_equal(name, DISPLAY_NAME))
             api__warning(d, &annotation, "has no effect: it tunes the proxy of Kuma");
     }
 }

@@ -13,6 +13,12 @@ static bool is_service(const struct api_target_ref *target, struct api_tags tags
     return service != NULL && str_equal(*service, target->name);
 }
 
+static struct str display_name_of(const struct api_object *object)
+{
+    const struct str *name = api_tags_find(object->labels, STR("kuma.io/display-name"));
+    return name != NULL ? *name : object->key.name;
+}
+
 bool compile__target_selects(const struct api_target_ref *target, const struct api_object *gateway,
                              struct api_tags tags)
 {
@@ -20,7 +26,8 @@ bool compile__target_selects(const struct api_target_ref *target, const struct a
     case API_TARGET_MESH: return takes_gateways(target);
     case API_TARGET_MESH_SUBSET: return takes_gateways(target) && select_match(target->tags, tags);
     case API_TARGET_MESH_GATEWAY:
-        return str_equal(target->name, gateway->key.name) && select_match(target->tags, tags);
+        return str_equal(target->name, display_name_of(gateway)) &&
+               select_match(target->tags, tags);
     case API_TARGET_MESH_SERVICE: return is_service(target, tags);
     case API_TARGET_MESH_SERVICE_SUBSET:
         return is_service(target, tags) && select_match(target->tags, tags);
@@ -60,12 +67,6 @@ static int origin_of(const struct api_object *object)
     if (origin == NULL)
         return 1;
     return str_equal(*origin, STR("zone")) ? 2 : 0;
-}
-
-static struct str display_name_of(const struct api_object *object)
-{
-    const struct str *name = api_tags_find(object->labels, STR("kuma.io/display-name"));
-    return name != NULL ? *name : object->key.name;
 }
 
 int compile__policy_compare(const struct api_object *a, const struct api_target_ref *target_a,

@@ -149,6 +149,12 @@ static void the_envelope(void **state)
                         "1:53 warning mesh: is ignored here: write the label kuma.io/mesh\n");
     assert_str(m.object->key.mesh, "default");
     assert_str(m.object->key.name, "r.default");
+    assert_str(*api_tags_find(m.object->labels, STR("kuma.io/display-name")), "r");
+    manifest_decode(&m, "{apiVersion: kuma.io/v1alpha1, kind: MeshHTTPRoute, spec: {to: []}, "
+                        "metadata: {name: r-1, annotations: {kuma.io/display-name: r}}}");
+    assert_findings(&m, "");
+    assert_str(m.object->key.name, "r-1.default");
+    assert_str(*api_tags_find(m.object->labels, STR("kuma.io/display-name")), "r");
 }
 
 struct example {

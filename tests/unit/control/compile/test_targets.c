@@ -47,6 +47,18 @@ static void whom_a_target_means(void **state)
     assert_false(selects((target){.kind = API_TARGET_NONE}));
 }
 
+static void a_copy_goes_by_the_name_of_its_original(void **state)
+{
+    (void)state;
+    const struct api_tag display_name = {STR("kuma.io/display-name"), STR("edge")};
+    const struct api_object copy = {.key = {API_MESH_GATEWAY, STR("m"), STR("edge-64vx4x")},
+                                    .labels = {&display_name, 1}};
+    struct api_target_ref target = {.kind = API_TARGET_MESH_GATEWAY, .name = STR("edge")};
+    assert_true(compile__target_selects(&target, &copy, (struct api_tags){0}));
+    target.name = copy.key.name;
+    assert_false(compile__target_selects(&target, &copy, (struct api_tags){0}));
+}
+
 /* A policy, as far as its rank goes. */
 struct policy {
     struct api_tag labels[2];
@@ -99,6 +111,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whom_a_target_means),
+        cmocka_unit_test(a_copy_goes_by_the_name_of_its_original),
         cmocka_unit_test(the_stronger_comes_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
