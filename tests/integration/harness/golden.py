@@ -124,6 +124,12 @@ class Request:
         return "".join(f"{line}\r\n" for line in lines) + "\r\n" + body
 
     @property
+    def place(self):
+        """What the access log says of it, or the end of that."""
+        is_plain = not any(field.lower().startswith("host:") for field in self.said.get("with", []))
+        return self.authority + self.target if is_plain else self.target
+
+    @property
     def address(self):
         """Every name is one of this machine."""
         return self.host if re.fullmatch(r"127\.[0-9.]+", self.host) else "127.0.0.1"

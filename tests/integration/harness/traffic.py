@@ -157,7 +157,7 @@ class Play:
 
     def _check_rule(self, request, since):
         """Which rule took it stands in the access log."""
-        line = self.otemon.wait_match(rf" {request.method} \S*{re.escape(request.target)} ", since)
+        line = self.otemon.wait_match(rf" {request.method} \S*{re.escape(request.place)} ", since)
         route, rule = request.said["rule"].rsplit("/", 1)
         assert f" route={route} rule={rule} " in line, f"{self.where}: {line}"
 
