@@ -138,7 +138,7 @@ def write_all(directory, **texts):
 
 
 def test_a_route_without_listener(tmp_path):
-    """Said where there is a gateway in the mesh, and not where there is none."""
+    """Said where there is a gateway, and not where all of them are elsewhere."""
     write_all(tmp_path, route=manifests.route(("/", "PREFIX", {"web": 1}), gateway_name="egde"))
     assert findings(tmp_path) == []
     write_all(tmp_path, gateway=manifests.gateway(8080))
@@ -148,10 +148,19 @@ def test_a_route_without_listener(tmp_path):
     assert found["message"].startswith("attaches to no listener: ")
 
 
-def test_a_gateway_of_another_mesh_is_none(tmp_path):
-    write_all(tmp_path, route=manifests.route(("/", "PREFIX", {"web": 1})),
-              gateway=manifests.gateway(8080).replace("mesh: default", "mesh: other"))
+def test_a_gateway_of_another_mesh(tmp_path):
+    """Whose route or Dataplane is of a mesh without a gateway has mistyped the mesh."""
+    dataplane = ("{type: Dataplane, mesh: default, name: d, networking: {address: 127.0.0.1, "
+                 "gateway: {type: BUILTIN, tags: {kuma.io/service: edge}}}}\n")
+    write_all(tmp_path, route=manifests.route(("/", "PREFIX", {"web": 1})), dataplane=dataplane)
     assert findings(tmp_path) == []
+    write_all(tmp_path,
+              gateway=manifests.gateway(8080).replace("mesh: default", "mesh: other"))
+    idle, lost = findings(tmp_path)
+    assert (idle["kind"], idle["field"]) == ("Dataplane", "networking.gateway.tags")
+    assert (lost["kind"], lost["field"]) == ("MeshGatewayRoute", "selectors")
+    assert lost["message"].endswith("; mesh default has no MeshGateway, and a route attaches to "
+                                    "those of its own mesh")
 
 
 def test_a_secret_that_is_missing(tmp_path):

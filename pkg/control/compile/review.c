@@ -274,10 +274,10 @@ static void review_crowd(const struct viewer *viewer, const struct api_object *r
                           COMPILE_PARENTS_MAX, COMPILE_PARENTS_MAX));
 }
 
-/* The gateway of a route is elsewhere. */
-static bool lacks_gateway(const struct viewer *viewer, const struct api_object *route)
+/* The gateways of routes are elsewhere. */
+static bool lacks_gateways(const struct viewer *viewer)
 {
-    return viewer->is_partial && cache_count(viewer->cache, API_MESH_GATEWAY, route->key.mesh) == 0;
+    return viewer->is_partial && cache_count_all(viewer->cache, API_MESH_GATEWAY) == 0;
 }
 
 /* Where the condition comes from a finding of the compiler. */
@@ -302,8 +302,8 @@ static void review_route(const struct viewer *viewer, const struct api_object *r
     collect_parents(viewer, report);
     if (report->parent_count == 0 && route->key.kind != API_MESH_GATEWAY_ROUTE)
         compile__review_policy(viewer->box->arena, viewer->box->findings, viewer->cache,
-                               viewer->bindings, !lacks_gateway(viewer, route), report);
-    else if (report->parent_count == 0 && !lacks_gateway(viewer, route))
+                               viewer->bindings, !lacks_gateways(viewer), report);
+    else if (report->parent_count == 0 && !lacks_gateways(viewer))
         review_orphan(viewer, report);
     bool is_unserved = !report->is_attached || compile__is_tcp(route);
     if (report->parent_count > 0 && is_unserved && !was_said(report))

@@ -105,7 +105,7 @@ static struct str address_or(const struct search *search, struct str address)
 /* A gateway Dataplane that no MeshGateway selects. */
 static void report_idle(const struct search *search, const struct api_object *dataplane)
 {
-    size_t count = cache_count(search->cache, API_MESH_GATEWAY, dataplane->key.mesh);
+    size_t count = cache_count_all(search->cache, API_MESH_GATEWAY);
     if (count > 0 || !search->options->is_partial)
         report(search, dataplane, "networking.gateway.tags",
                STR("no MeshGateway of this mesh has a selector that matches these tags, so this "
