@@ -55,9 +55,20 @@ struct explain_place {
     const struct model_snapshot *snapshot;
 };
 
+/* A listener that somebody wrote, whether it is served or not. */
+struct explain_wish {
+    struct str mesh;
+    struct str gateway;
+    size_t index; /* of conf.listeners */
+    uint32_t port;
+};
+
 struct explain_scope {
     const struct explain_place *places;
     size_t count;
+    const struct explain_wish
+        *wishes; /* what is said of those that nobody serves, in their order */
+    size_t wish_count;
     struct str gateway; /* only of this MeshGateway, "<name>" or "<mesh>/<name>"; empty: of all */
 };
 

@@ -84,15 +84,42 @@ static struct str list_all(struct arena *arena, const struct explain_scope *scop
     return names_take(&names);
 }
 
+/* The first listener that was to have the port; NULL: there is none. */
+static const struct explain_wish *wish_of(const struct explain_scope *scope, uint32_t port)
+{
+    for (size_t i = 0; i < scope->wish_count; i++) {
+        if (scope->wishes[i].port == port)
+            return &scope->wishes[i];
+    }
+    return NULL;
+}
+
+static struct str wish_text(struct arena *arena, const struct explain_wish *wish)
+{
+    return str_format(arena,
+                      "conf.listeners[%zu] of MeshGateway %.*s is for this port and is not served: "
+                      "what is said of it says why",
+                      wish->index, STR_ARG(wish->gateway));
+}
+
 static void say_no_listener(struct arena *arena, const struct explain_scope *scope,
                             struct explain_answer *answer)
 {
     struct str ports = list_all(arena, scope, false, add_port);
     struct str gateways = list_all(arena, scope, true, add_gateway);
     unsigned port = answer->request->port;
-    if (gateways.size == 0) {
+    const struct explain_wish *wish = wish_of(scope, port);
+    if (gateways.size == 0 && scope->wish_count == 0) {
+        answer->why = STR("there is no MeshGateway with a listener");
+        answer->remedy = STR(
+            "what is said of the manifests says why; where nothing is, name them with "
+            "--resources, or a cluster with --kube");
+    } else if (gateways.size == 0) {
         answer->why = STR("no MeshGateway has a listener that is served");
         answer->remedy = STR("what is said of the manifests says why");
+    } else if (wish != NULL && scope->gateway.size == 0) {
+        answer->why = str_format(arena, "no listener has port %u: a client cannot connect", port);
+        answer->remedy = wish_text(arena, wish);
     } else if (ports.size == 0) {
         answer->why = str_format(arena, "no MeshGateway %.*s has a listener that is served",
                                  STR_ARG(scope->gateway));

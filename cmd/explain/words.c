@@ -82,18 +82,10 @@ struct str explain__rule_name(struct arena *arena, const struct model_rule *rule
 
 /* ---- Fates ---- */
 
-/* Whether the path is what the prefix names itself, which counts as exact. */
-static bool is_exact(const struct model_rule *rule, struct str path)
-{
-    return rule->path_match == MODEL_PATH_EXACT ||
-           (rule->path_match == MODEL_PATH_PREFIX && path.size > 1 && str_equal(rule->path, path));
-}
-
 /* The first in which the winner is ahead, in the order of model_virtual_host. */
-static const char *precedence(const struct model_rule *winner, const struct model_rule *loser,
-                              struct str path)
+static const char *precedence(const struct model_rule *winner, const struct model_rule *loser)
 {
-    if (is_exact(winner, path) != is_exact(loser, path))
+    if ((winner->path_match == MODEL_PATH_EXACT) != (loser->path_match == MODEL_PATH_EXACT))
         return "names the path exactly, which comes first";
     if ((winner->path_match == MODEL_PATH_REGEX) != (loser->path_match == MODEL_PATH_REGEX))
         return "has a path without regular expression, which comes first";
@@ -112,11 +104,11 @@ static const char *precedence(const struct model_rule *winner, const struct mode
 }
 
 static struct str later_text(struct arena *arena, const struct model_rule *winner,
-                             const struct model_rule *loser, struct str path)
+                             const struct model_rule *loser)
 {
     struct str name = explain__rule_name(arena, winner);
     return str_format(arena, "would take it, but %.*s %s", STR_ARG(name),
-                      precedence(winner, loser, path));
+                      precedence(winner, loser));
 }
 
 static struct str other_path_text(struct arena *arena, const struct model_rule *rule,
@@ -160,7 +152,7 @@ struct str explain__fate_text(struct arena *arena, const struct route_candidate 
     const struct model_rule *rule = candidate->rule;
     switch (candidate->fate) {
     case ROUTE_TAKES: return STR("answers");
-    case ROUTE_COMES_LATER: return later_text(arena, winner, rule, path);
+    case ROUTE_COMES_LATER: return later_text(arena, winner, rule);
     case ROUTE_OTHER_PATH: return other_path_text(arena, rule, path);
     case ROUTE_LEFT_TO_EXACT:
         return str_format(arena,

@@ -76,6 +76,20 @@ static bool names_route(const struct finding *finding, const struct explain_answ
     return is_named;
 }
 
+/* Of what is no object, because of its kind or its name. */
+static bool is_lost(const struct finding *finding)
+{
+    return finding->severity == FINDING_ERROR && finding->subject.mesh.size == 0 &&
+           !str_equal(finding->subject.kind, STR("Mesh"));
+}
+
+/* Of a route that attaches to nothing: it may be of another mesh by mistake. */
+static bool is_of_orphan(const struct finding *finding)
+{
+    return is_route(finding) && (str_equal(finding->field, STR("selectors")) ||
+                                 str_equal(finding->field, STR("spec.targetRef")));
+}
+
 /* Of what may keep a request from its rule. */
 static bool is_of_gateways(const struct finding *finding)
 {
@@ -85,7 +99,28 @@ static bool is_of_gateways(const struct finding *finding)
         if (str_equal(finding->subject.kind, kinds[i]))
             return true;
     }
-    return is_route(finding);
+    return is_route(finding) || is_lost(finding);
+}
+
+/* Of what may keep requests from their back ends. */
+static bool is_of_back_ends(const struct finding *finding)
+{
+    const struct str kinds[] = {STR("Dataplane"), STR("ExternalService"), STR("MeshService"),
+                                STR("MeshExternalService"), STR("MeshMultiZoneService")};
+    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+        if (str_equal(finding->subject.kind, kinds[i]))
+            return true;
+    }
+    return false;
+}
+
+static bool lacks_back_end(const struct explain_answer *answer)
+{
+    for (size_t i = 0; i < answer->backend_count; i++) {
+        if (answer->backends[i].status != 0)
+            return true;
+    }
+    return false;
 }
 
 static bool is_involved(const struct finding *finding, const struct explain_answer *answer)
@@ -96,11 +131,13 @@ static bool is_involved(const struct finding *finding, const struct explain_answ
         return true;
     if (answer->place != NULL && subject->mesh.size > 0 &&
         !str_equal(subject->mesh, answer->place->mesh))
-        return false;
+        return !explain_is_taken(answer) && is_of_orphan(finding);
     if (!explain_is_taken(answer))
         return is_of_gateways(finding);
     if (is_route(finding))
         return names_route(finding, answer);
+    if (is_of_back_ends(finding))
+        return lacks_back_end(answer);
     return str_equal(subject->kind, STR("MeshGateway")) &&
            str_equal(subject->name, answer->listener->gateway);
 }
@@ -162,10 +199,12 @@ static int answer_with(const struct reading *reading, const struct explain_reque
                        const struct command_value *values, struct arena *arena)
 {
     CLEANUP(outlook_free)
-    struct outlook *outlook = outlook_new(reading, OUTLOOK_ALL, clock_wall_ms());
+    struct outlook *outlook = outlook_new(reading, OUTLOOK_COMPLETE, clock_wall_ms());
     const struct explain_scope scope = {
         .places = outlook->places,
         .count = outlook->count,
+        .wishes = outlook->wishes,
+        .wish_count = outlook->wish_count,
         .gateway = values[FLAG_GATEWAY].text,
     };
     struct explain_answer answer;

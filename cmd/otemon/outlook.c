@@ -15,6 +15,7 @@ struct box {
     struct arena *arena;
     struct finding_list *findings;
     VEC(struct explain_place) places; /* a reference of each snapshot */
+    VEC(struct explain_wish) wishes;
 };
 
 /* One compile of everything, in parts. */
@@ -35,7 +36,8 @@ static struct compile_input input_of(const struct view *view,
         .cache = view->reading->cache,
         .dataplanes = dataplanes,
         .dataplane_count = count,
-        .is_partial = !view->reading->is_cluster,
+        .is_partial = !view->reading->is_cluster && view->part != OUTLOOK_COMPLETE,
+        .is_unplaced = !view->reading->is_cluster,
         .checks_secrets = !view->reading->is_cluster,
         .wall_ms = view->wall_ms,
     };
@@ -108,7 +110,7 @@ static void view_files(struct view *view)
         all = idle_of(&all);
     const struct compile_result *result = compile(view, &all);
     review(view, placement->known, placement->known_count);
-    for (size_t i = 0; i < placement->count && view->part == OUTLOOK_ALL; i++) {
+    for (size_t i = 0; i < placement->count && view->part != OUTLOOK_FINDINGS; i++) {
         const struct compile_dataplane *dataplane = &placement->dataplanes[i];
         const struct compile_input one = input_of(view, dataplane, 1);
         struct str note = placement->entries[i].is_derived ? STR("derived") : STR_EMPTY;
@@ -146,6 +148,21 @@ static void view_cluster(struct view *view)
 
 /* ---- The outlook ---- */
 
+static void list_wishes(struct box *box, const struct cache *cache)
+{
+    size_t count;
+    const struct api_object *const *gateways = cache_list_all(cache, API_MESH_GATEWAY, &count);
+    for (size_t i = 0; i < count; i++) {
+        const struct api_mesh_gateway *spec = gateways[i]->mesh_gateway;
+        struct str mesh = str_dup(box->arena, gateways[i]->key.mesh);
+        struct str gateway = str_dup(box->arena, gateways[i]->key.name);
+        for (size_t j = 0; j < spec->listener_count; j++) {
+            const struct explain_wish wish = {mesh, gateway, j, spec->listeners[j].port};
+            VEC_PUSH(&box->wishes, wish);
+        }
+    }
+}
+
 struct outlook *outlook_new(const struct reading *reading, enum outlook_part part, uint64_t wall_ms)
 {
     struct box *box = MEM_NEW(struct box);
@@ -171,7 +188,14 @@ struct outlook *outlook_new(const struct reading *reading, enum outlook_part par
     cache_collect_findings(reading->cache, box->findings);
     finding_book_collect(reading->reports, box->findings);
     finding_sort(box->findings);
-    box->outlook = (struct outlook){box->places.items, box->places.count, box->findings};
+    list_wishes(box, reading->cache);
+    box->outlook = (struct outlook){
+        .places = box->places.items,
+        .count = box->places.count,
+        .wishes = box->wishes.items,
+        .wish_count = box->wishes.count,
+        .findings = box->findings,
+    };
     return &box->outlook;
 }
 
@@ -183,6 +207,7 @@ struct outlook *outlook_free(struct outlook *outlook)
     for (size_t i = 0; i < box->places.count; i++)
         (void)model_snapshot_unref(box->places.items[i].snapshot); /* always NULL */
     VEC_FREE(&box->places);
+    VEC_FREE(&box->wishes);
     box->findings = finding_list_free(box->findings);
     box->arena = arena_free(box->arena);
     return mem_free(box);

@@ -13,12 +13,16 @@
 struct outlook {
     const struct explain_place *places; /* sorted by mesh, then dataplane */
     size_t count;
+    const struct explain_wish *wishes; /* listeners of all MeshGateways, served or not */
+    size_t wish_count;
     const struct finding_list *findings;
 };
 
 enum outlook_part {
     OUTLOOK_FINDINGS, /* no places: what is wrong shows when all dataplanes are compiled together */
     OUTLOOK_ALL,
+    OUTLOOK_COMPLETE, /* all, and what was read is all there is: what is missing is said, as
+                       * `otemon run` says it */
 };
 
 /* Keeps nothing of the reading but what is counted: it may be read over afterwards. */

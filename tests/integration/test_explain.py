@@ -116,10 +116,16 @@ MISTAKES = {
         ["answer       404 Not Found, with a text",
          "why          no route attaches to the host name shop.example.com of port 8080",
          "all.yaml:27:3: warning: MeshGatewayRoute shop (mesh default): selectors: attaches to no "
-         "listener: "]),
+         "listener: no selector matches the tags that a listener gets from its dataplane, its "
+         "gateway and itself; the nearest, port 8080 of MeshGateway edge, has port: http and not "
+         "htttp"]),
     "a route is of another mesh": (
         [("mesh: default\nname: shop", "mesh: deflaut\nname: shop")], f"GET {HTTP}/api", NOT_TAKEN,
-        ["remedy       a route attaches when it is of mesh default, "]),
+        ["remedy       a route attaches when it is of mesh default, ",
+         "all.yaml:27:3: warning: MeshGatewayRoute shop (mesh deflaut): selectors: attaches to no "
+         "listener: no selector matches the tags that a listener gets from its dataplane, its "
+         "gateway and itself; mesh deflaut has no MeshGateway, and a route attaches to those of its "
+         "own mesh"]),
     "a host name stands in the route and in no listener": (
         [("conf:\n  http:\n", "conf:\n  http:\n    hostnames: [store.example.com]\n")],
         "GET http://store.example.com:8080/api", NOT_TAKEN,
@@ -237,9 +243,27 @@ MISTAKES = {
         [("\"/v[0-9]\"", "\"/v[0-9\"")], f"GET {HTTP}/v1", NOT_TAKEN,
         ["all.yaml:45:30: error: MeshGatewayRoute shop (mesh default): "
          "conf.http.rules[3].matches[0].path.value: is no regular expression of RE2: a [ has no "]),
+    "a kind has other letters": (
+        [("type: MeshGateway\n", "type: Meshgateway\n")], f"GET {HTTP}/api", NOT_TAKEN,
+        ["why          there is no MeshGateway with a listener",
+         "all.yaml:1:1: error: Meshgateway edge: type: unknown type \"Meshgateway\"; did you mean "
+         "MeshGateway?"]),
+    "the listener of the port has a mistake": (
+        [("mode: TERMINATE", "mode: Terminate"), ("mode: TERMINATE", "mode: Terminate")],
+        f"GET {HTTPS}/", NOT_TAKEN,
+        ["why          no listener has port 8443: a client cannot connect",
+         "remedy       conf.listeners[1] of MeshGateway edge is for this port and is not served: "
+         "what is said of it says why",
+         "all.yaml:15:11: error: MeshGateway edge (mesh default): conf.listeners[1].tls.mode: "
+         "unknown value Terminate: must be one of NONE, TERMINATE, PASSTHROUGH"]),
+    "the Dataplane of a back end has a mistake": (
+        [("- port: 9001", "- prot: 9001")], f"GET {HTTP}/api", TAKEN,
+        ["back end     100% to api, 0 endpoints: 503 while there is none",
+         "all.yaml:75:5: warning: Dataplane api-1 (mesh default): networking.inbound[0].prot: "
+         "unknown field, ignored; did you mean \"port\"?"]),
     "the file is no YAML": (
         [("conf:\n  listeners", "conf:\n\tlisteners")], f"GET {HTTP}/api", UNUSABLE,
-        ["why          no MeshGateway has a listener that is served",
+        ["why          there is no MeshGateway with a listener",
          "all.yaml:7:1: error: found character that cannot start any token "]),
 }
 

@@ -67,6 +67,9 @@ struct compile_input {
     /* The cache may lack what is elsewhere: nobody is told that a MeshGateway, a Secret or a back
      * end is missing while the cache has none of their kind at all. */
     bool is_partial;
+    /* Where a dataplane without an object will be is not known: it may have an address of its own,
+     * and takes no port from others. */
+    bool is_unplaced;
     bool checks_secrets; /* those that no listener asks for, too */
     uint64_t wall_ms;    /* what is said of certificates that are out of date; 0: nothing is */
 };

@@ -89,6 +89,7 @@ static void run_init(struct compile__run *run, const struct compile_input *input
     *run = (struct compile__run){
         .cache = input->cache,
         .is_partial = input->is_partial,
+        .is_unplaced = input->is_unplaced,
         .wall_ms = input->wall_ms,
         .memory = memory,
         .draft = draft,

@@ -179,8 +179,8 @@ static void check_support(const struct group *group, struct compile__listener *l
 static const struct compile__binding *claim_port(struct compile__run *run, struct map *claims,
                                                  struct compile__binding *binding, uint32_t port)
 {
-    if (run->is_idle || (run->is_partial && binding->dataplane->object == NULL))
-        return NULL; /* where it will be is not known: it may have an address of its own */
+    if (run->is_idle || (run->is_unplaced && binding->dataplane->object == NULL))
+        return NULL;
     struct str key = str_format(run->arena, "%.*s %u", STR_ARG(binding->dataplane->address),
                                 (unsigned)port);
     const struct compile__binding *owner = map_get(claims, key);

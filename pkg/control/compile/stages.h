@@ -17,8 +17,9 @@
 /* One run of the first half. */
 struct compile__run {
     const struct cache *cache;
-    bool is_partial; /* as of compile_input, like the next */
-    bool is_idle;    /* no proxy is the dataplanes that are looked at: nothing is emitted */
+    bool is_partial; /* as of compile_input */
+    bool is_unplaced;
+    bool is_idle; /* no proxy is the dataplanes that are looked at: nothing is emitted */
     uint64_t wall_ms;
     struct compile_memory *memory;
     struct compile_draft *draft;   /* what is being made */
