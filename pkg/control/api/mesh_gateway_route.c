@@ -144,6 +144,21 @@ static const struct api__table match_table = API__TABLE(
     match_fields, struct api_route_match, .mark = offsetof(struct api_route_match, mark),
     .check = check_match);
 
+/* Whoever writes 0 means it, and whoever writes nothing hardly does. */
+static void warn_of_weights(struct api__decoder *d, const struct api__place *place,
+                            const struct api_route_rule *rule)
+{
+    struct api__place backends = api__member(place, STR("backends"));
+    for (size_t i = 0; i < rule->backend_count; i++) {
+        struct api__place backend = api__item(&backends, i);
+        struct api__place weight = api__member(&backend, STR("weight"));
+        if (rule->backend_count > 1 && !api__is_present(&weight))
+            api__warning(d, &weight,
+                         "is missing, which is 0: this back end gets no request beside the "
+                         "others; write one, be it 0");
+    }
+}
+
 /* Kuma's default of a weight is 0, and where all have it nothing is left to choose from. */
 static void check_weights(struct api__decoder *d, const struct api__place *place,
                           const struct api_route_rule *rule)
@@ -155,6 +170,8 @@ static void check_weights(struct api__decoder *d, const struct api__place *place
         api__error_in(d, place, STR("backends"),
                       "every backend has weight 0 (the default), so there is none to choose; the "
                       "rule answers 500; give at least one backend a weight");
+    else if (sum > 0)
+        warn_of_weights(d, place, rule);
 }
 
 /* A rule that redirects has nothing else to do. */

@@ -26,27 +26,28 @@ static const struct api_mesh_gateway_route *route(void)
 static void a_route_with_everything(void **state)
 {
     (void)state;
-    manifest_decode(&m, ROUTE " conf:\n"
-                              "  http:\n"
-                              "   hostnames: [Shop.Test, '*.b']\n"
-                              "   rules:\n"
-                              "   - matches:\n"
-                              "     - path: {match: PREFIX, value: /cart}\n"
-                              "       method: GET\n"
-                              "       headers: [{match: PRESENT, name: x}, {name: q, value: z}]\n"
-                              "       queryParameters: [{name: v, value: '2', match: REGEX}]\n"
-                              "     - method: 7\n"
-                              "     filters:\n"
-                              "     - rewrite: {replacePrefixMatch: /}\n"
-                              "     - request_header: {set: [{name: a, value: b}]}\n"
-                              "     - responseHeader: {remove: [x]}\n"
-                              "     - mirror: {percentage: 12.5, backend: {destination: "
-                              "{kuma.io/service: m}}}\n"
-                              "     backends:\n"
-                              "     - {weight: 9, destination: {kuma.io/service: cart}}\n"
-                              "     - destination: {kuma.io/service: cart, version: next}\n"
-                              "   - matches: [{path: {value: /old}}]\n"
-                              "     filters: [{redirect: {status_code: 301}}]\n");
+    manifest_decode(&m, ROUTE
+                    " conf:\n"
+                    "  http:\n"
+                    "   hostnames: [Shop.Test, '*.b']\n"
+                    "   rules:\n"
+                    "   - matches:\n"
+                    "     - path: {match: PREFIX, value: /cart}\n"
+                    "       method: GET\n"
+                    "       headers: [{match: PRESENT, name: x}, {name: q, value: z}]\n"
+                    "       queryParameters: [{name: v, value: '2', match: REGEX}]\n"
+                    "     - method: 7\n"
+                    "     filters:\n"
+                    "     - rewrite: {replacePrefixMatch: /}\n"
+                    "     - request_header: {set: [{name: a, value: b}]}\n"
+                    "     - responseHeader: {remove: [x]}\n"
+                    "     - mirror: {percentage: 12.5, backend: {destination: "
+                    "{kuma.io/service: m}}}\n"
+                    "     backends:\n"
+                    "     - {weight: 9, destination: {kuma.io/service: cart}}\n"
+                    "     - {weight: 0, destination: {kuma.io/service: cart, version: next}}\n"
+                    "   - matches: [{path: {value: /old}}]\n"
+                    "     filters: [{redirect: {status_code: 301}}]\n");
     assert_findings(&m, "");
     assert_str(m.object->key.mesh, "shop");
     assert_str(m.object->key.name, "front");
@@ -160,6 +161,16 @@ static void what_is_wrong_with_a_rule_costs_that_rule(void **state)
                 "4294967295, not -1\n"
                 "8:88 error " RULE ".backends[0][\"kuma.io/service\"]: tag value must consist of "
                 "alphanumeric characters, dots, dashes, slashes and underscores or be \"*\"\n");
+}
+
+static void a_weight_that_is_missing(void **state)
+{
+    (void)state;
+    manifest_decode(&m, ROUTE " conf: {http: {rules: [{matches: [{method: GET}], backends: [\n"
+                              "{weight: 1, destination: {kuma.io/service: a}},\n"
+                              "{destination: {kuma.io/service: b}}]}]}}\n");
+    assert_findings(&m, "9:1 warning " RULE ".backends[1].weight: is missing, which is 0: this "
+                        "back end gets no request beside the others; write one, be it 0\n");
 }
 
 static void routes_without_rules(void **state)
@@ -324,6 +335,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_route_with_everything),
         TEST(what_is_wrong_with_a_rule_costs_that_rule),
+        TEST(a_weight_that_is_missing),
         TEST(routes_without_rules),
         TEST(tcp_routes),
         TEST(dataplanes),

@@ -113,6 +113,7 @@ static void rules_print(const struct finding_list *list, struct buf *buf)
     for (size_t i = 0; i < finding_count(list); i++) {
         const struct finding *f = finding_get(list, i);
         if (str_starts_with(f->message, STR("means nothing here")) ||
+            str_starts_with(f->message, STR("is missing, which is 0")) ||
             str_starts_with(f->message, STR("is ignored: a redirect leads to no backend")))
             continue; /* of a weight and a flag, which are not printed when they are zero */
         for (size_t j = 0; j < f->field.size; j++) {
