@@ -91,7 +91,7 @@ static void add_criteria(struct buf *key, const struct model_criterion *criteria
     }
 }
 
-static struct str key_of(struct arena *arena, const struct compile__plan_match *plan)
+struct str compile__match_key(struct arena *arena, const struct compile__plan_match *plan)
 {
     struct buf key;
     buf_init(&key, SIZE_MAX);
@@ -153,6 +153,36 @@ static bool has_pseudo_header(const struct compile__rule *rule, size_t index)
     return false;
 }
 
+/* What takes patterns elsewhere, and is text here. */
+static bool has_pattern(struct str path)
+{
+    for (size_t i = 0; i < path.size; i++) {
+        if (memchr("*[{^|", path.data[i], 5) != NULL)
+            return true;
+    }
+    return false;
+}
+
+static void warn_of_pattern(const struct compile__rule *rule, size_t index)
+{
+    const struct api_route_match *match = &rule->spec->matches[index];
+    const struct compile__words *words = rule->spec->words;
+    struct arena *arena = rule->run->arena;
+    struct str path = match->path;
+    if (!has_pattern(path))
+        return;
+    struct str remedy = str_format(arena, "for a pattern write %s, in which [^/]+ is any segment",
+                                   words->regex);
+    struct str above = str_first(path, path.size - 1);
+    if (str_ends_with(path, STR("/*")) && !has_pattern(above))
+        remedy = str_format(arena, "write %s with %.*s, which takes everything below it, too",
+                            words->prefix, STR_ARG(prefix_of(above)));
+    (void)compile__find(rule->run, FINDING_WARNING, rule->route, match->mark,
+                        compile__match_field(rule, index, words->path),
+                        "takes %.*s as it is written, letter by letter; %.*s", STR_ARG(path),
+                        STR_ARG(remedy));
+}
+
 static void warn_of_path(const struct compile__rule *rule, size_t index)
 {
     const struct api_route_match *match = &rule->spec->matches[index];
@@ -171,6 +201,8 @@ static void warn_of_path(const struct compile__rule *rule, size_t index)
         (void)compile__find(rule->run, FINDING_WARNING, rule->route, match->mark,
                             compile__match_field(rule, index, rule->spec->words->path), "%s%s",
                             problem, remedy);
+    else
+        warn_of_pattern(rule, index);
 }
 
 static void warn_of_method(const struct compile__rule *rule, size_t index)
@@ -198,7 +230,7 @@ static struct compile__plan_match plan_match(struct arena *arena,
         .mark = match->mark,
     };
     plan_path(match, &plan);
-    plan.key = key_of(arena, &plan);
+    plan.key = compile__match_key(arena, &plan);
     return plan;
 }
 

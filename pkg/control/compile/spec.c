@@ -29,6 +29,8 @@ static const struct compile__words gateway_words = {
     .mirror = ".mirror",
     .mirror_backend = ".mirror.backend",
     .path = ".value",
+    .prefix = "PREFIX",
+    .regex = "REGEX",
     .queries = "queryParameters",
     .zero_weight = " (the default)",
 };
@@ -55,6 +57,8 @@ static const struct compile__words policy_words = {
     .mirror = ".requestMirror",
     .mirror_backend = ".requestMirror.backendRef",
     .path = ".path.value",
+    .prefix = "PathPrefix",
+    .regex = "RegularExpression",
     .queries = "queryParams",
     .zero_weight = "",
 };

@@ -34,7 +34,9 @@ struct compile__words {
     const char *rewrite_to_backend;
     const char *mirror;
     const char *mirror_backend;
-    const char *path; /* of a match */
+    const char *path;   /* of a match */
+    const char *prefix; /* kinds of it */
+    const char *regex;
     const char *queries;
     const char *zero_weight; /* what is to be said of it */
 };

@@ -129,6 +129,11 @@ bool compile__bound_has(const struct compile__bound *bound, const struct api_obj
 const struct compile__binding *compile__bound_lost(struct compile__bound *bound,
                                                    const struct api_object *gateway);
 
+/* ---- matches.c ---- */
+
+/* What a match asks for, as text: that of another is equal when it asks for the same. */
+struct str compile__match_key(struct arena *arena, const struct compile__plan_match *match);
+
 /* ---- policy_review.c ---- */
 
 /* Says of a MeshHTTPRoute or MeshTCPRoute that no listener takes why that is. `knows_gateways`:
