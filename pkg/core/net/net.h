@@ -9,12 +9,14 @@
  *
  *     net_socket_init(&c->socket, fd);
  *     c->top = &c->socket.filter;
- *     c->top = net_tls_filter_new(server, c->top, &selector);   (for a TLS port)
+ *     c->top = net_tls_filter_new(server, c->top, &selector);       (for a TLS port)
+ *     c->top = net_tls_client_filter_new(client, c->top, &session); (towards a TLS server)
  *     net_handshake(c->top), net_read, net_writev, net_shutdown, ... net_filter_free(c->top);
  *
- * Threads: a connection belongs to one; net_tls_server and net_tls_context are immutable and
- * shared. Sources: TLS 1.2 RFC 5246, TLS 1.3 RFC 8446, server names RFC 6066 section 3, tickets RFC
- * 5077, ALPN RFC 7301, address texts RFC 4291 and RFC 5952. */
+ * Threads: a connection belongs to one; net_tls_server, net_tls_context, net_tls_trust and
+ * net_tls_client are immutable and shared. Sources: TLS 1.2 RFC 5246, TLS 1.3 RFC 8446, server
+ * names RFC 6066 section 3, tickets RFC 5077, ALPN RFC 7301, names in certificates RFC 5280
+ * section 4.2.1.6 and RFC 6125, address texts RFC 4291 and RFC 5952. */
 #pragma once
 
 #include <stdbool.h>
@@ -109,9 +111,11 @@ struct net_filter;
  *   ERR_AGAIN     nothing done; `wants` of the filter that was called is LOOP_READ or LOOP_WRITE
  *   ERR_CLOSED    the other side ended its direction in good order; handshake: it left early
  *   ERR_NOT_FOUND handshake: nothing serves that server name; nothing was or will be sent
- *   ERR_PROTOCOL  the other side broke the protocol, or ended without saying so
+ *   ERR_PROTOCOL  the other side broke the protocol, ended without saying so, or is not who it
+ *                 has to be
  *   ERR_SYSTEM    the connection failed, and errno says how
- * After the last three the filter is only good for freeing. */
+ * After the last three the filter is only good for freeing; but what came before a write failed
+ * with ERR_SYSTEM may still be read. */
 struct net_filter_type {
     const char *name;
     enum err (*handshake)(struct net_filter *filter);
@@ -243,9 +247,83 @@ struct str net_tls_server_name(const struct net_filter *tls);
 /* The protocol that ALPN chose, or empty. */
 struct str net_tls_protocol(const struct net_filter *tls);
 
-/* Why this filter answered ERR_PROTOCOL, for the log; static text. */
-const char *net_tls_error_text(const struct net_filter *tls);
+/* TLS clients: 1.2 and 1.3, with the suites of servers; no renegotiation, no early data. */
+
+/* Authorities that servers are trusted by. Immutable, shared by reference count. */
+struct net_tls_trust;
+
+/* From PEM certificates, other blocks among which are skipped. One that is no authority is trusted
+ * as it is; an intermediate one, without those above it. ERR_INVALID: it holds no certificate, or
+ * one that cannot be read. */
+MUST_USE enum err net_tls_trust_new(struct str ca_pem, struct net_tls_trust **ret_trust,
+                                    struct err_info *reterr);
+struct net_tls_trust *net_tls_trust_ref(struct net_tls_trust *trust);
+struct net_tls_trust *net_tls_trust_unref(struct net_tls_trust *trust);
+
+/* An alternative name of a certificate; its common name is not looked at. */
+struct net_tls_name {
+    struct str value; /* whole: a DNS name, which "*.example.com" covers, too, or an IP address */
+    bool is_prefix;   /* the beginning of such a name */
+};
+
+enum net_tls_version {
+    NET_TLS_1_2,
+    NET_TLS_1_3,
+};
+
+#define NET_TLS_NAMES_MAX ((size_t)64)
+
+struct net_tls_client_options {
+    struct str server_name;           /* that the handshake asks for, a DNS name; empty: none */
+    struct net_tls_trust *trust;      /* takes a reference. NULL: nobody vouches for the server */
+    const struct net_tls_name *names; /* the server has one of them; none: any will do */
+    size_t name_count;
+    const struct net_tls_certificate *certificate; /* for servers that ask for one; or NULL */
+    enum net_tls_version min_version;
+    enum net_tls_version max_version;
+    const struct str *protocols; /* ALPN; none: no ALPN */
+    size_t protocol_count;
+    struct str fault; /* every handshake fails with this; empty: they are tried */
+};
+
+/* How one kind of server is spoken to. Immutable, shared by reference count between workers. */
+struct net_tls_client;
+
+/* Copies what it needs. ERR_INVALID: the certificate and key cannot be used or do not fit, the
+ * versions are not in order, or the server's name is none; ERR_LIMIT: the bounds above. */
+MUST_USE enum err net_tls_client_new(const struct net_tls_client_options *options,
+                                     struct net_tls_client **ret_client, struct err_info *reterr);
+struct net_tls_client *net_tls_client_ref(struct net_tls_client *client);
+struct net_tls_client *net_tls_client_unref(struct net_tls_client *client);
+
+/* What the last connection to a server left for the next to resume. Zeroed when it is new; for one
+ * client and one server, on one thread. */
+struct net_tls_session {
+    void *private_;
+};
+
+void net_tls_session_clear(struct net_tls_session *session);
+
+/* A TLS client on top of `next`; takes a reference of `client`. `session` outlives it. Never NULL.
+ * The handshake answers ERR_CLOSED when the server leaves early. */
+MUST_USE struct net_filter *net_tls_client_filter_new(struct net_tls_client *client,
+                                                      struct net_filter *next,
+                                                      struct net_tls_session *session);
+
+/* Whether the handshake was spared by what a former connection left. */
+bool net_tls_resumed(const struct net_filter *tls);
+
+/* Of both. */
+
+#define NET_TLS_ERROR_TEXT_SIZE 160
+
+/* Why this filter answered ERR_PROTOCOL, for people: "certificate verify failed (unable to get
+ * local issuer certificate)". Returns a slice of `ret_text`. */
+struct str net_tls_error_print(const struct net_filter *tls,
+                               char ret_text[NET_TLS_ERROR_TEXT_SIZE]);
 
 CLEANUP_DEFINE(struct net_filter, net_filter_free);
 CLEANUP_DEFINE(struct net_tls_server, net_tls_server_free);
 CLEANUP_DEFINE(struct net_tls_context, net_tls_context_unref);
+CLEANUP_DEFINE(struct net_tls_trust, net_tls_trust_unref);
+CLEANUP_DEFINE(struct net_tls_client, net_tls_client_unref);

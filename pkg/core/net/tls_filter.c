@@ -1,5 +1,7 @@
+/* The filter, which servers and clients have in common once a handshake has begun. */
 #include <errno.h>
 #include <openssl/err.h>
+#include <stdio.h>
 
 #include "core/base/assert.h"
 #include "core/base/mem.h"
@@ -99,6 +101,7 @@ static enum err answer(struct tls *tls, int result)
     } else { /* also when the alert about it could not be sent */
         tls->failure = ERR_PROTOCOL;
         tls->reason = reason;
+        tls->verified = SSL_get_verify_result(tls->ssl);
     }
     ERR_clear_error();
     errno = tls->below_errno;
@@ -146,9 +149,15 @@ static enum err tls_handshake(struct net_filter *filter)
     enum err e = begin(tls);
     if (e != ERR_OK)
         return e;
+    if (tls->client != NULL && tls->client->fault.size > 0)
+        return tls->failure = ERR_PROTOCOL;
     int result = SSL_do_handshake(tls->ssl);
-    if (result != 1)
-        return answer(tls, result);
+    if (result != 1) {
+        e = answer(tls, result);
+        if (e != ERR_AGAIN && tls->session != NULL)
+            net_tls_session_clear(tls->session); /* it may be what the server does not like */
+        return e;
+    }
     tls->established = true;
     return ERR_OK;
 }
@@ -204,12 +213,25 @@ static struct str next_record(const struct cursor *at, char scratch[RECORD_SIZE_
     return str_make(scratch, size);
 }
 
+/* Who takes no more may have said why before: that can still be read. */
+static enum err write_failed(struct tls *tls, enum err failure)
+{
+    if (failure != ERR_SYSTEM)
+        return failure;
+    tls->unwritable = failure;
+    tls->failure = ERR_OK;
+    tls->below = ERR_OK;
+    return failure;
+}
+
 static enum err tls_writev(struct net_filter *filter, const struct iovec *parts, int count,
                            size_t *ret_size)
 {
     static _Thread_local char scratch[RECORD_SIZE_MAX]; /* used within this call only */
     struct tls *tls = tls_of(filter);
     enum err e = begin(tls);
+    if (e == ERR_OK)
+        e = tls->unwritable;
     if (e != ERR_OK)
         return e;
     struct cursor at = {parts, count, 0};
@@ -221,7 +243,7 @@ static enum err tls_writev(struct net_filter *filter, const struct iovec *parts,
         size_t put;
         int result = SSL_write_ex(tls->ssl, record.data, record.size, &put);
         if (result != 1) {
-            e = answer(tls, result);
+            e = write_failed(tls, answer(tls, result));
             break;
         }
         done += put;
@@ -237,6 +259,8 @@ static enum err tls_shutdown(struct net_filter *filter)
 {
     struct tls *tls = tls_of(filter);
     enum err e = begin(tls);
+    if (e == ERR_OK)
+        e = tls->unwritable;
     if (e != ERR_OK)
         return e;
     if (tls->established && !tls->notified) {
@@ -261,8 +285,11 @@ static bool tls_pending(const struct net_filter *filter)
 static void tls_free(struct net_filter *filter)
 {
     struct tls *tls = tls_of(filter);
+    /* Without this OpenSSL takes the session for broken, and does not resume it. */
+    SSL_set_shutdown(tls->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
     SSL_free(tls->ssl);
     tls->context = net_tls_context_unref(tls->context);
+    tls->client = net_tls_client_unref(tls->client);
     (void)mem_free(tls);
 }
 
@@ -276,23 +303,29 @@ static const struct net_filter_type tls_type = {
     .free = tls_free,
 };
 
-struct net_filter *net_tls_filter_new(struct net_tls_server *server, struct net_filter *next,
-                                      const struct net_tls_selector *selector)
+struct tls *net__tls_new(SSL_CTX *ctx, BIO_METHOD *method, struct net_filter *next)
 {
     struct tls *tls = MEM_NEW(struct tls);
     tls->filter.type = &tls_type;
     tls->filter.next = next;
-    tls->server = server;
-    tls->selector = *selector;
     /* Only the lack of memory makes these fail. */
-    tls->ssl = SSL_new(server->entry);
+    tls->ssl = SSL_new(ctx);
     ASSERT(tls->ssl != NULL);
     ASSERT(SSL_set_app_data(tls->ssl, tls) == 1);
-    BIO *bio = BIO_new(server->bio);
+    BIO *bio = BIO_new(method);
     ASSERT(bio != NULL);
     BIO_set_data(bio, tls);
     BIO_set_init(bio, 1);
     SSL_set_bio(tls->ssl, bio, bio);
+    return tls;
+}
+
+struct net_filter *net_tls_filter_new(struct net_tls_server *server, struct net_filter *next,
+                                      const struct net_tls_selector *selector)
+{
+    struct tls *tls = net__tls_new(server->entry, server->bio, next);
+    tls->server = server;
+    tls->selector = *selector;
     SSL_set_accept_state(tls->ssl);
     return &tls->filter;
 }
@@ -317,8 +350,30 @@ struct str net_tls_protocol(const struct net_filter *filter)
     return size > 0 ? str_make((const char *)protocol, size) : STR_EMPTY;
 }
 
-const char *net_tls_error_text(const struct net_filter *filter)
+bool net_tls_resumed(const struct net_filter *filter)
 {
-    const char *text = ERR_reason_error_string(tls_of_type(filter)->reason);
+    return SSL_session_reused(tls_of_type(filter)->ssl) == 1;
+}
+
+const char *net__tls_reason_text(unsigned long reason)
+{
+    const char *text = ERR_reason_error_string(reason);
     return text != NULL ? text : "no reason given";
+}
+
+struct str net_tls_error_print(const struct net_filter *filter,
+                               char ret_text[NET_TLS_ERROR_TEXT_SIZE])
+{
+    const struct tls *tls = tls_of_type(filter);
+    if (tls->client != NULL && tls->client->fault.size > 0)
+        (void)snprintf(ret_text, NET_TLS_ERROR_TEXT_SIZE, "%.*s", /* cut at its bound */
+                       STR_ARG(tls->client->fault));
+    else if (ERR_GET_REASON(tls->reason) == SSL_R_CERTIFICATE_VERIFY_FAILED)
+        (void)snprintf(ret_text, NET_TLS_ERROR_TEXT_SIZE, "%s (%s)", /* likewise */
+                       net__tls_reason_text(tls->reason),
+                       X509_verify_cert_error_string(tls->verified));
+    else
+        (void)snprintf(ret_text, NET_TLS_ERROR_TEXT_SIZE, "%s", /* likewise */
+                       net__tls_reason_text(tls->reason));
+    return str_of(ret_text);
 }

@@ -48,16 +48,10 @@ static uint64_t real_clock(void *arg)
     return clock_now_ms();
 }
 
-static const char *reason_text(unsigned long reason)
-{
-    const char *text = ERR_reason_error_string(reason);
-    return text != NULL ? text : "no reason given";
-}
-
 static enum err refused_by_library(struct err_info *reterr)
 {
     return err_set(reterr, ERR_SYSTEM, "OpenSSL cannot serve TLS: %s",
-                   reason_text(ERR_peek_error()));
+                   net__tls_reason_text(ERR_peek_error()));
 }
 
 enum err net_tls_server_new(net_clock_fn clock, void *arg, struct net_tls_server **ret_server,
@@ -145,11 +139,11 @@ static enum err use_material(SSL_CTX *ctx, const struct material *material, stru
         ERR_GET_REASON(reason) == SSL_R_NOT_REPLACING_CERTIFICATE)
         return err_set(reterr, ERR_CONFLICT, "another certificate has the same type of key");
     return err_set(reterr, ERR_INVALID, "certificate and key cannot be used: %s",
-                   reason_text(reason));
+                   net__tls_reason_text(reason));
 }
 
-static enum err use_certificate(SSL_CTX *ctx, const struct net_tls_certificate *certificate,
-                                struct err_info *reterr)
+enum err net__tls_use_certificate(SSL_CTX *ctx, const struct net_tls_certificate *certificate,
+                                  struct err_info *reterr)
 {
     ERR_clear_error();
     struct material material = {0};
@@ -158,10 +152,10 @@ static enum err use_certificate(SSL_CTX *ctx, const struct net_tls_certificate *
         e = err_set(reterr, ERR_LIMIT, "larger than 2 GiB");
     else if (!read_certificates(certificate->certificates_pem, &material))
         e = err_set(reterr, ERR_INVALID, "not a PEM certificate: %s",
-                    reason_text(ERR_peek_last_error()));
+                    net__tls_reason_text(ERR_peek_last_error()));
     else if (!read_key(certificate->key_pem, &material))
         e = err_set(reterr, ERR_INVALID, "not an unencrypted PEM private key: %s",
-                    reason_text(ERR_peek_last_error()));
+                    net__tls_reason_text(ERR_peek_last_error()));
     else
         e = use_material(ctx, &material, reterr);
     material_deinit(&material);
@@ -176,32 +170,39 @@ static int on_alpn(SSL *ssl, const unsigned char **ret_protocol, unsigned char *
     const struct net_tls_context *context = arg;
     unsigned char *chosen = NULL;
     unsigned char size = 0;
-    if (SSL_select_next_proto(&chosen, &size, context->protocols, context->protocols_size, offered,
-                              offered_size) != OPENSSL_NPN_NEGOTIATED)
+    if (SSL_select_next_proto(&chosen, &size, context->protocols.bytes, context->protocols.size,
+                              offered, offered_size) != OPENSSL_NPN_NEGOTIATED)
         return SSL_TLSEXT_ERR_NOACK; /* nothing in common: goes on without ALPN */
     *ret_protocol = chosen;
     *ret_size = size;
     return SSL_TLSEXT_ERR_OK;
 }
 
+enum err net__tls_protocols_encode(const struct str *names, size_t count,
+                                   struct tls_protocols *ret_protocols, struct err_info *reterr)
+{
+    if (count > NET_TLS_PROTOCOLS_MAX)
+        return err_set(reterr, ERR_LIMIT, "more than %zu protocols", NET_TLS_PROTOCOLS_MAX);
+    ret_protocols->bytes = mem_zero(count, 256);
+    for (size_t i = 0; i < count; i++) {
+        struct str name = names[i];
+        if (name.size == 0 || name.size > 255)
+            return err_set(reterr, ERR_INVALID, "a protocol name has 1 to 255 bytes");
+        ret_protocols->bytes[ret_protocols->size++] = (unsigned char)name.size;
+        memcpy(ret_protocols->bytes + ret_protocols->size, name.data, name.size);
+        ret_protocols->size += (unsigned)name.size;
+    }
+    return ERR_OK;
+}
+
 static enum err set_protocols(struct net_tls_context *context,
                               const struct net_tls_options *options, struct err_info *reterr)
 {
-    if (options->protocol_count > NET_TLS_PROTOCOLS_MAX)
-        return err_set(reterr, ERR_LIMIT, "more than %zu protocols", NET_TLS_PROTOCOLS_MAX);
     if (options->protocol_count == 0)
         return ERR_OK;
-    context->protocols = mem_zero(options->protocol_count, 256);
-    for (size_t i = 0; i < options->protocol_count; i++) {
-        struct str protocol = options->protocols[i];
-        if (protocol.size == 0 || protocol.size > 255)
-            return err_set(reterr, ERR_INVALID, "a protocol name has 1 to 255 bytes");
-        context->protocols[context->protocols_size++] = (unsigned char)protocol.size;
-        memcpy(context->protocols + context->protocols_size, protocol.data, protocol.size);
-        context->protocols_size += (unsigned)protocol.size;
-    }
     SSL_CTX_set_alpn_select_cb(context->chain, on_alpn, context);
-    return ERR_OK;
+    return net__tls_protocols_encode(options->protocols, options->protocol_count,
+                                     &context->protocols, reterr);
 }
 
 static enum err set_certificates(struct net_tls_context *context,
@@ -212,7 +213,7 @@ static enum err set_certificates(struct net_tls_context *context,
     if (options->certificate_count == 0)
         return err_set(reterr, ERR_INVALID, "a TLS server needs a certificate");
     for (size_t i = 0; i < options->certificate_count; i++) {
-        enum err e = use_certificate(context->chain, &options->certificates[i], reterr);
+        enum err e = net__tls_use_certificate(context->chain, &options->certificates[i], reterr);
         if (e != ERR_OK) {
             char path[48];
             (void)snprintf(path, sizeof(path), "certificates[%zu]", i); /* fits */
@@ -259,6 +260,6 @@ struct net_tls_context *net_tls_context_unref(struct net_tls_context *context)
         atomic_fetch_sub_explicit(&context->references, 1, memory_order_acq_rel) != 1)
         return NULL;
     SSL_CTX_free(context->chain);
-    (void)mem_free(context->protocols);
+    (void)mem_free(context->protocols.bytes);
     return mem_free(context);
 }

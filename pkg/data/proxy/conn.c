@@ -203,11 +203,12 @@ static void conn_handshake(struct proxy__conn *conn)
     const struct proxy__series *series = conn->port->series;
     if (result != ERR_OK) {
         metrics_add(worker->metrics, series->handshake_failures, 1);
+        char why[NET_TLS_ERROR_TEXT_SIZE];
         LOG(LOG_DEBUG, "a TLS handshake failed",
             LOG_STR("listener", conn->port->listener->model->name),
             LOG_STR("peer", str_make(conn->client, conn->client_size)),
             LOG_STR("reason", result == ERR_NOT_FOUND ? STR("no hostname has this server name")
-                                                      : str_of(net_tls_error_text(conn->top))));
+                                                      : net_tls_error_print(conn->top, why)));
         proxy__conn_close(conn);
         return;
     }
