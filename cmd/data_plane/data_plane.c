@@ -1,7 +1,15 @@
 #include "data_plane/data_plane.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <unistd.h>
+
+/* As OpenSSL and others name it. */
+static struct str trust_file(void)
+{
+    const char *named = getenv("SSL_CERT_FILE");
+    return named == NULL ? STR_EMPTY : str_of(named);
+}
 
 static enum err proxy_start(struct data_plane *plane, struct err_info *reterr)
 {
@@ -16,6 +24,7 @@ static enum err proxy_start(struct data_plane *plane, struct err_info *reterr)
         .metrics = plane->proxy_metrics,
         .workers = workers,
         .log_fd = log == DATA_PLANE_LOG_OFF ? -1 : STDOUT_FILENO,
+        .trust_file = trust_file(),
         .log_format = log == DATA_PLANE_LOG_JSON ? LOG_JSON : LOG_TEXT,
     };
     return proxy_new(&options, &plane->proxy, reterr);

@@ -365,6 +365,11 @@ const struct model_resource *model_snapshot_find(const struct model_snapshot *sn
 const struct model_resource *const *model_snapshot_kind(const struct model_snapshot *snapshot,
                                                         enum model_kind kind, size_t *ret_count);
 
+/* The place of a name among resources of one kind, as model_snapshot_kind gives them; `count`: it
+ * is not there. */
+size_t model_kind_find(const struct model_resource *const *resources, size_t count,
+                       struct str name);
+
 /* Appends {"digest":…,"resources":[…]} in canonical JSON. */
 void model_snapshot_print(const struct model_snapshot *snapshot, bool redacted, struct buf *buf);
 

@@ -68,6 +68,20 @@ const struct model_resource *const *model_snapshot_kind(const struct model_snaps
     return snapshot->resources + first;
 }
 
+size_t model_kind_find(const struct model_resource *const *resources, size_t count, struct str name)
+{
+    size_t low = 0;
+    size_t high = count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (str_compare(resources[middle]->name, name) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < count && str_equal(resources[low]->name, name) ? low : count;
+}
+
 MUST_USE static enum err conflict(const struct model_resource *resource, struct err_info *reterr)
 {
     return err_set(reterr, ERR_CONFLICT, "two resources are %s \"%.*s\"",

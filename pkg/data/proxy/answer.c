@@ -116,8 +116,10 @@ static void answer_body(struct proxy__request *request)
     struct piece piece = {0};
     size_t size = 0;
     enum err result = net_read(request->upstream->top, worker->input, PROXY__READ_SIZE, &size);
-    if (result == ERR_AGAIN)
+    if (result == ERR_AGAIN) {
+        proxy__upstream_watch(request);
         return;
+    }
     if (result == ERR_OK) {
         body_pass(request, worker->input, size, &piece);
         return;
@@ -290,12 +292,14 @@ static void answer_head(struct proxy__request *request)
     size_t room = head_room(request) - (block != NULL ? block->end : 0);
     size_t size = 0;
     enum err result = net_read(request->upstream->top, area, room, &size);
-    if (result == ERR_AGAIN)
+    if (result == ERR_AGAIN) {
+        proxy__upstream_watch(request);
         return;
+    }
     if (result != ERR_OK) {
-        proxy__upstream_lost(request, false,
-                             result == ERR_CLOSED ? STR("connection termination")
-                                                  : STR("connection reset"));
+        struct str otherwise = result == ERR_CLOSED ? STR("connection termination")
+                                                    : STR("connection reset");
+        proxy__upstream_lost(request, false, proxy__upstream_reason(request, result, otherwise));
         return;
     }
     request->answer_begun = true;

@@ -10,7 +10,7 @@ void proxy__upstream_watch(struct proxy__request *request)
     unsigned events = request->down_rest == NULL && !request->tunnel_down_ended ? LOOP_READ : 0;
     if (request->up_rest != NULL && !request->up_broken)
         events |= LOOP_WRITE;
-    loop_fd_set(request->upstream->watch, events);
+    upstream_watch(request->upstream, events);
 }
 
 /* The body is not what its framing says. */
@@ -123,7 +123,8 @@ void proxy__forward_begin(struct proxy__request *request)
     if (has_body)
         block_use(conn, piece.used);
     if (result != ERR_OK && result != ERR_AGAIN) {
-        proxy__upstream_lost(request, none, STR("connection termination"));
+        proxy__upstream_lost(
+            request, none, proxy__upstream_reason(request, result, STR("connection termination")));
         return;
     }
     if (!request->up_done && !continue_send(request))

@@ -81,12 +81,18 @@ void proxy__mirrors_lose(struct proxy__worker *worker)
 
 /* ---- Its answer ---- */
 
+static void mirror_watch(struct proxy__mirror *mirror)
+{
+    if (!mirror->connecting)
+        upstream_watch(mirror->upstream, mirror->rest != NULL ? LOOP_READ | LOOP_WRITE : LOOP_READ);
+}
+
 static void body_drop(struct proxy__mirror *mirror, char *data, size_t size)
 {
     size_t used;
     struct str payload;
     switch (proxy__body_gather(&mirror->body, data, size, &used, &payload)) {
-    case HTTP_BODY_MORE: return;
+    case HTTP_BODY_MORE: mirror_watch(mirror); return;
     case HTTP_BODY_DONE: mirror_end(mirror, used < size); return;
     case HTTP_BODY_BROKEN: mirror_lose(mirror); return;
     case HTTP_BODY_DATA: break;
@@ -106,6 +112,7 @@ static void head_keep(struct proxy__mirror *mirror, const char *data, size_t siz
     }
     memmove(mirror->answer->data, data, size);
     mirror->answer->end = size;
+    mirror_watch(mirror);
 }
 
 static void head_parse(struct proxy__mirror *mirror, char *data, size_t size)
@@ -142,8 +149,8 @@ static void answer_read(struct proxy__mirror *mirror)
     enum err result = net_read(mirror->upstream->top, area + before, PROXY__READ_SIZE - before,
                                &size);
     if (result == ERR_AGAIN)
-        return;
-    if (result == ERR_OK && mirror->answered)
+        mirror_watch(mirror);
+    else if (result == ERR_OK && mirror->answered)
         body_drop(mirror, area, size);
     else if (result == ERR_OK)
         head_parse(mirror, area, before + size);
@@ -154,13 +161,6 @@ static void answer_read(struct proxy__mirror *mirror)
 }
 
 /* ---- Its request ---- */
-
-static void mirror_watch(struct proxy__mirror *mirror)
-{
-    if (!mirror->connecting)
-        loop_fd_set(mirror->upstream->watch,
-                    mirror->rest != NULL ? LOOP_READ | LOOP_WRITE : LOOP_READ);
-}
 
 static void on_upstream(void *arg, enum err result, unsigned events)
 {

@@ -425,6 +425,11 @@ void proxy__pick(struct proxy__request *request);
  * `untouched`: no byte of this request can have reached it. */
 void proxy__upstream_lost(struct proxy__request *request, bool untouched, struct str reason);
 
+/* What a read or write of its connection ended with: "TLS error: ..." where TLS says why, else
+ * `otherwise`. */
+struct str proxy__upstream_reason(const struct proxy__request *request, enum err result,
+                                  struct str otherwise);
+
 void proxy__upstream_drop(struct proxy__request *request);
 
 /* ---- forward.c ---- */

@@ -12,6 +12,26 @@
 #define NO_UPSTREAM    STR("no healthy upstream")
 #define CONNECT_FAILED "upstream connect error or disconnect/reset before headers. reset reason: "
 
+struct str proxy__upstream_reason(const struct proxy__request *request, enum err result,
+                                  struct str otherwise)
+{
+    char text[NET_TLS_ERROR_TEXT_SIZE];
+    if (result != ERR_PROTOCOL)
+        return otherwise;
+    struct str why = net_tls_error_print(request->upstream->top, text);
+    return str_format(request->arena, "TLS error: %.*s", STR_ARG(why));
+}
+
+/* Why there is no connection. */
+static struct str open_failure(const struct proxy__request *request, enum err result)
+{
+    if (result == ERR_TIMEOUT)
+        return STR("connection timeout");
+    if (result == ERR_CLOSED)
+        return STR("connection termination"); /* it was there, and went */
+    return proxy__upstream_reason(request, result, STR("connection failure"));
+}
+
 static void on_upstream(void *arg, enum err result, unsigned events)
 {
     struct proxy__request *request = arg;
@@ -21,9 +41,7 @@ static void on_upstream(void *arg, enum err result, unsigned events)
         if (result == ERR_OK)
             proxy__forward_begin(request);
         else
-            proxy__upstream_lost(request, true,
-                                 result == ERR_TIMEOUT ? STR("connection timeout")
-                                                       : STR("connection failure"));
+            proxy__upstream_lost(request, true, open_failure(request, result));
         return;
     }
     if (request->up_rest != NULL) {

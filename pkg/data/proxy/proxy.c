@@ -232,9 +232,11 @@ enum err proxy_new(const struct proxy_options *options, struct proxy **ret_proxy
                                                           : PROXY_CONNECTIONS_MAX;
     proxy->mail = proxy__mail_new(options->loop, on_letter, proxy);
     proxy->drain_alarm = loop_alarm_open(options->loop, drain_on_alarm, proxy);
+    struct str trust_file = options->trust_file.size > 0 ? options->trust_file
+                                                         : STR(SUBSCRIBE_TRUST_FILE);
     enum err result = net_tls_server_new(NULL, NULL, &proxy->tls, reterr);
     if (result == ERR_OK)
-        proxy->subscribe = subscribe_new(proxy->tls, options->workers);
+        proxy->subscribe = subscribe_new(proxy->tls, options->workers, trust_file);
     if (result == ERR_OK && options->log_fd >= 0 &&
         proxy__log_sink_new(options->log_fd, &proxy->sink) != ERR_OK)
         result = err_set(reterr, ERR_LIMIT, "no thread for the access log");

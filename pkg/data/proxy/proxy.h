@@ -64,6 +64,8 @@ struct proxy_options {
     uint32_t connections_max; /* per worker; 0: PROXY_CONNECTIONS_MAX */
     int log_fd;               /* the access log, blocking or not; -1: none. Stays the caller's */
     enum log_format log_format;
+    struct str trust_file; /* the authorities that back ends are trusted by where they name none, as
+                              PEM; empty: those of the system */
 };
 
 /* How many workers fit this machine: the CPUs that affinity and the cgroup allow. */

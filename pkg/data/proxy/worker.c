@@ -54,7 +54,8 @@ void proxy__worker_swap(struct proxy__worker *worker, struct proxy__state *state
     view->worker = worker;
     view->state = state;
     view->references = 1;
-    view->upstreams = upstream_set_new(worker->upstream, state->staged->snapshot);
+    view->upstreams = upstream_set_new(worker->upstream, state->staged->snapshot,
+                                       state->staged->clients);
     struct proxy__view *before = worker->view;
     worker->view = view;
     proxy__ports_update(worker);

@@ -24,6 +24,25 @@ MUST_USE enum err subscribe__contexts_stage(struct subscribe__tls *tls,
                                             struct subscribe_listener *listener,
                                             struct err_info *reterr);
 
+/* What the system trusts. */
+struct subscribe__system {
+    struct str file;             /* terminated; its owner's */
+    struct net_tls_trust *trust; /* NULL: it was not read, */
+    struct err_info unreadable;  /* for this reason the last time it was tried */
+};
+
+/* Checks a way to speak TLS to back ends, but for the certificate that is presented. */
+MUST_USE enum err subscribe__upstream_tls_check(const struct model_upstream_tls *tls,
+                                                struct err_info *reterr);
+
+/* Fills state->clients, sharing those that say the same as in the last state (or NULL). On failure
+ * `*ret_blamed` is the resource. */
+MUST_USE enum err subscribe__clients_stage(struct subscribe__system *system,
+                                           struct subscribe_state *state,
+                                           const struct subscribe_state *last,
+                                           const struct model_resource **ret_blamed,
+                                           struct err_info *reterr);
+
 /* Probes the port and binds `count` sockets. What was opened is in `listener`, on failure too. */
 MUST_USE enum err subscribe__sockets_open(struct arena *arena, struct subscribe_listener *listener,
                                           unsigned count, struct err_info *reterr);

@@ -50,6 +50,8 @@ struct subscribe_state *subscribe_state_unref(struct subscribe_state *state)
     ASSERT(before > 0);
     if (before > 1)
         return NULL;
+    for (size_t i = 0; i < state->client_count; i++)
+        state->clients[i] = net_tls_client_unref(state->clients[i]);
     for (size_t i = 0; i < state->listener_count; i++)
         listener_deinit(&state->listeners[i], state->socket_count);
     (void)model_snapshot_unref(state->snapshot); /* always NULL */

@@ -10,6 +10,8 @@
 struct subscribe {
     struct net_tls_server *tls;
     unsigned sockets;
+    struct arena *arena; /* of texts that it was made with */
+    struct subscribe__system system;
     struct subscribe_state *last;
 };
 
@@ -63,6 +65,8 @@ static enum err check(const struct model_transaction *transaction, struct err_in
             result = check_endpoints(resource->endpoint_set, reterr);
         else if (resource->kind == MODEL_ROUTE)
             result = subscribe__rules_check(resource->route, reterr);
+        else if (resource->kind == MODEL_UPSTREAM_TLS)
+            result = subscribe__upstream_tls_check(resource->upstream_tls, reterr);
         if (result != ERR_OK)
             return blame(reterr, resource, result);
     }
@@ -121,7 +125,11 @@ static enum err stage_sockets(struct subscribe *subscribe, struct subscribe_stat
 static enum err stage(struct subscribe *subscribe, struct subscribe_state *state,
                       struct err_info *reterr)
 {
-    enum err result = ERR_OK;
+    const struct model_resource *blamed = NULL;
+    enum err result = subscribe__clients_stage(&subscribe->system, state, subscribe->last, &blamed,
+                                               reterr);
+    if (result != ERR_OK)
+        return blame(reterr, blamed, result);
     size_t count;
     const struct model_resource *const *resources = model_snapshot_kind(state->snapshot,
                                                                         MODEL_LISTENER, &count);
@@ -162,12 +170,14 @@ const struct subscribe_state *subscribe_last(const struct subscribe *subscribe)
     return subscribe->last;
 }
 
-struct subscribe *subscribe_new(struct net_tls_server *tls, unsigned sockets)
+struct subscribe *subscribe_new(struct net_tls_server *tls, unsigned sockets, struct str trust_file)
 {
     ASSERT(tls != NULL && sockets > 0 && sockets <= SUBSCRIBE_SOCKETS_MAX);
     struct subscribe *subscribe = MEM_NEW(struct subscribe);
     subscribe->tls = tls;
     subscribe->sockets = sockets;
+    subscribe->arena = arena_new(256);
+    subscribe->system.file = str_dup(subscribe->arena, trust_file);
     return subscribe;
 }
 
@@ -176,5 +186,7 @@ struct subscribe *subscribe_free(struct subscribe *subscribe)
     if (subscribe == NULL)
         return NULL;
     subscribe->last = subscribe_state_unref(subscribe->last);
+    subscribe->system.trust = net_tls_trust_unref(subscribe->system.trust);
+    subscribe->arena = arena_free(subscribe->arena);
     return mem_free(subscribe);
 }

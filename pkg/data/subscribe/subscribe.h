@@ -2,10 +2,11 @@
  *
  * Staging builds everything a worker needs beside what is running: the snapshot itself, a route
  * table per listener (matchers of unchanged virtual hosts are shared with the state before), a TLS
- * context per chain (shared while the chain's secrets are unchanged) and the sockets of new ports,
- * one per worker, listening. It succeeds whole or refuses whole, with the resource and the reason;
- * after a refusal the last good state is as it was. What was staged is what the next transaction
- * starts from: the caller swaps it in, which cannot fail, and acknowledges.
+ * context per chain (shared while the chain's secrets are unchanged) and per way to speak TLS to
+ * back ends (likewise), and the sockets of new ports, one per worker, listening. It succeeds whole
+ * or refuses whole, with the resource and the reason; after a refusal the last good state is as it
+ * was. What was staged is what the next transaction starts from: the caller swaps it in, which
+ * cannot fail, and acknowledges.
  *
  * Sockets: a port is probed without SO_REUSEPORT first, so that a port in use is an error and not a
  * silent theft of half the traffic. Sockets of a port that stays are never touched: closing one of
@@ -29,6 +30,12 @@
 /* The text a rule answers with by itself: it is written from memory in one piece. */
 #define SUBSCRIBE_BODY_MAX ((size_t)32 * 1024)
 
+/* Where Debian keeps the authorities that a system trusts. They are read when the first back end is
+ * to be trusted by them, and once: an update counts from the next start. While they cannot be read,
+ * no connection to such a back end is made. */
+#define SUBSCRIBE_TRUST_FILE     "/etc/ssl/certs/ca-certificates.crt"
+#define SUBSCRIBE_TRUST_SIZE_MAX ((size_t)4 * 1024 * 1024)
+
 struct subscribe;
 
 /* One address and port, ready to be served. */
@@ -47,13 +54,17 @@ struct subscribe_state {
     size_t listener_count;
     size_t matchers_reused; /* virtual hosts and chains shared with the state before, for metrics */
     size_t contexts_reused;
+    struct net_tls_client **clients; /* one per resource of kind upstreamTls, in their order */
+    size_t client_count;
     int references; /* private, like what follows; atomic */
     struct arena *arena;
     unsigned socket_count;
 };
 
-/* `tls` makes the contexts and outlives the subscription's states; `sockets` per new port. */
-MUST_USE struct subscribe *subscribe_new(struct net_tls_server *tls, unsigned sockets);
+/* `tls` makes the contexts and outlives the subscription's states; `sockets` per new port;
+ * `trust_file`, which is copied: what the system trusts, as PEM. */
+MUST_USE struct subscribe *subscribe_new(struct net_tls_server *tls, unsigned sockets,
+                                         struct str trust_file);
 struct subscribe *subscribe_free(struct subscribe *subscribe);
 
 /* The state after `transaction`, with one reference for the caller. Refused, with reterr's path the

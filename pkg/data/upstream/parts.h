@@ -6,15 +6,22 @@
 
 struct upstream {
     struct loop *loop;
-    struct map *endpoints; /* by address, as bytes */
+    struct map *endpoints; /* by identity, as bytes */
     struct loop_timer sweep;
     struct upstream_counts counts;
     uint64_t seed;
 };
 
+/* Zeroed before it is filled: it is compared as bytes. */
+struct upstream__identity {
+    struct net_address address;
+    struct net_tls_client *tls; /* NULL: none is spoken */
+};
+
 struct upstream_endpoint {
     struct upstream *upstream;
-    struct net_address address;
+    struct upstream__identity identity; /* holds a reference of its client */
+    struct net_tls_session session;
     uint32_t set_count;  /* clusters that name it */
     uint32_t conn_count; /* connections that are open, idle ones too */
     uint32_t idle_count;
@@ -48,9 +55,9 @@ struct upstream_cluster {
     size_t member_count;
 };
 
-/* The endpoint at `address`, known or new, with its count of sets one higher. */
+/* The endpoint, known or new, with its count of sets one higher. */
 struct upstream_endpoint *upstream__endpoint_hold(struct upstream *upstream,
-                                                  const struct net_address *address);
+                                                  const struct upstream__identity *identity);
 
 /* One cluster fewer names it: the last one closes what is idle. */
 void upstream__endpoint_release(struct upstream_endpoint *endpoint);

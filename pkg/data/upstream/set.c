@@ -17,8 +17,35 @@ struct upstream_set {
     uint32_t references;
 };
 
-static void cluster_fill(struct upstream_set *set, struct upstream_cluster *cluster,
-                         const struct model_cluster *model)
+/* Clients by the names of the snapshot's resources. */
+struct clients {
+    const struct model_resource *const *resources; /* sorted by name */
+    struct net_tls_client *const *items;
+    size_t count;
+};
+
+static struct net_tls_client *client_find(const struct clients *clients, struct str name)
+{
+    size_t place = model_kind_find(clients->resources, clients->count, name);
+    ASSERT(place < clients->count); /* model_snapshot_new has checked the reference */
+    return clients->items[place];
+}
+
+static void member_add(struct upstream_set *set, const struct clients *clients,
+                       struct upstream_cluster *cluster, const struct model_endpoint *endpoint)
+{
+    struct upstream__identity identity;
+    memset(&identity, 0, sizeof(identity));
+    if (net_address_make(endpoint->address, endpoint->port, &identity.address) != ERR_OK)
+        return; /* staging has refused what is not an address */
+    if (endpoint->tls.size > 0)
+        identity.tls = client_find(clients, endpoint->tls);
+    cluster->members[cluster->member_count++] = (struct upstream__member){
+        upstream__endpoint_hold(set->upstream, &identity), endpoint->hostname};
+}
+
+static void cluster_fill(struct upstream_set *set, const struct clients *clients,
+                         struct upstream_cluster *cluster, const struct model_cluster *model)
 {
     cluster->model = model;
     cluster->balancer = &upstream__round_robin;
@@ -29,18 +56,13 @@ static void cluster_fill(struct upstream_set *set, struct upstream_cluster *clus
     const struct model_endpoint_set *endpoints = found->endpoint_set;
     cluster->members = ARENA_NEW_ARRAY(set->arena, struct upstream__member,
                                        endpoints->endpoint_count + 1);
-    for (size_t i = 0; i < endpoints->endpoint_count; i++) {
-        const struct model_endpoint *endpoint = &endpoints->endpoints[i];
-        struct net_address address;
-        /* Staging has refused what is not an address. */
-        if (net_address_make(endpoint->address, endpoint->port, &address) == ERR_OK)
-            cluster->members[cluster->member_count++] = (struct upstream__member){
-                upstream__endpoint_hold(set->upstream, &address), endpoint->hostname};
-    }
+    for (size_t i = 0; i < endpoints->endpoint_count; i++)
+        member_add(set, clients, cluster, &endpoints->endpoints[i]);
 }
 
 struct upstream_set *upstream_set_new(struct upstream *upstream,
-                                      const struct model_snapshot *snapshot)
+                                      const struct model_snapshot *snapshot,
+                                      struct net_tls_client *const *clients)
 {
     ASSERT(upstream != NULL && snapshot != NULL);
     struct upstream_set *set = MEM_NEW(struct upstream_set);
@@ -49,11 +71,13 @@ struct upstream_set *upstream_set_new(struct upstream *upstream,
     set->arena = arena_new(SET_ARENA_CHUNK);
     set->by_name = map_new();
     set->references = 1;
+    struct clients known = {.items = clients};
+    known.resources = model_snapshot_kind(snapshot, MODEL_UPSTREAM_TLS, &known.count);
     const struct model_resource *const *resources = model_snapshot_kind(snapshot, MODEL_CLUSTER,
                                                                         &set->cluster_count);
     set->clusters = ARENA_NEW_ARRAY(set->arena, struct upstream_cluster, set->cluster_count + 1);
     for (size_t i = 0; i < set->cluster_count; i++) {
-        cluster_fill(set, &set->clusters[i], resources[i]->cluster);
+        cluster_fill(set, &known, &set->clusters[i], resources[i]->cluster);
         (void)map_set(set->by_name, resources[i]->name, &set->clusters[i]); /* names are unique */
     }
     upstream->counts.sets++;

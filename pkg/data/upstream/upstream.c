@@ -5,23 +5,25 @@
 
 #define SWEEP_MS ((uint64_t)5 * 1000)
 
-static struct str address_key(const struct net_address *address)
+static struct str identity_key(const struct upstream__identity *identity)
 {
-    return str_make((const char *)address, sizeof(*address)); /* no padding, says core/net */
+    return str_make((const char *)identity, sizeof(*identity)); /* its padding is zeroed */
 }
 
 struct upstream_endpoint *upstream__endpoint_hold(struct upstream *upstream,
-                                                  const struct net_address *address)
+                                                  const struct upstream__identity *identity)
 {
-    struct upstream_endpoint *endpoint = map_get(upstream->endpoints, address_key(address));
+    struct upstream_endpoint *endpoint = map_get(upstream->endpoints, identity_key(identity));
     if (endpoint == NULL) {
         endpoint = MEM_NEW(struct upstream_endpoint);
         endpoint->upstream = upstream;
-        endpoint->address = *address;
-        endpoint->text = net_address_print(address, endpoint->text_area);
+        memcpy(&endpoint->identity, identity, sizeof(*identity)); /* its padding, too */
+        if (identity->tls != NULL)
+            (void)net_tls_client_ref(identity->tls); /* is it */
+        endpoint->text = net_address_print(&identity->address, endpoint->text_area);
         list_init(&endpoint->idle);
         list_init(&endpoint->busy);
-        (void)map_set(upstream->endpoints, address_key(address), endpoint); /* it was not there */
+        (void)map_set(upstream->endpoints, identity_key(identity), endpoint); /* it was not there */
         upstream->counts.endpoints++;
     }
     endpoint->set_count++;
@@ -46,9 +48,11 @@ void upstream__endpoint_settle(struct upstream_endpoint *endpoint)
     if (endpoint->set_count > 0 || endpoint->conn_count > 0)
         return;
     struct upstream *upstream = endpoint->upstream;
-    (void)map_remove(upstream->endpoints, address_key(&endpoint->address)); /* is `endpoint` */
+    (void)map_remove(upstream->endpoints, identity_key(&endpoint->identity)); /* is `endpoint` */
     upstream->counts.endpoints--;
-    (void)mem_free(endpoint); /* always NULL */
+    net_tls_session_clear(&endpoint->session);
+    (void)net_tls_client_unref(endpoint->identity.tls); /* always NULL */
+    (void)mem_free(endpoint);                           /* always NULL */
 }
 
 void upstream__endpoint_release(struct upstream_endpoint *endpoint)

@@ -2,14 +2,15 @@
  *
  *     set (one per snapshot) ──> cluster ──> endpoint ──> idle connections, last used first
  *
- * A set is what a snapshot says; endpoints live longer: they are kept by identity (address and
- * port), so that the pools of what a new snapshot still names survive the change. An endpoint that
+ * A set is what a snapshot says; endpoints live longer: they are kept by identity (address, port
+ * and how TLS is spoken to them), so that the pools of what a new snapshot still names survive the
+ * change, and no request goes over a connection that was opened under other terms. An endpoint that
  * no set names any more keeps only its busy connections, and closes them when they come back.
  *
  * Use: upstream_cluster_find, upstream_pick, then upstream_take for a pooled connection or
  * upstream_connect for a new one; afterwards upstream_give (fit for another request) or
- * upstream_close. A pooled connection that becomes readable has ended or speaks out of turn, and is
- * closed by itself.
+ * upstream_close. A pooled connection that has something to read has ended or speaks out of turn,
+ * and is closed by itself.
  *
  * One worker owns all of it: no locks, no atomics. Times are milliseconds of the loop. */
 #pragma once
@@ -41,7 +42,7 @@ struct upstream_endpoint;
 /* What a worker counts; plain numbers of its own thread. */
 struct upstream_counts {
     uint64_t connects;         /* begun */
-    uint64_t connect_failures; /* of them: refused, timed out, no way */
+    uint64_t connect_failures; /* of them: refused, timed out, no way, a failed handshake */
     uint64_t reuses;           /* taken from a pool */
     uint32_t connections;      /* open now, busy and idle */
     uint32_t idle;             /* of them: in a pool */
@@ -61,9 +62,11 @@ const struct upstream_counts *upstream_counts(const struct upstream *upstream);
 void upstream_close_idle(struct upstream *upstream);
 
 /* The clusters of `snapshot`, of which it takes a reference; it takes over the endpoints that are
- * known already. Counted; not atomic. */
+ * known already. `clients`: one for each of its resources of kind upstreamTls, in their order.
+ * Counted; not atomic. */
 MUST_USE struct upstream_set *upstream_set_new(struct upstream *upstream,
-                                               const struct model_snapshot *snapshot);
+                                               const struct model_snapshot *snapshot,
+                                               struct net_tls_client *const *clients);
 struct upstream_set *upstream_set_ref(struct upstream_set *set);
 struct upstream_set *upstream_set_unref(struct upstream_set *set);
 
@@ -88,34 +91,42 @@ typedef void (*upstream_fn)(void *arg, enum err result, unsigned events);
 
 enum upstream_state {
     UPSTREAM_CONNECTING,
+    UPSTREAM_HANDSHAKING,
     UPSTREAM_BUSY,
     UPSTREAM_IDLE,
 };
 
 /* A connection. The one that holds it reads and writes through `top` and sets what it waits for
- * with loop_fd_set(watch); a new or taken one waits for reading. */
+ * with upstream_watch; a new or taken one waits for reading. */
 struct upstream_conn {
     struct net_filter *top;
-    struct loop_fd *watch;
     bool reused;               /* came from a pool: the back end may have closed it meanwhile */
     enum upstream_state state; /* private, like what follows */
+    unsigned wanted;           /* by who holds it; where there is more than a socket */
+    struct loop_fd *watch;
     struct net_socket socket;
     struct upstream_endpoint *endpoint;
     upstream_fn fn;
     void *arg;
     struct list link;
     struct loop_timer timer;
+    struct loop_deferred resume;
     uint64_t idle_since_ms;
 };
+
+/* LOOP_READ, LOOP_WRITE, both or 0. After each read, since bytes above the socket come as an event,
+ * too. */
+void upstream_watch(struct upstream_conn *conn, unsigned events);
 
 /* The idle connection that was used last, or NULL: upstream_connect then. From now on events go to
  * `fn`. */
 MUST_USE struct upstream_conn *upstream_take(struct upstream_endpoint *endpoint, upstream_fn fn,
                                              void *arg);
 
-/* Begins to connect; `fn` is told once, within `timeout_ms` (0: when the kernel gives up), and not
- * before this returns. After a
- * failure (ERR_TIMEOUT, ERR_UNAVAILABLE, ERR_SYSTEM) the connection is still to be closed.
+/* Begins to connect, TLS included; `fn` is told once, within `timeout_ms` (0: when the kernel gives
+ * up), and not before this returns. After a failure (ERR_TIMEOUT, ERR_UNAVAILABLE, ERR_SYSTEM;
+ * ERR_PROTOCOL: TLS, and net_tls_error_print of `top` says why; ERR_CLOSED: it left during the
+ * handshake) the connection is still to be closed.
  * Errors: as net_connect, at once, and nothing was opened. */
 MUST_USE enum err upstream_connect(struct upstream_endpoint *endpoint, uint32_t timeout_ms,
                                    upstream_fn fn, void *arg, struct upstream_conn **ret_conn);

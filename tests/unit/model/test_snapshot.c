@@ -53,6 +53,9 @@ static void test_resources_are_found_by_kind_and_name(void **state)
                                                                     &count);
     assert_int_equal(count, 1);
     assert_true(str_equal(hosts[0]->name, STR("h")));
+    assert_int_equal(model_kind_find(hosts, count, STR("h")), 0);
+    assert_int_equal(model_kind_find(hosts, count, STR("g")), count);
+    assert_int_equal(model_kind_find(hosts, count, STR("i")), count);
     snapshot = model_snapshot_unref(snapshot);
 }
 

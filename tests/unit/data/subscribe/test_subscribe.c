@@ -22,7 +22,7 @@ struct bench {
 static void bench_open(struct bench *bench)
 {
     assert_int_equal(net_tls_server_new(NULL, NULL, &bench->tls, NULL), ERR_OK);
-    bench->subscribe = subscribe_new(bench->tls, 2);
+    bench->subscribe = subscribe_new(bench->tls, 2, STR("/nonexistent"));
 }
 
 static void bench_close(struct bench *bench)

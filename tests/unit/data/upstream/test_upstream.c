@@ -62,7 +62,7 @@ static struct upstream_set *set_with(struct bench *bench, const struct model_end
                                                 model_endpoint_set_new(&set)};
     const struct model_snapshot *snapshot = NULL;
     assert_int_equal(model_snapshot_new(resources, 2, &snapshot, NULL), ERR_OK);
-    struct upstream_set *made = upstream_set_new(bench->upstream, snapshot);
+    struct upstream_set *made = upstream_set_new(bench->upstream, snapshot, NULL);
     assert_null(model_snapshot_unref(snapshot));
     return made;
 }
