@@ -60,7 +60,7 @@ static struct str name_of(struct compile__run *run, const struct compile__scope 
     struct pki_hash *hash = pki_hash_new();
     add_text(hash, scope->mesh);
     if (backend->reference != NULL)
-        add_text(hash, backend->set_name);
+        add_text(hash, backend->set->name);
     add_tags(hash, backend->destination);
     add_tags(hash, scope->tags);
     struct str identity = identity_of(run->arena, hash);
@@ -71,19 +71,16 @@ struct compile__cluster *compile__cluster_of(struct compile__run *run,
                                              const struct compile__scope *scope,
                                              const struct compile__plan_backend *backend)
 {
-    struct str name = name_of(run, scope, backend);
-    struct compile__cluster *cluster = map_get(run->memory->clusters, name);
+    struct compile__cluster *cluster = compile__set_cluster(backend->set, scope->identity);
     if (cluster != NULL)
         return cluster;
-    cluster = MEM_NEW(struct compile__cluster);
-    cluster->resource = model_cluster_new(&(struct model_cluster){
-        .name = name,
-        .service = backend->service,
-        .endpoint_set = backend->set_name,
-        .connect_timeout_ms = CONNECT_TIMEOUT_MS,
-    });
-    (void)map_set(run->memory->clusters, name, cluster); /* there was none */
-    return cluster;
+    return compile__set_add(backend->set, scope->identity,
+                            model_cluster_new(&(struct model_cluster){
+                                .name = name_of(run, scope, backend),
+                                .service = backend->service,
+                                .endpoint_set = backend->set->name,
+                                .connect_timeout_ms = CONNECT_TIMEOUT_MS,
+                            }));
 }
 
 bool compile__backend_exists(struct compile__run *run, struct str mesh,
@@ -100,22 +97,17 @@ bool compile__backend_exists(struct compile__run *run, struct str mesh,
 size_t compile__need_of(struct compile__run *run, struct str mesh,
                         struct compile__plan_backend *backend)
 {
-    if (backend->need_age == run->memory->age)
-        return backend->need;
-    size_t *known = map_get(run->needs, backend->set_name);
-    if (known == NULL) {
-        struct compile__need need = {
-            .name = backend->set_name,
-            .mesh = mesh,
-            .destination = backend->destination,
-            .reference = backend->reference,
-        };
-        known = ARENA_NEW(run->arena, size_t);
-        *known = run->draft->needs.count;
-        VEC_PUSH(&run->draft->needs, need);
-        (void)map_set(run->needs, backend->set_name, known); /* there was none */
-    }
-    backend->need_age = run->memory->age;
-    backend->need = *known;
-    return *known;
+    struct compile__set *set = backend->set;
+    if (set->need_age == run->memory->age)
+        return set->need;
+    struct compile__need need = {
+        .set = set,
+        .mesh = mesh,
+        .destination = backend->destination,
+        .reference = backend->reference,
+    };
+    set->need_age = run->memory->age;
+    set->need = run->draft->needs.count;
+    VEC_PUSH(&run->draft->needs, need);
+    return set->need;
 }

@@ -9,7 +9,8 @@ static struct compile__plan_backend of_tags(const struct compile__rule *rule, st
     return (struct compile__plan_backend){
         .destination = tags,
         .service = *api_tags_find(tags, STR("kuma.io/service")),
-        .set_name = api_tags_key(rule->run->arena, rule->route->key.mesh, tags),
+        .set = compile__plan_set(rule->run->memory, rule->plan,
+                                 api_tags_key(rule->run->arena, rule->route->key.mesh, tags)),
     };
 }
 
@@ -32,7 +33,8 @@ static struct compile__plan_backend of_object(const struct compile__rule *rule,
     return (struct compile__plan_backend){
         .reference = reference,
         .service = discovery_reference_service(arena, reference),
-        .set_name = discovery_reference_key(arena, rule->route->key.mesh, reference),
+        .set = compile__plan_set(rule->run->memory, rule->plan,
+                                 discovery_reference_key(arena, rule->route->key.mesh, reference)),
     };
 }
 
@@ -80,7 +82,7 @@ static void add_backend(const struct compile__rule *rule, size_t index)
     struct compile__plan_backend backend = plan_backend(rule, index);
     warn_of_namespace(rule, index);
     for (size_t i = 0; i < made->backend_count; i++) {
-        if (!str_equal(made->destinations[i].set_name, backend.set_name))
+        if (made->destinations[i].set != backend.set)
             continue;
         (void)compile__find(rule->run, FINDING_WARNING, rule->route,
                             compile__spec_mark(rule->spec, index),

@@ -64,6 +64,21 @@ static bool has_inbounds(const struct cache *cache)
     return false;
 }
 
+/* Both the routes and what is remembered are in one order: a walk side by side. */
+static void recall_plans(struct compile__run *run)
+{
+    const struct compile_memory *memory = run->memory;
+    size_t at = 0;
+    for (size_t i = 0; i < run->route_count && at < memory->plans.count; i++) {
+        struct compile__route *route = &run->routes[i];
+        while (at < memory->plans.count && memory->plans.items[at]->route != route->object &&
+               api_key_compare(&memory->plans.items[at]->route->key, &route->object->key) < 0)
+            at++;
+        if (at < memory->plans.count && memory->plans.items[at]->route == route->object)
+            route->known = memory->plans.items[at++];
+    }
+}
+
 static void gather_routes(struct compile__run *run)
 {
     const enum api_kind *kinds = compile__route_kinds;
@@ -79,6 +94,7 @@ static void gather_routes(struct compile__run *run)
         for (size_t j = 0; j < counts[i]; j++)
             run->routes[run->first_routes[kinds[i]] + j].object = objects[i][j];
     }
+    recall_plans(run);
 }
 
 static void run_init(struct compile__run *run, const struct compile_input *input,
@@ -100,11 +116,10 @@ static void run_init(struct compile__run *run, const struct compile_input *input
         .policies = map_new(),
         .selections = map_new(),
         .gateways = map_new(),
-        .needs = map_new(),
     };
     gather_routes(run);
     memory->age++;
-    draft->number = ++memory->counts.drafts;
+    memory->counts.drafts++;
 }
 
 static void run_deinit(struct compile__run *run)
@@ -114,7 +129,6 @@ static void run_deinit(struct compile__run *run)
     compile__selections_free(TAKE(run->selections));
     compile__picked_deinit(&run->picked);
     run->gateways = map_free(run->gateways);
-    run->needs = map_free(run->needs);
     run->arena = arena_free(run->arena);
 }
 
@@ -296,6 +310,20 @@ static void count_elsewhere(struct compile__run *run, struct compile__bindings b
     run->findings = own;
 }
 
+/* What the next run may know, in the order of its routes. */
+static void remember(struct compile__run *run)
+{
+    size_t count = 0;
+    struct compile__plan **plans = ARENA_NEW_ARRAY(run->arena, struct compile__plan *,
+                                                   run->draft->plans.count);
+    for (size_t i = 0; i < run->route_count; i++) {
+        if (run->routes[i].plan != NULL)
+            plans[count++] = compile__plan_ref(run->routes[i].plan);
+    }
+    ASSERT(count == run->draft->plans.count);
+    compile__memory_sweep(run->memory, plans, count);
+}
+
 const struct compile_draft *compile_draft_new(const struct compile_input *input,
                                               struct compile_memory *memory)
 {
@@ -308,7 +336,7 @@ const struct compile_draft *compile_draft_new(const struct compile_input *input,
     if (input->checks_secrets)
         compile__check_secrets(&run);
     finish_report(&run);
-    compile__memory_sweep(memory);
+    remember(&run);
     run_deinit(&run);
     return run.draft;
 }

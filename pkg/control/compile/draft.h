@@ -8,7 +8,7 @@
 
 /* A destination whose endpoints are wanted. */
 struct compile__need {
-    struct str name; /* of the endpoint set */
+    struct compile__set *set; /* a plan of the draft holds it */
     struct str mesh;
     struct api_tags destination;
     const struct discovery_reference *reference; /* instead, or NULL; a plan's */
@@ -27,7 +27,6 @@ struct compile__use {
 
 struct compile_draft {
     size_t references;
-    uint64_t number;     /* no other draft of the memory has it */
     struct arena *arena; /* of the report and of names */
     struct finding_list *findings;
     bool lacks_back_ends; /* all of them are elsewhere: nobody is told of one that is missing */

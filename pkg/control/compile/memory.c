@@ -2,15 +2,125 @@
 
 #include "core/base/assert.h"
 
-/* ---- Plans ---- */
+#include <string.h>
 
-static struct compile__variant *variant_free(struct compile__variant *variant)
+#include "core/base/mem.h"
+
+/* ---- Sets and clusters ---- */
+
+struct compile__set *compile__set_of(struct compile_memory *memory, struct str name)
+{
+    struct compile__set *set = map_get(memory->sets, name);
+    if (set == NULL) {
+        set = mem_zero(1, sizeof(*set) + name.size);
+        char *copy = (char *)(set + 1);
+        memcpy(copy, name.data, name.size);
+        set->name = str_make(copy, name.size);
+        set->is_remembered = true;
+        (void)map_set(memory->sets, name, set); /* there was none */
+    }
+    set->references++;
+    return set;
+}
+
+static struct compile__set *set_free(struct compile__set *set)
+{
+    set->resource = model_resource_unref(set->resource);
+    set->arena = arena_free(set->arena);
+    return mem_free(set);
+}
+
+struct compile__set *compile__set_unref(struct compile__set *set)
+{
+    if (--set->references > 0 || set->is_remembered)
+        return NULL;
+    return set_free(set);
+}
+
+struct compile__cluster *compile__set_cluster(const struct compile__set *set, struct str identity)
+{
+    struct compile__cluster *cluster = set->clusters;
+    while (cluster != NULL && !str_equal(cluster->identity, identity))
+        cluster = cluster->next;
+    return cluster;
+}
+
+struct compile__cluster *compile__set_add(struct compile__set *set, struct str identity,
+                                          const struct model_resource *resource)
+{
+    struct compile__cluster *cluster = mem_zero(1, sizeof(*cluster) + identity.size);
+    char *copy = (char *)(cluster + 1);
+    memcpy(copy, identity.data, identity.size);
+    cluster->identity = str_make(copy, identity.size);
+    cluster->resource = resource;
+    cluster->set = set;
+    cluster->next = set->clusters;
+    set->clusters = cluster;
+    return cluster;
+}
+
+static void cluster_unref(struct compile__cluster *cluster)
+{
+    if (--cluster->references > 0)
+        return;
+    struct compile__cluster **at = &cluster->set->clusters;
+    while (*at != cluster)
+        at = &(*at)->next;
+    *at = cluster->next;
+    cluster->resource = model_resource_unref(cluster->resource);
+    mem_free(cluster);
+}
+
+/* ---- Variants ---- */
+
+struct compile__variant *compile__variant_new(struct str identity, struct str inputs,
+                                              size_t lead_max)
+{
+    struct compile__variant *variant;
+    size_t leads_size = lead_max * sizeof(variant->leads[0]);
+    variant = mem_alloc(sizeof(*variant) + leads_size + identity.size + inputs.size);
+    char *texts = (char *)variant->leads + leads_size;
+    memcpy(texts, identity.data, identity.size);
+    if (inputs.size > 0)
+        memcpy(texts + identity.size, inputs.data, inputs.size);
+    *variant = (struct compile__variant){
+        .identity = str_make(texts, identity.size),
+        .inputs = str_make(texts + identity.size, inputs.size),
+    };
+    return variant;
+}
+
+void compile__variant_lead(struct compile__variant *variant, struct compile__cluster *cluster,
+                           struct compile__plan_backend *backend)
+{
+    cluster->references++;
+    variant->leads[variant->lead_count++] = (struct compile__lead){cluster, backend};
+}
+
+static void variant_free(struct compile__variant *variant)
 {
     variant->resource = model_resource_unref(variant->resource);
-    VEC_FREE(&variant->clusters);
-    VEC_FREE(&variant->backends);
-    return mem_free(variant);
+    for (size_t i = 0; i < variant->lead_count; i++)
+        cluster_unref(variant->leads[i].cluster);
+    mem_free(variant);
 }
+
+/* Those of scopes that are no more; `age` 0: all. */
+static void forget_variants(struct compile__plan *plan, uint64_t age)
+{
+    struct compile__variant **at = &plan->variants;
+    while (*at != NULL) {
+        struct compile__variant *variant = *at;
+        if (age != 0 && variant->age == age) {
+            at = &variant->next;
+            continue;
+        }
+        *at = variant->next;
+        variant_free(variant);
+    }
+}
+
+/* ---- Plans ---- */
 
 struct compile__plan *compile__plan_ref(struct compile__plan *plan)
 {
@@ -22,48 +132,25 @@ struct compile__plan *compile__plan_unref(struct compile__plan *plan)
 {
     if (plan == NULL || --plan->references > 0)
         return NULL;
-    for (size_t i = 0; i < plan->variants.count; i++)
-        (void)variant_free(plan->variants.items[i]); /* always NULL */
-    VEC_FREE(&plan->variants);
+    forget_variants(plan, 0); /* before the sets that their clusters belong to */
+    for (struct compile__hold *at = plan->holds; at != NULL; at = at->next)
+        (void)compile__set_unref(at->set); /* always NULL */
     plan->findings = finding_list_free(plan->findings);
     plan->route = api_object_unref(plan->route);
     plan->arena = arena_free(plan->arena);
     return mem_free(plan);
 }
 
-struct compile__plan *compile__plan_recall(const struct compile_memory *memory,
-                                           const struct api_object *route)
+struct compile__set *compile__plan_set(struct compile_memory *memory, struct compile__plan *plan,
+                                       struct str name)
 {
-    return map_get(memory->plans, api_object_address(&route));
-}
-
-void compile__plan_remember(struct compile_memory *memory, struct compile__plan *plan)
-{
-    const struct api_object *route = plan->route;
-    (void)map_set(memory->plans, api_object_address(&route), plan); /* there was none */
-}
-
-/* Variants of scopes that are no more point at clusters that are about to go. */
-static void forget_variants(struct compile__plan *plan, uint64_t age)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < plan->variants.count; i++) {
-        struct compile__variant *variant = plan->variants.items[i];
-        if (variant->age == age)
-            plan->variants.items[kept++] = variant;
-        else
-            (void)variant_free(variant); /* always NULL */
-    }
-    plan->variants.count = kept;
+    struct compile__hold *hold = ARENA_NEW(plan->arena, struct compile__hold);
+    *hold = (struct compile__hold){compile__set_of(memory, name), plan->holds};
+    plan->holds = hold;
+    return hold->set;
 }
 
 /* ---- The rest ---- */
-
-static struct compile__cluster *cluster_free(struct compile__cluster *cluster)
-{
-    cluster->resource = model_resource_unref(cluster->resource);
-    return mem_free(cluster);
-}
 
 static struct compile__named *named_free(struct compile__named *named)
 {
@@ -79,55 +166,44 @@ static struct compile__certificate *certificate_free(struct compile__certificate
     return mem_free(certificate);
 }
 
-struct compile__set *compile__set_free(struct compile__set *set)
-{
-    set->resource = model_resource_unref(set->resource);
-    set->arena = arena_free(set->arena);
-    return mem_free(set);
-}
-
 struct compile_memory *compile_memory_new(void)
 {
     struct compile_memory *memory = MEM_NEW(struct compile_memory);
-    memory->plans = map_new();
-    memory->clusters = map_new();
     memory->hosts = map_new();
     memory->certificates = map_new();
     memory->sets = map_new();
     return memory;
 }
 
-void compile__memory_sweep_sets(struct compile_memory *memory)
+static void replace_plans(struct compile_memory *memory, struct compile__plan *const *plans,
+                          size_t count)
+{
+    for (size_t i = 0; i < memory->plans.count; i++)
+        (void)compile__plan_unref(memory->plans.items[i]); /* always NULL */
+    VEC_CLEAR(&memory->plans);
+    for (size_t i = 0; i < count; i++) {
+        forget_variants(plans[i], memory->age);
+        VEC_PUSH(&memory->plans, plans[i]);
+    }
+}
+
+/* Nobody leads to them any more. */
+static void sweep_sets(struct compile_memory *memory)
 {
     struct map_cursor at = {0};
     struct compile__set *set;
     while ((set = map_next(memory->sets, &at)) != NULL) {
-        if (set->age != memory->set_age)
-            (void)compile__set_free(map_remove(memory->sets, at.key)); /* always NULL */
+        if (set->references == 0)
+            (void)set_free(map_remove(memory->sets, at.key)); /* always NULL */
     }
 }
 
-static void sweep_plans(struct compile_memory *memory)
+void compile__memory_sweep(struct compile_memory *memory, struct compile__plan *const *plans,
+                           size_t plan_count)
 {
+    replace_plans(memory, plans, plan_count);
+    sweep_sets(memory);
     struct map_cursor at = {0};
-    struct compile__plan *plan;
-    while ((plan = map_next(memory->plans, &at)) != NULL) {
-        forget_variants(plan, memory->age);
-        if (plan->age != memory->age)
-            (void)compile__plan_unref(map_remove(memory->plans, at.key)); /* always NULL */
-    }
-}
-
-void compile__memory_sweep(struct compile_memory *memory)
-{
-    sweep_plans(memory); /* before the clusters that their variants point at */
-    struct map_cursor at = {0};
-    struct compile__cluster *cluster;
-    while ((cluster = map_next(memory->clusters, &at)) != NULL) {
-        if (cluster->age != memory->age)
-            (void)cluster_free(map_remove(memory->clusters, at.key)); /* always NULL */
-    }
-    at = (struct map_cursor){0};
     struct compile__named *host;
     while ((host = map_next(memory->hosts, &at)) != NULL) {
         if (host->age != memory->age)
@@ -141,21 +217,27 @@ void compile__memory_sweep(struct compile_memory *memory)
     }
 }
 
+/* Drafts may hold plans that lead to them. */
+static void leave_sets(struct compile_memory *memory)
+{
+    struct map_cursor at = {0};
+    struct compile__set *set;
+    while ((set = map_next(memory->sets, &at)) != NULL)
+        set->is_remembered = false;
+    memory->sets = map_free(memory->sets);
+}
+
 struct compile_memory *compile_memory_free(struct compile_memory *memory)
 {
     if (memory == NULL)
         return NULL;
     memory->last = model_snapshot_unref(memory->last);
     memory->age++; /* nothing is of this age */
-    memory->set_age++;
-    compile__memory_sweep(memory);
-    compile__memory_sweep_sets(memory);
-    memory->plans = map_free(memory->plans);
-    memory->clusters = map_free(memory->clusters);
+    compile__memory_sweep(memory, NULL, 0);
+    leave_sets(memory);
+    VEC_FREE(&memory->plans);
     memory->hosts = map_free(memory->hosts);
     memory->certificates = map_free(memory->certificates);
-    memory->sets = map_free(memory->sets);
-    VEC_FREE(&memory->asked_sets);
     return mem_free(memory);
 }
 

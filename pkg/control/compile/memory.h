@@ -12,20 +12,58 @@
 #include "core/pki/pki.h"
 
 struct compile_memory {
-    uint64_t age;             /* of the run that is going on, or was last */
-    struct map *plans;        /* by route object: struct compile__plan */
-    struct map *clusters;     /* by name: struct compile__cluster */
-    struct map *hosts;        /* by name: struct compile__named */
-    struct map *certificates; /* by object and place: struct compile__certificate */
-    struct map *sets;         /* by name: struct compile__set; of the second half */
-    uint64_t set_age;
-    /* Those of the needs of the draft that was completed last: `asked` is its number. */
-    VEC(struct compile__set *) asked_sets;
-    uint64_t asked;
+    uint64_t age; /* of the run that is going on, or was last */
+    /* Those of the run that was last, in the order of its routes. */
+    VEC(struct compile__plan *) plans;
+    struct map *sets;                  /* by name: struct compile__set */
+    struct map *hosts;                 /* by name: struct compile__named */
+    struct map *certificates;          /* by object and place: struct compile__certificate */
     uint64_t rule_serial;              /* the last of a planned rule */
     const struct model_snapshot *last; /* the snapshot that was made last, or NULL */
     struct compile_counts counts;
 };
+
+/* ---- What routes lead to ---- */
+
+/* A cluster: a set, as it is reached from the listeners of one scope. */
+struct compile__cluster {
+    struct str identity; /* of the scope */
+    const struct model_resource *resource;
+    uint64_t age;
+    struct compile__set *set;
+    size_t references; /* of variants */
+    struct compile__cluster *next;
+};
+
+/* A destination, and its endpoints. It is there as long as a plan leads to it. */
+struct compile__set {
+    struct str name;
+    size_t references;  /* of plans */
+    bool is_remembered; /* the memory has it, too */
+    uint64_t need_age;  /* clusters.c: of the run in which it has that index */
+    size_t need;
+    struct compile__cluster *clusters;
+    /* Of the second half: */
+    uint64_t serial; /* of the discovery that was asked; 0: ask again */
+    uint64_t place;  /* what has to change there for another answer */
+    enum discovery_state state;
+    bool has_host_name;  /* an endpoint has one */
+    struct arena *arena; /* of these texts; NULL: there are none */
+    struct str reason;
+    struct str protocol;                   /* as of discovery_answer */
+    const struct model_resource *resource; /* or NULL: nobody has asked for it yet */
+};
+
+/* The set of that name, made or remembered, with one reference more. */
+struct compile__set *compile__set_of(struct compile_memory *memory, struct str name);
+struct compile__set *compile__set_unref(struct compile__set *set);
+
+/* The cluster of the set for the scope of that identity, or NULL. */
+struct compile__cluster *compile__set_cluster(const struct compile__set *set, struct str identity);
+
+/* Adds one, which takes over the reference; it goes with its last variant. */
+struct compile__cluster *compile__set_add(struct compile__set *set, struct str identity,
+                                          const struct model_resource *resource);
 
 /* ---- What a route does, whatever the virtual host ---- */
 
@@ -49,12 +87,10 @@ struct compile__plan_backend {
     struct str service;                          /* for people */
     uint32_t weight;
     bool is_mirror;
-    size_t index;        /* in the rule's list of back ends; of a mirror: of filters */
-    struct str set_name; /* of its endpoints */
-    uint64_t need_age;   /* clusters.c: when `need` was found */
-    size_t need;
-    uint64_t resolve_age; /* the same of `is_resolved` */
-    bool is_resolved;     /* what the reference names is there */
+    size_t index;             /* in the rule's list of back ends; of a mirror: of filters */
+    struct compile__set *set; /* of its endpoints; the plan holds it */
+    uint64_t resolve_age;     /* clusters.c: when `is_resolved` was found */
+    bool is_resolved;         /* what the reference names is there */
 };
 
 struct compile__plan_rule {
@@ -69,43 +105,57 @@ struct compile__plan_rule {
     bool has_backends;
 };
 
-/* A cluster; the name says what it is. */
-struct compile__cluster {
-    const struct model_resource *resource;
-    uint64_t age;
+/* A back end of a variant's rules. */
+struct compile__lead {
+    struct compile__cluster *cluster; /* one reference */
+    struct compile__plan_backend *backend;
 };
 
 /* The model's route for the listeners of one scope. */
 struct compile__variant {
-    struct str identity; /* of the scope */
+    struct compile__variant *next;
     uint64_t age;
+    struct str identity; /* of the scope */
+    struct str inputs;   /* what it was made of besides the plan and the scope */
     const struct model_resource *resource;
-    struct str inputs; /* what it was made of besides the plan and the scope */
-    VEC(struct compile__cluster *) clusters;      /* of its rules; of the same age */
-    VEC(struct compile__plan_backend *) backends; /* that they lead to */
+    size_t lead_count;
+    struct compile__lead leads[]; /* and behind them the texts */
+};
+
+/* With room for some leads. */
+struct compile__variant *compile__variant_new(struct str identity, struct str inputs,
+                                              size_t lead_max);
+
+/* Takes a reference of the cluster. */
+void compile__variant_lead(struct compile__variant *variant, struct compile__cluster *cluster,
+                           struct compile__plan_backend *backend);
+
+/* A set that a plan holds. */
+struct compile__hold {
+    struct compile__set *set;
+    struct compile__hold *next;
 };
 
 struct compile__plan {
     const struct api_object *route;
+    size_t references; /* the memory's, and those of drafts */
+    struct compile__variant *variants;
     struct compile__plan_rule *rules; /* as many as the route has */
     size_t rule_count;
-    size_t match_count;  /* of all rules */
-    size_t actions_size; /* bytes of what they do, once for each match */
-    struct finding_list *findings;
+    size_t match_count;                /* of all rules */
+    struct finding_list *findings;     /* NULL: there are none */
+    size_t actions_size;               /* bytes of what the rules do, once for each match */
     struct compile_condition accepted; /* by any gateway that it attaches to */
+    struct compile__hold *holds;
     struct arena *arena;
-    uint64_t age;
-    size_t references; /* the memory's, and those of drafts */
-    VEC(struct compile__variant *) variants;
 };
 
 struct compile__plan *compile__plan_ref(struct compile__plan *plan);
 struct compile__plan *compile__plan_unref(struct compile__plan *plan);
 
-/* The plan of that very object, or NULL. */
-struct compile__plan *compile__plan_recall(const struct compile_memory *memory,
-                                           const struct api_object *route);
-void compile__plan_remember(struct compile_memory *memory, struct compile__plan *plan);
+/* The set of that name, which the plan holds from now on. */
+struct compile__set *compile__plan_set(struct compile_memory *memory, struct compile__plan *plan,
+                                       struct str name);
 
 /* ---- Others ---- */
 
@@ -128,21 +178,7 @@ struct compile__certificate {
     uint64_t emitted_age; /* of the run that has its secret in the draft */
 };
 
-/* The endpoints of a destination. */
-struct compile__set {
-    struct arena *arena;
-    uint64_t serial; /* of the discovery that was asked; 0: ask again */
-    uint64_t place;  /* what has to change there for another answer */
-    enum discovery_state state;
-    struct str reason;
-    bool has_host_name;                    /* an endpoint has one */
-    struct str protocol;                   /* as of discovery_answer */
-    const struct model_resource *resource; /* or NULL: nobody has asked for it yet */
-    uint64_t age;
-};
-
-struct compile__set *compile__set_free(struct compile__set *set);
-
-/* Forgets what the run that ends did not use. */
-void compile__memory_sweep(struct compile_memory *memory);
-void compile__memory_sweep_sets(struct compile_memory *memory);
+/* Forgets what the run that ends did not use. Of what it used, it takes over a reference of each
+ * plan; they are in the order of routes. */
+void compile__memory_sweep(struct compile_memory *memory, struct compile__plan *const *plans,
+                           size_t plan_count);

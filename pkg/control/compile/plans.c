@@ -202,6 +202,8 @@ static struct compile__plan *make_plan(struct compile__run *run, const struct ap
     inner.texts = plan->arena;
     inner.findings = plan->findings;
     fill(&inner, plan);
+    if (finding_count(plan->findings) == 0)
+        plan->findings = finding_list_free(plan->findings);
     run->memory->counts.routes++;
     return plan;
 }
@@ -210,14 +212,11 @@ struct compile__plan *compile__plan_of(struct compile__run *run, struct compile_
 {
     if (route->plan != NULL)
         return route->plan;
-    struct compile__plan *plan = compile__plan_recall(run->memory, route->object);
-    if (plan == NULL) {
-        plan = make_plan(run, route->object);
-        compile__plan_remember(run->memory, plan);
-    }
-    plan->age = run->memory->age;
+    struct compile__plan *plan = route->known != NULL ? compile__plan_ref(route->known)
+                                                      : make_plan(run, route->object);
     route->plan = plan;
-    VEC_PUSH(&run->draft->plans, compile__plan_ref(plan));
-    finding_add_all(run->findings, plan->findings);
+    VEC_PUSH(&run->draft->plans, plan);
+    if (plan->findings != NULL)
+        finding_add_all(run->findings, plan->findings);
     return plan;
 }

@@ -19,7 +19,6 @@ struct half {
     const struct compile_draft *draft;
     const struct discovery *discovery;
     struct compile_memory *memory;
-    struct compile__set **sets;          /* of each need */
     struct finding_list *asking;         /* what one question has found */
     struct arena *scratch;               /* of one question */
     struct compile_route_report *routes; /* NULL: as the draft has them */
@@ -47,35 +46,36 @@ static bool has_host_name(const struct discovery_answer *answer)
     return false;
 }
 
-static void set_resource(struct compile__set *set, struct str name,
-                         const struct discovery_answer *answer)
+static void set_resource(struct compile__set *set, const struct discovery_answer *answer)
 {
     if (set->resource != NULL && says_the_same(set->resource->endpoint_set, answer))
         return;
     set->resource = model_resource_unref(set->resource);
     set->resource = model_endpoint_set_new(&(struct model_endpoint_set){
-        .name = name,
+        .name = set->name,
         .endpoints = answer->endpoints,
         .endpoint_count = answer->count,
     });
 }
 
-static struct compile__set *recall(struct compile_memory *memory, struct str name)
+/* Most answers have none. */
+static void set_texts(struct compile__set *set, const struct discovery_answer *answer)
 {
-    struct compile__set *set = map_get(memory->sets, name);
-    if (set == NULL) {
-        set = MEM_NEW(struct compile__set);
-        set->arena = arena_new(128);
-        (void)map_set(memory->sets, name, set); /* there was none */
-    }
-    set->age = memory->set_age;
-    return set;
+    set->arena = arena_free(set->arena);
+    set->reason = STR_EMPTY;
+    set->protocol = STR_EMPTY;
+    if (answer->reason.size + answer->protocol.size == 0)
+        return;
+    set->arena = arena_new(answer->reason.size + answer->protocol.size + 2);
+    set->reason = str_dup(set->arena, answer->reason);
+    set->protocol = str_dup(set->arena, answer->protocol);
 }
 
 /* What a need leads to. An answer is remembered while it cannot be another, but for those that come
  * with findings about somebody else. */
-static void ask(struct half *half, const struct compile__need *need, struct compile__set *set)
+static void ask(struct half *half, const struct compile__need *need)
 {
+    struct compile__set *set = need->set;
     if (!discovery_has_changed(half->discovery, set->serial, set->place) &&
         (set->resource != NULL || !need->has_cluster))
         return;
@@ -91,11 +91,9 @@ static void ask(struct half *half, const struct compile__need *need, struct comp
     set->place = need->reference != NULL ? DISCOVERY_ANYWHERE : discovery_place(need->destination);
     set->state = answer.state;
     set->has_host_name = has_host_name(&answer);
-    arena_clear(set->arena);
-    set->reason = str_dup(set->arena, answer.reason);
-    set->protocol = str_dup(set->arena, answer.protocol);
+    set_texts(set, &answer);
     if (need->has_cluster)
-        set_resource(set, need->name, &answer);
+        set_resource(set, &answer);
     else
         set->resource = model_resource_unref(set->resource); /* of a former answer */
     finding_add_all(half->box->findings, half->asking);
@@ -103,23 +101,11 @@ static void ask(struct half *half, const struct compile__need *need, struct comp
     arena_clear(half->scratch);
 }
 
-/* Of all needs. The draft that was completed last has not to look for its sets again. */
 static void ask_all(struct half *half)
 {
     const struct compile_draft *draft = half->draft;
-    struct compile_memory *memory = half->memory;
-    bool is_same = memory->asked == draft->number;
-    if (!is_same) {
-        memory->set_age++;
-        VEC_CLEAR(&memory->asked_sets);
-        for (size_t i = 0; i < draft->needs.count; i++)
-            VEC_PUSH(&memory->asked_sets, recall(memory, draft->needs.items[i].name));
-        memory->asked = draft->number;
-        compile__memory_sweep_sets(memory);
-    }
-    half->sets = memory->asked_sets.items;
     for (size_t i = 0; i < draft->needs.count; i++)
-        ask(half, &draft->needs.items[i], half->sets[i]);
+        ask(half, &draft->needs.items[i]);
 }
 
 /* ---- What it means for routes ---- */
@@ -253,7 +239,7 @@ static bool is_worth_saying(const struct compile_draft *draft, enum discovery_st
 
 static void review_use(struct half *half, const struct compile__use *use)
 {
-    const struct compile__set *set = half->sets[use->need];
+    const struct compile__set *set = half->draft->needs.items[use->need].set;
     if (is_worth_saying(half->draft, set->state))
         report_use(half, use, set);
     if (set->state != DISCOVERY_FOUND)
@@ -273,7 +259,7 @@ static const struct model_snapshot *snapshot_of(struct half *half)
         VEC_PUSH(&resources, model_resource_ref(draft->resources.items[i]));
     for (size_t i = 0; i < draft->needs.count; i++) {
         if (draft->needs.items[i].has_cluster)
-            VEC_PUSH(&resources, model_resource_ref(half->sets[i]->resource));
+            VEC_PUSH(&resources, model_resource_ref(draft->needs.items[i].set->resource));
     }
     const struct model_snapshot *snapshot = NULL;
     enum err err = model_snapshot_after(half->memory->last, resources.items, resources.count,

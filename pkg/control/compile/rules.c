@@ -31,8 +31,7 @@ static struct str cluster_of(const struct draft *draft, struct compile__plan_bac
     if (!compile__backend_exists(draft->run, draft->scope->mesh, backend))
         return STR_EMPTY;
     struct compile__cluster *cluster = compile__cluster_of(draft->run, draft->scope, backend);
-    VEC_PUSH(&draft->variant->clusters, cluster);
-    VEC_PUSH(&draft->variant->backends, backend);
+    compile__variant_lead(draft->variant, cluster, backend);
     return cluster->resource->name;
 }
 
@@ -133,14 +132,20 @@ static const struct model_resource *make_route(const struct draft *draft)
 
 static struct compile__variant *find_variant(const struct compile__unit *unit)
 {
-    const struct compile__plan *plan = unit->plan;
-    for (size_t i = 0; i < plan->variants.count; i++) {
-        struct compile__variant *variant = plan->variants.items[i];
-        if (str_equal(variant->identity, unit->identity) &&
-            str_equal(variant->inputs, unit->inputs))
-            return variant;
-    }
-    return NULL;
+    struct compile__variant *variant = unit->plan->variants;
+    while (variant != NULL && !(str_equal(variant->identity, unit->identity) &&
+                                str_equal(variant->inputs, unit->inputs)))
+        variant = variant->next;
+    return variant;
+}
+
+/* The most back ends that its rules can have. */
+static size_t most_leads(const struct compile__unit *unit)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < unit->count; i++)
+        most += compile__parts_of(unit, i).backends->backend_count + 1; /* and a mirror */
+    return most;
 }
 
 /* The variant of a plan for the listeners of a scope, made or remembered. */
@@ -152,12 +157,11 @@ static struct compile__variant *variant_of(struct compile__run *run,
     struct compile__variant *variant = find_variant(unit);
     if (variant != NULL)
         return variant;
-    variant = MEM_NEW(struct compile__variant);
+    variant = compile__variant_new(unit->identity, unit->inputs, most_leads(unit));
     struct draft draft = {run, scope, unit, variant};
-    variant->identity = str_dup(plan->arena, unit->identity);
-    variant->inputs = str_dup(plan->arena, unit->inputs);
     variant->resource = make_route(&draft);
-    VEC_PUSH(&plan->variants, variant);
+    variant->next = plan->variants;
+    plan->variants = variant;
     return variant;
 }
 
@@ -165,8 +169,8 @@ static struct compile__variant *variant_of(struct compile__run *run,
 static void emit_needs(struct compile__run *run, const struct compile__plan *plan,
                        const struct compile__variant *variant)
 {
-    for (size_t i = 0; i < variant->backends.count; i++) {
-        size_t need = compile__need_of(run, plan->route->key.mesh, variant->backends.items[i]);
+    for (size_t i = 0; i < variant->lead_count; i++) {
+        size_t need = compile__need_of(run, plan->route->key.mesh, variant->leads[i].backend);
         run->draft->needs.items[need].has_cluster = true;
     }
 }
@@ -181,8 +185,8 @@ static struct str emit_route(struct compile__run *run, const struct compile__sco
     variant->age = run->memory->age;
     run->variant_count++;
     compile__emit(run, variant->resource);
-    for (size_t i = 0; i < variant->clusters.count; i++) {
-        struct compile__cluster *cluster = variant->clusters.items[i];
+    for (size_t i = 0; i < variant->lead_count; i++) {
+        struct compile__cluster *cluster = variant->leads[i].cluster;
         if (cluster->age != run->memory->age)
             compile__emit(run, cluster->resource);
         cluster->age = run->memory->age;

@@ -7,6 +7,9 @@ const enum api_kind compile__route_kinds[COMPILE__ROUTE_KINDS] = {
     API_MESH_HTTP_ROUTE,
     API_MESH_TCP_ROUTE,
 };
+_Static_assert(API_MESH_GATEWAY_ROUTE < API_MESH_HTTP_ROUTE &&
+                   API_MESH_HTTP_ROUTE < API_MESH_TCP_ROUTE,
+               "routes of all kinds together are in the order of their keys");
 
 static const struct compile__words gateway_words = {
     .attaches = STR_INIT("selectors"),

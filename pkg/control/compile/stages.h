@@ -30,7 +30,6 @@ struct compile__run {
     struct map *policies;          /* policies.c: by scope and gateway */
     struct map *selections;        /* attach.c: by the addresses of their routes */
     struct map *gateways;          /* draft.c: by address, the first binding of each */
-    struct map *needs;             /* clusters.c: by name, the index in the draft and one more */
     struct compile__route *routes; /* of the cache, kind by kind, in its order */
     size_t route_count;
     size_t first_routes[API_KINDS]; /* of a kind */
@@ -165,6 +164,7 @@ struct compile__parent {
 /* A route, and what became of it in this run. */
 struct compile__route {
     const struct api_object *object;
+    struct compile__plan *known;     /* of this very object, from the last run; or NULL */
     struct compile__plan *plan;      /* made when the first virtual host needs it */
     struct compile__parent *parents; /* the latest first; at most COMPILE_PARENTS_MAX */
     size_t parent_count;

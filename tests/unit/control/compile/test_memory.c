@@ -399,6 +399,34 @@ static void what_is_broken_costs_itself(void **state)
     world_deinit(&w);
 }
 
+/* A draft keeps what it is made of, whatever is remembered since, and when nothing is. */
+static void drafts_stand_alone(void **state)
+{
+    (void)state;
+    struct world w = {cache_new(), compile_memory_new(), NULL, NULL, 3};
+    const struct compile_input input = {
+        .cache = w.cache, .dataplanes = &manifests_dataplane, .dataplane_count = 1};
+    const struct compile_draft *drafts[8];
+    put_gateway(&w, 'e');
+    for (size_t i = 0; i < ARRAY_SIZE(drafts); i++) {
+        for (int j = 0; j < 20; j++)
+            change(&w);
+        drafts[i] = compile_draft_new(&input, w.memory);
+    }
+    w.discovery = discovery_new(w.cache);
+    struct compile_result *fresh = compile_snapshot(&input);
+    struct compile_result *first = compile_result_new(drafts[0], w.discovery, w.memory);
+    struct compile_result *last = compile_result_new(drafts[7], w.discovery, w.memory);
+    assert_same(last, fresh);
+    first = compile_result_free(first);
+    last = compile_result_free(last);
+    fresh = compile_result_free(fresh);
+    w.memory = compile_memory_free(w.memory);
+    for (size_t i = 0; i < ARRAY_SIZE(drafts); i++)
+        drafts[i] = compile_draft_unref(drafts[i]);
+    world_deinit(&w);
+}
+
 /* What nobody uses any more is forgotten. */
 static void only_the_last_run_is_remembered(void **state)
 {
@@ -459,6 +487,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(remembered_is_as_new),
         cmocka_unit_test(what_is_broken_costs_itself),
+        cmocka_unit_test(drafts_stand_alone),
         cmocka_unit_test(only_the_last_run_is_remembered),
         cmocka_unit_test(what_did_not_change_is_not_done_again),
     };
