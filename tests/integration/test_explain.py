@@ -124,8 +124,8 @@ MISTAKES = {
         ["remedy       a route attaches when it is of mesh default, ",
          "all.yaml:27:3: warning: MeshGatewayRoute shop (mesh deflaut): selectors: attaches to no "
          "listener: no selector matches the tags that a listener gets from its dataplane, its "
-         "gateway and itself; mesh deflaut has no MeshGateway, and a route attaches to those of its "
-         "own mesh"]),
+         "gateway and itself; mesh deflaut has no MeshGateway, and a route attaches to those of "
+         "its own mesh"]),
     "a host name stands in the route and in no listener": (
         [("conf:\n  http:\n", "conf:\n  http:\n    hostnames: [store.example.com]\n")],
         "GET http://store.example.com:8080/api", NOT_TAKEN,
