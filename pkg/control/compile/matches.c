@@ -117,11 +117,22 @@ static bool is_criterion_usable(const struct api_value_criterion *criterion)
            (criterion->match != API_VALUE_REGEX || regex_check(criterion->value, NULL) == ERR_OK);
 }
 
+/* Nothing is left of what it says: it would take every request. */
+static bool is_emptied(const struct compile__rule *rule, size_t index)
+{
+    const struct api_route_match *match = &rule->spec->matches[index];
+    size_t count = match->method.size + match->header_count + match->query_parameter_count;
+    struct str field = compile__match_field(rule, index, "");
+    return !match->has_path && count == 0 &&
+           compile__decoding_error(rule->run->arena, rule->route, field).size > 0;
+}
+
 /* Of a rule that decoding found broken: whether this match can be expressed all the same. What is
  * wrong with it has been said. */
-static bool is_usable(const struct api_route_match *match)
+static bool is_usable(const struct compile__rule *rule, size_t index)
 {
-    bool usable = true;
+    const struct api_route_match *match = &rule->spec->matches[index];
+    bool usable = !is_emptied(rule, index);
     if (match->has_path && match->path_match == API_PATH_REGEX)
         usable = match->path.size > 0 && regex_check(match->path, NULL) == ERR_OK;
     else if (match->has_path)
@@ -241,8 +252,7 @@ void compile__plan_matches(const struct compile__rule *rule)
         rule->run->arena, struct compile__plan_match, spec->match_count);
     size_t count = 0;
     for (size_t i = 0; i < spec->match_count; i++) {
-        bool is_left_out = (spec->broken && !is_usable(&spec->matches[i])) ||
-                           has_pseudo_header(rule, i);
+        bool is_left_out = (spec->broken && !is_usable(rule, i)) || has_pseudo_header(rule, i);
         if (is_left_out)
             continue;
         warn_of_path(rule, i);
