@@ -2,7 +2,6 @@
 
 #include "core/base/assert.h"
 #include "core/base/base64.h"
-#include "core/base/spell.h"
 
 /* How lists lie in the structs of api.h. */
 struct list {
@@ -449,96 +448,6 @@ static struct api__place field_find(struct api__decoder *d, const struct api__pl
     };
 }
 
-/* What stands beside the fields of a Universal resource. */
-static const struct str envelope_names[] = {STR_INIT("type"),   STR_INIT("mesh"),
-                                            STR_INIT("name"),   STR_INIT("creationTime"),
-                                            STR_INIT("labels"), STR_INIT("modificationTime")};
-
-static bool is_envelope_name(struct str name)
-{
-    for (size_t i = 0; i < ARRAY_SIZE(envelope_names); i++) {
-        if (str_equal(envelope_names[i], name))
-            return true;
-    }
-    return false;
-}
-
-static bool is_field_name(const struct api__table *table, struct str name)
-{
-    for (size_t i = 0; i < table->count; i++) {
-        if (str_equal(table->fields[i].name, name) ||
-            (name.size > 0 && str_equal(table->fields[i].proto, name)))
-            return true;
-    }
-    return false;
-}
-
-#define FIELDS_MAX 24
-
-/* The few names that there are, for who wrote one that is like none of them. */
-#define TOLD_MAX 6
-
-static void append_fields(const struct api__table *table, struct buf *buf)
-{
-    for (size_t i = 0; i < table->count; i++) {
-        if (i > 0)
-            buf_append(buf, i + 1 == table->count ? STR(" and ") : STR(", "));
-        buf_append(buf, table->fields[i].name);
-    }
-}
-
-/* A field that is not here, and that no name here is like. */
-static void warn_of_stranger(struct api__decoder *d, const struct api__place *place,
-                             const struct api__table *table, bool is_root)
-{
-    bool is_spec = is_root && d->is_universal && str_equal(place->name, STR("spec"));
-    if (is_spec) {
-        api__warning(d, place,
-                     "unknown field, ignored: in the Universal form what stands in it stands "
-                     "beside type");
-        return;
-    }
-    if (is_root || table->count == 0 || table->count > TOLD_MAX) {
-        api__warning(d, place, "unknown field, ignored");
-        return;
-    }
-    struct buf names;
-    buf_init(&names, ERR_MESSAGE_MAX);
-    append_fields(table, &names);
-    api__warning(d, place, "unknown field, ignored; known here: %.*s", STR_ARG(buf_str(&names)));
-    buf_deinit(&names);
-}
-
-static void warn_of_unknown(struct api__decoder *d, const struct api__place *place,
-                            const struct api__table *table)
-{
-    struct str names[FIELDS_MAX + ARRAY_SIZE(envelope_names)];
-    size_t count = 0;
-    bool has_envelope = place->parent == NULL && d->is_universal;
-    ASSERT(table->count <= FIELDS_MAX);
-    for (size_t i = 0; i < table->count; i++)
-        names[count++] = table->fields[i].name;
-    for (size_t i = 0; has_envelope && i < ARRAY_SIZE(envelope_names); i++)
-        names[count++] = envelope_names[i];
-    for (size_t i = 0; i < place->value->count && !api__is_full(d); i++) {
-        struct str name = place->value->members[i].key;
-        if (is_field_name(table, name))
-            continue;
-        if (has_envelope && is_envelope_name(name))
-            continue;
-        struct api__place unknown = api__key(place, name);
-        unknown.step = API__MEMBER;
-        struct str closest = spell_closest(name, names, count);
-        if (d->below_spec != NULL && is_field_name(d->below_spec, name))
-            api__warning(d, &unknown, "unknown field, ignored: it stands below spec");
-        else if (closest.size > 0)
-            api__warning(d, &unknown, "unknown field, ignored; did you mean \"%.*s\"?",
-                         STR_ARG(closest));
-        else
-            warn_of_stranger(d, &unknown, table, place->parent == NULL);
-    }
-}
-
 const struct api__table api__empty_table = {.fields = NULL};
 
 void api__decode(struct api__decoder *d, const struct api__place *place,
@@ -555,8 +464,9 @@ void api__decode(struct api__decoder *d, const struct api__place *place,
         return;
     }
     bool is_there = api__is_present(&self);
+    self.table = table;
     if (is_there)
-        warn_of_unknown(d, &self, table);
+        api__warn_of_unknown(d, &self);
     for (size_t i = 0; i < table->count; i++) {
         const struct api__field *field = &table->fields[i];
         struct api__place inner = field_find(d, &self, field);

@@ -14,6 +14,8 @@
 #include "core/base/arena.h"
 #include "core/base/map.h"
 
+struct api__table;
+
 struct api__decoder {
     struct arena *arena;
     struct finding_list *findings;
@@ -33,7 +35,8 @@ struct api__place {
     size_t index;           /* API__ITEM */
     const struct jv *value; /* NULL: it is not there */
     struct jv_mark mark;
-    bool *broken; /* NULL: an error here breaks what is around */
+    bool *broken;                   /* NULL: an error here breaks what is around */
+    const struct api__table *table; /* of the object that is decoded here; else NULL */
 };
 
 /* The member `name` in either spelling, the item and the tag in `parent`. */
@@ -180,6 +183,9 @@ extern const struct api__table api__empty_table;
 /* Decodes the object at `place` into `object`, which is zeroed; NULL for a shape. */
 void api__decode(struct api__decoder *d, const struct api__place *place,
                  const struct api__table *table, void *object);
+
+/* unknown.c: warns of the members of the object at `place` that its table does not name. */
+void api__warn_of_unknown(struct api__decoder *d, const struct api__place *place);
 
 /* Decodes the object of strings at `place`. */
 void api__decode_tags(struct api__decoder *d, const struct api__place *place,

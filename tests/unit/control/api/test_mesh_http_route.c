@@ -142,7 +142,7 @@ static void the_envelope(void **state)
     assert_findings(
         &m, "1:41 warning spec.to: is missing, so this routes nothing\n"
             "1:48 warning spec.tos: unknown field, ignored; did you mean \"to\"?\n"
-            "1:57 warning spec.name: unknown field, ignored; known here: targetRef and to\n");
+            "1:57 warning spec.name: unknown field, ignored: it stands beside spec\n");
     manifest_decode(&m, "{apiVersion: kuma.io/v1alpha1, kind: MeshHTTPRoute, mesh: m, metadata: "
                         "{name: r, annotations: {kuma.io/mesh: b}}}");
     assert_findings(&m, "1:1 warning spec.to: is missing, so this routes nothing\n"
