@@ -344,8 +344,8 @@ struct api_forward_rule {
 
 struct api_mesh_gateway_route {
     struct api_selectors selectors;
-    bool has_http; /* else it is a TCP route, which is a finding until TCP is served */
-    const struct api_forward_rule *tcp_rules;
+    bool has_http; /* else it is a TCP route, which is a finding until TCP is served: */
+    const struct api_forward_rule *tcp_rules; /* whose back ends together are one set */
     size_t tcp_rule_count;
     const struct str *hostnames; /* lower case */
     size_t hostname_count;

@@ -220,7 +220,7 @@ static void check_port_limits(const struct port_group *group)
     }
 }
 
-/* Kuma takes the first listener's word for the whole port. */
+/* Kuma takes the first listener's word for the whole port, here each has its own. */
 static void check_port_cross_mesh(const struct port_group *group)
 {
     uint32_t first = group->indexes[0];
@@ -233,7 +233,8 @@ static void check_port_cross_mesh(const struct port_group *group)
         struct api__place listener = api__item(group->listeners, index);
         struct api__place field = api__member(&listener, STR("crossMesh"));
         api__warning(group->d, &field,
-                     "differs from that of conf.listeners[%u], which counts for the whole port",
+                     "differs from that of conf.listeners[%u], which Kuma takes for the whole "
+                     "port; give the listeners of a port one value",
                      (unsigned)first);
     }
 }

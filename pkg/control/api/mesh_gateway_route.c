@@ -254,10 +254,6 @@ static void check_tcp(struct api__decoder *d, const struct api__place *place, vo
         return; /* which is what counts, and is said */
     if (route->tcp_rule_count == 0)
         api__warning(d, &rules, "is empty, so the route leads nowhere");
-    else if (route->tcp_rule_count > 1)
-        api__warning(d, &rules,
-                     "only the first rule is used: a connection says nothing by which "
-                     "to choose another");
 }
 
 static const struct api__table tcp_table = API__TABLE(tcp_fields, struct api_mesh_gateway_route,

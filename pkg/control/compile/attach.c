@@ -1,5 +1,6 @@
 /* Stage 3: which routes a listener has. What decides are its tags alone, so listeners with equal
  * tags share the answer. */
+#include "control/compile/spec.h"
 #include "control/compile/stages.h"
 #include "control/select/select.h"
 
@@ -89,14 +90,55 @@ struct compile__parent *compile__parent_of(struct compile__run *run, struct comp
     return parent;
 }
 
-void compile__attach(struct compile__run *run, struct compile__route *route,
-                     const struct compile__binding *binding, size_t listeners)
+void compile__note_usable(struct compile__run *run, struct compile__route *route,
+                          const struct compile__port *port)
 {
-    struct compile__parent *parent = compile__parent_of(run, route, binding);
-    if (parent->counted != binding) {
-        parent->counted = binding;
+    struct compile__parent *parent = compile__parent_of(run, route, port->binding);
+    parent->has_usable = parent->has_usable || port->is_served;
+}
+
+void compile__attach(struct compile__run *run, struct compile__route *route,
+                     const struct compile__port *port, size_t listeners)
+{
+    struct compile__parent *parent = compile__parent_of(run, route, port->binding);
+    if (!port->is_served)
+        compile__warn_unserved(run, port, route, parent);
+    if (parent->counted != port->binding) {
+        parent->counted = port->binding;
         parent->listeners = 0;
     }
     parent->listeners += listeners;
     parent->attached = MAX(parent->attached, parent->listeners);
+}
+
+/* Why it does: routes of Kuma's newer kinds come first, and of those the strongest. */
+static struct str reason_of(struct arena *arena, const struct api_object *loser,
+                            const struct api_object *winner)
+{
+    struct str kind = api_kind_name(winner->key.kind);
+    if (loser->key.kind == winner->key.kind)
+        return STR("is stronger and serves it alone");
+    return str_format(arena,
+                      "serves it, and beside one MeshGatewayRoutes have no effect; write these "
+                      "rules as a %.*s, too",
+                      STR_ARG(kind));
+}
+
+void compile__lose(struct compile__run *run, const struct compile__port *port,
+                   const struct compile__listener *listener, struct compile__route *route,
+                   const struct compile__route *winner)
+{
+    struct compile__parent *parent = compile__parent_of(run, route, port->binding);
+    struct finding_subject other = api_subject(winner->object);
+    if (parent->lost.size > 0)
+        return;
+    struct str reason = reason_of(run->arena, route->object, winner->object);
+    parent->lost = compile__find(
+        run, FINDING_WARNING, route->object, compile__attaching_mark(route->object),
+        compile__words_of(route->object->key.kind)->attaches,
+        "takes no part in conf.listeners[%zu] of MeshGateway %.*s (\"%.*s\", port %u): %.*s %.*s "
+        "%.*s",
+        listener->index, STR_ARG(port->binding->gateway->key.name),
+        STR_ARG(listener->spec->hostname), (unsigned)port->number, STR_ARG(other.kind),
+        STR_ARG(other.name), STR_ARG(reason));
 }

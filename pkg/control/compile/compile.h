@@ -12,6 +12,7 @@
  *     bind      dataplane -> MeshGateway                                      bind.c
  *     ports     listeners -> ports, chains and hosts; conflicts are refused   ports.c
  *     attach    MeshGatewayRoutes -> listeners with tags that match           attach.c
+ *     tcp       routes of connections -> listeners, which are looked at       tcp.c, unserved.c
  *     hosts     host names -> virtual hosts, with the routes of each          hosts.c, selection.c
  *     tls       data sources -> certificates of a host                        certificates.c
  *     rules     routes -> their rules: plans.c with matches.c, filters.c,
@@ -99,6 +100,9 @@ struct compile_condition {
     struct str message; /* "conf.listeners[0]: what is wrong and what to do"; empty when ok */
 };
 
+/* Routes that a report names as those of a listener which is not served yet. */
+#define COMPILE_TAKERS_MAX 16
+
 /* One of conf.listeners. */
 struct compile_listener_report {
     size_t index;
@@ -111,6 +115,13 @@ struct compile_listener_report {
     struct compile_condition resolved_refs; /* InvalidCertificateRef, RefNotPermitted */
     struct compile_condition conflicted;    /* ProtocolConflict, HostnameConflict */
     struct model_names secrets;             /* of the snapshot, that the listener presents */
+    /* It is understood and not served yet: it is for TCP or TLS, or for other meshes. */
+    bool is_unserved;
+    bool is_cross_mesh;
+    /* Then: the routes that would take what comes to it. Connections are shared by all of them. */
+    const struct api_object *takers[COMPILE_TAKERS_MAX];
+    size_t taker_count;
+    bool has_more_takers;
 };
 
 struct compile_gateway_report {

@@ -59,14 +59,6 @@ struct str compile__no_hostname(struct arena *arena, const struct api_object *ro
                       STR_ARG(gateway->key.name), STR_ARG(names));
 }
 
-struct str compile__no_tcp(struct arena *arena, const struct api_object *route)
-{
-    return str_format(arena,
-                      "%.*s: attaches to listeners for TCP or TLS, which are not served yet: this "
-                      "route has no effect",
-                      STR_ARG(compile__words_of(route->key.kind)->connections));
-}
-
 void compile__add_summary(struct compile_route_report *route,
                           const struct compile_parent_report *parent)
 {

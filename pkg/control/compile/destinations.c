@@ -103,8 +103,8 @@ static bool has_share(struct compile__rule *rule)
     uint64_t sum = 0;
     for (size_t i = 0; i < made->backend_count; i++)
         sum += made->destinations[i].weight;
-    if (sum > 0 || made->backend_count == 0)
-        return true;
+    if (sum > 0 || made->backend_count == 0 || rule->spec->is_tcp)
+        return true; /* of connections the back ends of all rules are one set: tcp.c */
     compile__rule_refuse(
         rule, STR("every backend of the rule has weight 0"),
         compile__find(rule->run, FINDING_ERROR, rule->route, rule->spec->mark,
@@ -139,7 +139,7 @@ void compile__plan_destinations(struct compile__rule *rule, size_t mirror)
                                          spec->backend_count + 1);
     for (size_t i = 0; i < spec->backend_count; i++)
         add_backend(rule, i);
-    if (made->backend_count == 1)
+    if (made->backend_count == 1 && !spec->is_tcp)
         made->destinations[0].weight = 1; /* a single one takes all, whatever its weight */
     if (!has_share(rule))
         return;

@@ -164,9 +164,11 @@ static struct compile_parent_report make_parent(struct compile__run *run,
         .resolved_refs = compile__resolved(),
     };
     struct arena *arena = run->draft->arena;
-    if (compile__is_tcp(route->object))
-        compile__deny(&report.accepted, STR("UnsupportedProtocol"),
-                      compile__no_tcp(arena, route->object));
+    if (!parent->has_usable && parent->unserved.size > 0)
+        compile__deny(&report.accepted,
+                      compile__is_tcp(route->object) ? STR("UnsupportedProtocol")
+                                                     : STR("UnsupportedValue"),
+                      parent->unserved);
     else if (!parent->has_usable && parent->lost.size == 0)
         compile__deny(&report.accepted, STR("NoMatchingParent"),
                       compile__no_usable_listener(arena, route->object));
@@ -182,7 +184,7 @@ static struct compile_parent_report make_parent(struct compile__run *run,
     if (route->refusal.size > 0)
         compile__deny(&report.accepted, STR("UnsupportedValue"), route->refusal);
     if (report.accepted.ok)
-        report.accepted.message = parent->lost;
+        report.accepted.message = parent->unserved.size > 0 ? parent->unserved : parent->lost;
     return report;
 }
 
@@ -277,11 +279,20 @@ static struct compile__bindings bind(struct compile__run *run,
     return bindings;
 }
 
+/* What is looked at comes last: it leaves room to what is served. */
 static void compile_here(struct compile__run *run, struct compile__bindings bindings)
 {
     struct compile__ports ports = compile__merge_ports(run, bindings);
-    for (size_t i = 0; i < ports.count; i++)
-        compile__emit_port(run, &ports.items[i]);
+    for (size_t i = 0; i < ports.count; i++) {
+        if (ports.items[i].is_served)
+            compile__emit_port(run, &ports.items[i]);
+    }
+    run->is_idle = true;
+    for (size_t i = 0; i < ports.count; i++) {
+        if (!ports.items[i].is_served)
+            compile__look_at_port(run, &ports.items[i]);
+    }
+    run->is_idle = false;
 }
 
 /* Where no proxy is yet, what is wrong is found all the same. */
@@ -294,18 +305,25 @@ static void look_at_idle(struct compile__run *run, struct compile__bindings bind
     run->is_idle = false;
 }
 
+static void count_port(struct compile__run *run, const struct compile__port *port)
+{
+    if (compile__is_of_connections(port->protocol)) {
+        compile__attach_tcp(run, port);
+        return;
+    }
+    size_t step = port->protocol == API_PROTOCOL_HTTPS ? 1 : port->listener_count; /* of a chain */
+    for (size_t i = 0; i < port->listener_count; i += step)
+        (void)compile__make_hosts(run, port, &port->listeners[i], step);
+}
+
 /* What attaches to the gateways of others is counted, and nothing else. */
 static void count_elsewhere(struct compile__run *run, struct compile__bindings bindings)
 {
     struct finding_list *own = run->findings;
     run->findings = finding_list_new();
     struct compile__ports ports = compile__merge_ports(run, bindings);
-    for (size_t i = 0; i < ports.count; i++) {
-        const struct compile__port *port = &ports.items[i];
-        size_t step = port->protocol == MODEL_HTTPS ? 1 : port->listener_count; /* of one chain */
-        for (size_t j = 0; j < port->listener_count; j += step)
-            (void)compile__make_hosts(run, port, &port->listeners[j], step);
-    }
+    for (size_t i = 0; i < ports.count; i++)
+        count_port(run, &ports.items[i]);
     run->findings = finding_list_free(run->findings);
     run->findings = own;
 }

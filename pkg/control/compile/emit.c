@@ -61,8 +61,8 @@ void compile__emit_port(struct compile__run *run, struct compile__port *port)
 {
     struct model_chain *chains = ARENA_NEW_ARRAY(run->arena, struct model_chain,
                                                  port->listener_count);
-    size_t count = port->protocol == MODEL_HTTPS ? make_chains(run, port, chains)
-                                                 : make_plain_chain(run, port, chains);
+    size_t count = port->protocol == API_PROTOCOL_HTTPS ? make_chains(run, port, chains)
+                                                        : make_plain_chain(run, port, chains);
     if (count == 0)
         return;
     const struct model_resource *listener = model_listener_new(&(struct model_listener){
@@ -70,7 +70,7 @@ void compile__emit_port(struct compile__run *run, struct compile__port *port)
         .gateway = port->binding->gateway->key.name,
         .address = port->binding->dataplane->address,
         .port = port->number,
-        .protocol = port->protocol,
+        .protocol = port->protocol == API_PROTOCOL_HTTPS ? MODEL_HTTPS : MODEL_HTTP,
         .header_timeout_ms = HEADER_TIMEOUT_MS,
         .idle_timeout_ms = IDLE_TIMEOUT_MS,
         .chains = chains,
@@ -88,14 +88,24 @@ static void look_at_chain(struct compile__run *run, const struct compile__port *
     struct compile__hosts hosts = compile__make_hosts(run, port, listeners, count);
     for (size_t i = 0; i < hosts.count; i++)
         compile__look_at_virtual_host(run, &hosts, &hosts.items[i]);
+    if (!port->is_served)
+        compile__note_takers(run, port, &hosts);
+}
+
+static void look_at_https(struct compile__run *run, struct compile__port *port)
+{
+    for (size_t i = 0; i < port->listener_count; i++) {
+        look_at_chain(run, port, &port->listeners[i], 1);
+        compile__load_certificates(run, port, &port->listeners[i]);
+    }
 }
 
 void compile__look_at_port(struct compile__run *run, struct compile__port *port)
 {
-    if (port->protocol != MODEL_HTTPS)
+    if (compile__is_of_connections(port->protocol))
+        compile__look_at_tcp(run, port);
+    else if (port->protocol == API_PROTOCOL_HTTPS)
+        look_at_https(run, port);
+    else
         look_at_chain(run, port, port->listeners, port->listener_count);
-    for (size_t i = 0; port->protocol == MODEL_HTTPS && i < port->listener_count; i++) {
-        look_at_chain(run, port, &port->listeners[i], 1);
-        compile__load_certificates(run, port, &port->listeners[i]);
-    }
 }

@@ -20,12 +20,11 @@ static bool is_for_all(const struct compile__listener *listener)
 static void attach_everywhere(const struct compile__chain *chain,
                               struct compile__selection *selection)
 {
+    const struct compile__port *port = chain->port;
     for (size_t i = 0; i < selection->all.count; i++)
-        compile__parent_of(chain->run, selection->all.items[i], chain->port->binding)->has_usable =
-            true;
+        compile__note_usable(chain->run, selection->all.items[i], port);
     for (size_t i = 0; i < selection->everywhere.count; i++)
-        compile__attach(chain->run, selection->everywhere.items[i], chain->port->binding,
-                        selection->listeners);
+        compile__attach(chain->run, selection->everywhere.items[i], port, selection->listeners);
     selection->listeners = 0;
 }
 
@@ -56,7 +55,7 @@ static void attach_named(const struct compile__chain *chain,
     for (size_t i = 0; i < count; i++) {
         if (routes[i]->object->mesh_gateway_route->hostname_count == 0)
             continue; /* it was attached above */
-        compile__attach(chain->run, routes[i], chain->port->binding, 1);
+        compile__attach(chain->run, routes[i], chain->port, 1);
         attached++;
     }
     listener->report->attached_routes += attached;
@@ -76,6 +75,15 @@ static void attach_all(const struct compile__chain *chain)
 
 /* ---- What MeshHTTPRoutes serve ---- */
 
+/* A MeshGatewayRoute has no part in what MeshHTTPRoutes serve. */
+static void lose(const struct compile__chain *chain, struct compile__route *route,
+                 const struct compile__listener *listener)
+{
+    const struct compile__group *winners = compile__policies_serve(listener->policies,
+                                                                   listener->spec->hostname);
+    compile__lose(chain->run, chain->port, listener, route, winners->first->route);
+}
+
 /* The MeshGatewayRoutes that the listener would have had. */
 static void lose_all(const struct compile__chain *chain, const struct compile__listener *listener)
 {
@@ -90,17 +98,17 @@ static void lose_all(const struct compile__chain *chain, const struct compile__l
                                       : (struct compile__routes){picked->routes.items,
                                                                  picked->routes.count};
     for (size_t i = 0; i < lost.count; i++)
-        compile__lose(chain, lost.items[i], listener);
+        lose(chain, lost.items[i], listener);
 }
 
 static void attach_policies(const struct compile__chain *chain)
 {
     for (size_t i = 0; i < chain->taken_count; i++) {
-        compile__attach_policies(chain->run, chain->port->binding, &chain->taken[i]);
+        compile__attach_policies(chain->run, chain->port, &chain->taken[i]);
         lose_all(chain, &chain->taken[i]);
     }
     for (size_t i = 0; i < chain->plain_count; i++) /* where none of them has a host name */
-        compile__attach_policies(chain->run, chain->port->binding, &chain->plain[i]);
+        compile__attach_policies(chain->run, chain->port, &chain->plain[i]);
 }
 
 /* Whose host name the name belongs to, of those that MeshHTTPRoutes serve; or NULL. */
@@ -121,7 +129,7 @@ static void lose_named(const struct compile__chain *chain,
     compile__picked_clear(picked);
     compile__pick_named(selection, name, picked);
     for (size_t i = 0; i < picked->routes.count; i++)
-        compile__lose(chain, picked->routes.items[i], taker);
+        lose(chain, picked->routes.items[i], taker);
 }
 
 /* ---- Hosts ---- */

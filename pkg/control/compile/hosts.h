@@ -19,7 +19,3 @@ struct compile__chain {
 size_t compile__add_policy_hosts(const struct compile__port *port,
                                  const struct compile__listener *listener,
                                  struct compile__host *hosts, size_t count);
-
-/* Notes that a MeshGatewayRoute has no part in such a listener. */
-void compile__lose(const struct compile__chain *chain, struct compile__route *route,
-                   const struct compile__listener *listener);

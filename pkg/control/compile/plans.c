@@ -149,12 +149,12 @@ static void answer_refusal(struct compile__rule *rule)
     rule->made->backend_count = 0;
 }
 
-/* An item of a MeshHTTPRoute that decoding has refused. */
+/* An item of a MeshHTTPRoute or MeshTCPRoute that decoding has refused. */
 static void deny_broken_item(struct compile__run *run, struct compile__plan *plan)
 {
     const struct api_object *route = plan->route;
     size_t item = SIZE_MAX;
-    if (route->key.kind == API_MESH_HTTP_ROUTE)
+    if (route->key.kind != API_MESH_GATEWAY_ROUTE)
         item = compile__broken_item(route);
     if (item != SIZE_MAX)
         compile__deny(&plan->accepted, STR("Invalid"),
@@ -162,11 +162,26 @@ static void deny_broken_item(struct compile__run *run, struct compile__plan *pla
                                               str_format(run->arena, "spec.to[%zu]", item)));
 }
 
+/* Of a MeshTCPRoute one item says where connections go: the first that is for gateways. */
+static bool comes_first(const struct compile__rule *rule, size_t index, size_t *first)
+{
+    if (*first == SIZE_MAX)
+        *first = index;
+    else
+        (void)compile__find(rule->run, FINDING_WARNING, rule->route, rule->spec->mark,
+                            compile__spec_field(rule->run->arena, rule->spec),
+                            "has no effect: a connection says nothing by which to choose, and "
+                            "%.*s comes first",
+                            STR_ARG(compile__plan_field(rule->run->arena, rule->plan, *first)));
+    return *first == index;
+}
+
 static void fill(struct compile__run *run, struct compile__plan *plan)
 {
     plan->rule_count = compile__spec_count(plan->route);
     plan->rules = ARENA_NEW_ARRAY(run->arena, struct compile__plan_rule, plan->rule_count);
     deny_broken_item(run, plan);
+    size_t first_tcp = SIZE_MAX;
     for (size_t i = 0; i < plan->rule_count; i++) {
         const struct compile__spec spec = compile__spec_of(plan->route, i);
         struct compile__rule rule = {
@@ -179,7 +194,10 @@ static void fill(struct compile__run *run, struct compile__plan *plan)
         rule.made->serial = ++run->memory->rule_serial;
         if (spec.is_for_sidecars)
             continue;
-        compile__plan_matches(&rule);
+        if (spec.is_tcp && spec.has_item && !comes_first(&rule, i, &first_tcp))
+            continue;
+        if (!spec.is_tcp)
+            compile__plan_matches(&rule);
         plan_action(&rule);
         limit_size(&rule);
         if (rule.refusal.size > 0)

@@ -77,7 +77,7 @@ static void group_route(struct compile__run *run, struct compile__policies *poli
     for (size_t i = 0; i < spec->to_count; i++) {
         const struct api_http_to *item = &spec->to[i];
         const struct compile__entry entry = {route, i, NULL};
-        if (!compile__item_is_served(item))
+        if (!compile__item_is_served(route->object, i))
             continue;
         if (item->hostname_count == 0)
             add_entry(run, policies, all_hosts, entry);
@@ -174,7 +174,7 @@ const struct compile__group *compile__policies_serve(const struct compile__polic
 /* ---- Attaching ---- */
 
 /* A route may be in several of the groups of a listener. */
-static void attach_group(struct compile__run *run, const struct compile__binding *binding,
+static void attach_group(struct compile__run *run, const struct compile__port *port,
                          const struct compile__listener *listener,
                          const struct compile__group *group)
 {
@@ -182,33 +182,34 @@ static void attach_group(struct compile__run *run, const struct compile__binding
         if (at->route->attached_to == listener->report)
             continue;
         at->route->attached_to = listener->report;
-        compile__attach(run, at->route, binding, 1);
+        compile__attach(run, at->route, port, 1);
         listener->report->attached_routes++;
     }
 }
 
-static void note_usable(struct compile__run *run, const struct compile__binding *binding,
+static void note_usable(struct compile__run *run, const struct compile__port *port,
                         struct compile__policies *policies)
 {
-    if (policies->noted == binding)
+    if (policies->noted == port->binding)
         return;
-    policies->noted = binding;
+    if (port->is_served)
+        policies->noted = port->binding;
     for (size_t i = 0; i < policies->route_count; i++)
-        compile__parent_of(run, policies->routes[i], binding)->has_usable = true;
+        compile__note_usable(run, policies->routes[i], port);
 }
 
-void compile__attach_policies(struct compile__run *run, const struct compile__binding *binding,
+void compile__attach_policies(struct compile__run *run, const struct compile__port *port,
                               const struct compile__listener *listener)
 {
     struct compile__policies *policies = listener->policies;
     struct str hostname = listener->spec->hostname;
     struct compile__group *groups[COMPILE__COVERS_MAX];
-    note_usable(run, binding, policies);
+    note_usable(run, port, policies);
     size_t count = compile__policies_at(policies, hostname, groups);
     for (size_t i = 0; i < count; i++)
-        attach_group(run, binding, listener, groups[i]);
+        attach_group(run, port, listener, groups[i]);
     struct map_cursor at = {0};
     const struct compile__group *group;
     while ((group = next_below(policies, hostname, &at)) != NULL)
-        attach_group(run, binding, listener, group);
+        attach_group(run, port, listener, group);
 }

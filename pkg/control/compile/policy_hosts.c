@@ -44,26 +44,3 @@ size_t compile__add_policy_hosts(const struct compile__port *port,
     }
     return count;
 }
-
-/* ---- Who has no part ---- */
-
-/* A MeshGatewayRoute of the listener, which is told so once. */
-void compile__lose(const struct compile__chain *chain, struct compile__route *route,
-                   const struct compile__listener *listener)
-{
-    struct compile__run *run = chain->run;
-    const struct compile__binding *binding = chain->port->binding;
-    struct compile__parent *parent = compile__parent_of(run, route, binding);
-    struct api_selectors selectors = route->object->mesh_gateway_route->selectors;
-    if (parent->lost.size > 0)
-        return;
-    const struct compile__group *winners = compile__policies_serve(listener->policies,
-                                                                   listener->spec->hostname);
-    parent->lost = compile__find(
-        run, FINDING_WARNING, route->object, selectors.items[0].mark, STR("selectors"),
-        "takes no part in conf.listeners[%zu] of MeshGateway %.*s (\"%.*s\", port %u): "
-        "MeshHTTPRoute %.*s serves it, and beside one MeshGatewayRoutes have no effect; write "
-        "these rules as a MeshHTTPRoute, too",
-        listener->index, STR_ARG(binding->gateway->key.name), STR_ARG(listener->spec->hostname),
-        (unsigned)listener->spec->port, STR_ARG(winners->first->route->object->key.name));
-}

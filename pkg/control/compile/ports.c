@@ -57,9 +57,8 @@ static void note_selected(struct compile__run *run, const struct compile__bindin
                           const struct compile__listener *listener)
 {
     struct compile__selection *selection = listener->scope->selection;
-    if (listener->spec->protocol == API_PROTOCOL_TCP ||
-        listener->spec->protocol == API_PROTOCOL_TLS)
-        compile__attach_tcp(run, binding, listener);
+    if (compile__is_of_connections(listener->spec->protocol))
+        compile__note_tcp(run, binding, listener);
     for (size_t i = 0; i < listener->policies->route_count; i++)
         (void)compile__parent_of(run, listener->policies->routes[i], binding); /* as below */
     if (selection->noted == binding)
@@ -154,20 +153,21 @@ static void check_hostnames(const struct group *group, struct compile__listener 
     }
 }
 
+static bool is_served(const struct compile__listener *listener)
+{
+    return !listener->spec->cross_mesh && !compile__is_of_connections(listener->spec->protocol);
+}
+
 static void check_support(const struct group *group, struct compile__listener *listener)
 {
     const struct api_listener *spec = listener->spec;
-    if (spec->cross_mesh) {
-        (void)refuse(group, listener, ".crossMesh", STR("UnsupportedValue"),
-                     "crossMesh listeners are not served yet; this listener is left out");
-        return;
-    }
-    if (spec->protocol != API_PROTOCOL_HTTP && spec->protocol != API_PROTOCOL_HTTPS) {
-        (void)refuse(group, listener, ".protocol", STR("UnsupportedProtocol"),
-                     "only HTTP and HTTPS are served yet; this listener is left out");
-        return;
-    }
-    if (spec->connection_limit > 0)
+    if (spec->cross_mesh && spec->protocol != API_PROTOCOL_HTTP)
+        (void)refuse(group, listener, ".protocol", STR("UnsupportedValue"),
+                     "only listeners for HTTP can be crossMesh, and speak it over the mTLS of "
+                     "meshes; write HTTP, or leave crossMesh out");
+    else if (!is_served(listener))
+        compile__say_unserved(group->run, group->binding, listener);
+    else if (spec->connection_limit > 0)
         (void)compile__find(
             group->run, FINDING_WARNING, group->binding->gateway, spec->mark,
             field_of(group->run, listener, ".resources.connectionLimit"),
@@ -213,14 +213,14 @@ static struct compile__port make_port(const struct group *group,
                                       struct compile__listener *listeners, size_t count)
 {
     const struct api_listener *first = listeners[0].spec;
-    bool is_tls = first->protocol == API_PROTOCOL_HTTPS;
     return (struct compile__port){
         .binding = group->binding,
-        .name = str_format(group->run->arena, "%.*s:%s:%u",
-                           STR_ARG(group->binding->gateway->key.name), is_tls ? "HTTPS" : "HTTP",
-                           (unsigned)first->port),
+        .name = str_format(group->run->arena, "%.*s:%.*s:%u",
+                           STR_ARG(group->binding->gateway->key.name),
+                           STR_ARG(api_protocol_name(first->protocol)), (unsigned)first->port),
         .number = (uint16_t)first->port,
-        .protocol = is_tls ? MODEL_HTTPS : MODEL_HTTP,
+        .is_served = is_served(&listeners[0]),
+        .protocol = first->protocol,
         .listeners = listeners,
         .listener_count = count,
     };
@@ -243,6 +243,42 @@ static size_t settle(const struct group *group, struct compile__listener *listen
     return kept;
 }
 
+/* Moves those that are served before the others, which only listeners for other meshes beside plain
+ * ones are; returns how many there are. */
+static size_t part(struct compile__run *run, struct compile__listener *listeners, size_t count)
+{
+    struct compile__listener *others = ARENA_NEW_ARRAY(run->arena, struct compile__listener, count);
+    size_t served = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (is_served(&listeners[i]))
+            listeners[served++] = listeners[i];
+        else
+            others[i - served] = listeners[i];
+    }
+    if (count > served)
+        memcpy(&listeners[served], others, (count - served) * sizeof(*others));
+    return served;
+}
+
+/* Makes the ports of a number: one that is served, one that is not. Returns how many there are. */
+static size_t make_ports(const struct group *group, struct map *claims,
+                         struct compile__listener *listeners, size_t count,
+                         struct compile__port *ret_ports)
+{
+    size_t port_count = 0;
+    size_t served = part(group->run, listeners, count);
+    const struct compile__binding *owner = NULL;
+    if (served > 0)
+        owner = claim_port(group->run, claims, group->binding, listeners->spec->port);
+    if (owner != NULL)
+        refuse_taken(group, listeners, served, owner);
+    else if (served > 0)
+        ret_ports[port_count++] = make_port(group, listeners, served);
+    if (served < count)
+        ret_ports[port_count++] = make_port(group, &listeners[served], count - served);
+    return port_count;
+}
+
 static size_t merge_group(const struct group *group, struct map *claims,
                           struct compile__port *ret_ports)
 {
@@ -253,13 +289,7 @@ static size_t merge_group(const struct group *group, struct map *claims,
         while (end < group->count && group->listeners[end].spec->port == listeners->spec->port)
             end++;
         size_t kept = settle(group, listeners, end - start);
-        const struct compile__binding *owner = NULL;
-        if (kept > 0)
-            owner = claim_port(group->run, claims, group->binding, listeners->spec->port);
-        if (owner != NULL)
-            refuse_taken(group, listeners, kept, owner);
-        else if (kept > 0)
-            ret_ports[port_count++] = make_port(group, listeners, kept);
+        port_count += make_ports(group, claims, listeners, kept, &ret_ports[port_count]);
     }
     return port_count;
 }

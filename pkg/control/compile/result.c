@@ -162,11 +162,14 @@ static struct str place_of(struct half *half, const struct compile__use *use,
                       backend->is_mirror ? spec.words->mirror_backend : spec.words->destination);
 }
 
-static const char *consequence(const struct compile__plan_backend *backend,
+static const char *consequence(const struct compile__use *use,
+                               const struct compile__plan_backend *backend,
                                enum discovery_state state)
 {
     if (backend->is_mirror)
         return "nothing is mirrored";
+    if (compile__is_tcp(use->plan->route))
+        return "connections to it are closed";
     return backend->reference != NULL && state == DISCOVERY_UNKNOWN ? "requests to it get 500"
                                                                     : "requests to it get 503";
 }
@@ -182,7 +185,7 @@ static void report_use(struct half *half, const struct compile__use *use,
     struct str field = place_of(half, use, &mark);
     struct str message = str_format(half->box->arena, "service \"%.*s\" has no endpoints: %.*s; %s",
                                     STR_ARG(backend->service), STR_ARG(set->reason),
-                                    consequence(backend, set->state));
+                                    consequence(use, backend, set->state));
     finding_add(half->box->findings, FINDING_WARNING, &subject, mark, field, "%.*s",
                 STR_ARG(message));
     struct str reason = reason_of(set->state);
@@ -246,7 +249,8 @@ static void review_use(struct half *half, const struct compile__use *use)
         return;
     if (use->wants_host)
         report_host(half, use, set);
-    report_protocol(half, use, set);
+    if (!compile__is_tcp(use->plan->route))
+        report_protocol(half, use, set);
 }
 
 /* ---- The run ---- */

@@ -55,10 +55,10 @@ static const char *reason(const struct compile__binding *binding, const struct a
     return winner->creation_time_ms > loser->creation_time_ms ? "is newer" : "is first by name";
 }
 
-static struct finding_mark selectors_mark(const struct api_object *object,
-                                          struct api_selectors selectors)
+static struct finding_mark selectors_mark(const struct api_object *gateway)
 {
-    return selectors.count > 0 ? selectors.items[0].mark : object->mark;
+    struct api_selectors selectors = gateway->mesh_gateway->selectors;
+    return selectors.count > 0 ? selectors.items[0].mark : gateway->mark;
 }
 
 /* Reports a gateway without a dataplane, or that has lost one. Returns the text, or the empty one
@@ -67,7 +67,7 @@ static struct str review_binding(const struct viewer *viewer, const struct api_o
 {
     bool bound = compile__bound_has(viewer->bound, gateway);
     const struct compile__binding *lost = compile__bound_lost(viewer->bound, gateway);
-    struct finding_mark mark = selectors_mark(gateway, gateway->mesh_gateway->selectors);
+    struct finding_mark mark = selectors_mark(gateway);
     if (lost != NULL)
         return warn(
             viewer, gateway, mark, STR("selectors"),
@@ -223,13 +223,6 @@ static void collect_parents(const struct viewer *viewer, struct compile_route_re
     }
 }
 
-static struct finding_mark attaching_mark(const struct api_object *route)
-{
-    if (route->key.kind != API_MESH_GATEWAY_ROUTE)
-        return compile__target_of(route)->mark;
-    return selectors_mark(route, route->mesh_gateway_route->selectors);
-}
-
 /* A MeshGatewayRoute that no listener takes. */
 static void review_orphan(const struct viewer *viewer, struct compile_route_report *report)
 {
@@ -243,19 +236,19 @@ static void review_orphan(const struct viewer *viewer, struct compile_route_repo
                                           route);
     text = str_format(viewer->box->arena, "%.*s%.*s", STR_ARG(text), STR_ARG(nearest));
     compile__deny(&report->accepted, STR("NoMatchingParent"),
-                  warn(viewer, route, attaching_mark(route), STR("selectors"), text));
+                  warn(viewer, route, compile__attaching_mark(route), STR("selectors"), text));
 }
 
-/* A finding from a condition's text, about selectors, host names or what is not served. */
+/* A finding from a condition's text, about selectors or host names. */
 static void repeat(const struct viewer *viewer, const struct api_object *route, struct str text)
 {
     size_t colon = str_find_char(text, ':');
     struct str field = str_first(text, colon);
     struct finding_mark mark = route->mark;
     if (str_equal(field, compile__words_of(route->key.kind)->attaches))
-        mark = attaching_mark(route);
+        mark = compile__attaching_mark(route);
     const struct finding finding = {
-        .severity = compile__is_tcp(route) ? FINDING_ERROR : FINDING_WARNING,
+        .severity = FINDING_WARNING,
         .subject = api_subject(route),
         .mark = mark,
         .field = field,
@@ -267,7 +260,8 @@ static void repeat(const struct viewer *viewer, const struct api_object *route, 
 /* A route of more gateways than its report names. */
 static void review_crowd(const struct viewer *viewer, const struct api_object *route)
 {
-    (void)warn(viewer, route, attaching_mark(route), compile__words_of(route->key.kind)->attaches,
+    (void)warn(viewer, route, compile__attaching_mark(route),
+               compile__words_of(route->key.kind)->attaches,
                str_format(viewer->box->arena,
                           "attaches to more than %d MeshGateways; all of them serve it, its status "
                           "names %d; to see each, make a route for some of them",
@@ -305,8 +299,7 @@ static void review_route(const struct viewer *viewer, const struct api_object *r
                                viewer->bindings, !lacks_gateways(viewer), report);
     else if (report->parent_count == 0 && !lacks_gateways(viewer))
         review_orphan(viewer, report);
-    bool is_unserved = !report->is_attached || compile__is_tcp(route);
-    if (report->parent_count > 0 && is_unserved && !was_said(report))
+    if (report->parent_count > 0 && !report->is_attached && !was_said(report))
         repeat(viewer, route, report->accepted.message);
     if (report->has_more_parents)
         review_crowd(viewer, route);

@@ -15,7 +15,7 @@ static const struct compile__words gateway_words = {
     .attaches = STR_INIT("selectors"),
     .hostnames = STR_INIT("conf.http.hostnames"),
     .rules = STR_INIT("conf.http.rules"),
-    .connections = STR_INIT("conf.tcp"),
+    .connections = STR_INIT("conf.tcp.rules"),
     .backends = "backends",
     .destination = ".destination",
     .request_header = ".request_header",
@@ -71,11 +71,6 @@ const struct compile__words *compile__words_of(enum api_kind kind)
     return kind == API_MESH_GATEWAY_ROUTE ? &gateway_words : &policy_words;
 }
 
-bool compile__item_is_served(const struct api_http_to *item)
-{
-    return !item->broken && item->target.kind == API_TARGET_MESH && item->rule_count > 0;
-}
-
 /* ---- MeshHTTPRoutes and MeshTCPRoutes ---- */
 
 const struct api_target_ref *compile__target_of(const struct api_object *route)
@@ -96,18 +91,28 @@ static bool is_broken(const struct api_object *route, size_t item)
                                                   : route->mesh_tcp_route->to[item].broken;
 }
 
-static bool is_served(const struct api_object *route, size_t item)
+static enum api_target_kind target_kind(const struct api_object *route, size_t item)
 {
-    if (route->key.kind == API_MESH_HTTP_ROUTE)
-        return compile__item_is_served(&route->mesh_http_route->to[item]);
-    const struct api_tcp_to *to = &route->mesh_tcp_route->to[item];
-    return !to->broken && to->target.kind == API_TARGET_MESH && to->rule_count > 0;
+    return route->key.kind == API_MESH_HTTP_ROUTE ? route->mesh_http_route->to[item].target.kind
+                                                  : route->mesh_tcp_route->to[item].target.kind;
+}
+
+static size_t rule_count(const struct api_object *route, size_t item)
+{
+    return route->key.kind == API_MESH_HTTP_ROUTE ? route->mesh_http_route->to[item].rule_count
+                                                  : route->mesh_tcp_route->to[item].rule_count;
+}
+
+bool compile__item_is_served(const struct api_object *route, size_t item)
+{
+    return !is_broken(route, item) && target_kind(route, item) == API_TARGET_MESH &&
+           rule_count(route, item) > 0;
 }
 
 bool compile__has_served_item(const struct api_object *route)
 {
     for (size_t i = 0; i < item_count(route); i++) {
-        if (is_served(route, i))
+        if (compile__item_is_served(route, i))
             return true;
     }
     return false;
@@ -128,17 +133,24 @@ bool compile__is_tcp(const struct api_object *route)
            (route->key.kind == API_MESH_GATEWAY_ROUTE && !route->mesh_gateway_route->has_http);
 }
 
+struct finding_mark compile__attaching_mark(const struct api_object *route)
+{
+    if (route->key.kind != API_MESH_GATEWAY_ROUTE)
+        return compile__target_of(route)->mark;
+    struct api_selectors selectors = route->mesh_gateway_route->selectors;
+    return selectors.count > 0 ? selectors.items[0].mark : route->mark;
+}
+
 /* ---- Rules ---- */
 
 size_t compile__spec_count(const struct api_object *route)
 {
+    const struct api_mesh_gateway_route *spec = route->mesh_gateway_route;
     size_t count = 0;
     if (route->key.kind == API_MESH_GATEWAY_ROUTE)
-        return route->mesh_gateway_route->rule_count;
-    if (route->key.kind == API_MESH_HTTP_ROUTE) {
-        for (size_t i = 0; i < route->mesh_http_route->to_count; i++)
-            count += route->mesh_http_route->to[i].rule_count;
-    }
+        return spec->has_http ? spec->rule_count : spec->tcp_rule_count;
+    for (size_t i = 0; i < item_count(route); i++)
+        count += rule_count(route, i);
     return count;
 }
 
@@ -158,35 +170,69 @@ static struct compile__spec gateway_spec(const struct api_route_rule *rule, size
     };
 }
 
-static struct compile__spec policy_spec(const struct api_mesh_http_route *route, size_t index)
+static struct compile__spec forward_spec(const struct api_forward_rule *rule, size_t index)
 {
-    size_t item = 0;
-    while (index >= route->to[item].rule_count)
-        index -= route->to[item++].rule_count;
-    const struct api_http_rule *rule = &route->to[item].rules[index];
+    return (struct compile__spec){
+        .words = &gateway_words,
+        .is_tcp = true,
+        .index = index,
+        .backends = rule->backends,
+        .backend_count = rule->backend_count,
+        .broken = rule->broken,
+        .mark = rule->mark,
+    };
+}
+
+static struct compile__spec http_spec(const struct api_http_rule *rule)
+{
     return (struct compile__spec){
         .words = &policy_words,
-        .has_item = true,
-        .item = item,
-        .index = index,
         .matches = rule->matches,
         .match_count = rule->match_count,
         .filters = rule->filters,
         .filter_count = rule->filter_count,
         .references = rule->backends,
         .backend_count = rule->backend_count,
-        .is_for_sidecars = !compile__item_is_served(&route->to[item]),
         .broken = rule->broken,
         .mark = rule->mark,
     };
 }
 
+static struct compile__spec tcp_spec(const struct api_tcp_rule *rule)
+{
+    return (struct compile__spec){
+        .words = &policy_words,
+        .is_tcp = true,
+        .references = rule->backends,
+        .backend_count = rule->backend_count,
+        .broken = rule->broken,
+        .mark = rule->mark,
+    };
+}
+
+static struct compile__spec policy_spec(const struct api_object *route, size_t index)
+{
+    size_t item = 0;
+    while (index >= rule_count(route, item))
+        index -= rule_count(route, item++);
+    struct compile__spec spec = route->key.kind == API_MESH_HTTP_ROUTE
+                                    ? http_spec(&route->mesh_http_route->to[item].rules[index])
+                                    : tcp_spec(&route->mesh_tcp_route->to[item].rules[index]);
+    spec.has_item = true;
+    spec.item = item;
+    spec.index = index;
+    spec.is_for_sidecars = !compile__item_is_served(route, item);
+    return spec;
+}
+
 struct compile__spec compile__spec_of(const struct api_object *route, size_t index)
 {
     ASSERT(index < compile__spec_count(route));
-    return route->key.kind == API_MESH_GATEWAY_ROUTE
-               ? gateway_spec(&route->mesh_gateway_route->rules[index], index)
-               : policy_spec(route->mesh_http_route, index);
+    if (route->key.kind != API_MESH_GATEWAY_ROUTE)
+        return policy_spec(route, index);
+    return compile__is_tcp(route)
+               ? forward_spec(&route->mesh_gateway_route->tcp_rules[index], index)
+               : gateway_spec(&route->mesh_gateway_route->rules[index], index);
 }
 
 struct finding_mark compile__spec_mark(const struct compile__spec *spec, size_t backend)
@@ -197,10 +243,10 @@ struct finding_mark compile__spec_mark(const struct compile__spec *spec, size_t 
 
 struct str compile__spec_field(struct arena *arena, const struct compile__spec *spec)
 {
+    struct str rules = spec->is_tcp ? spec->words->connections : spec->words->rules;
     if (!spec->has_item)
-        return str_format(arena, "%.*s[%zu]", STR_ARG(spec->words->rules), spec->index);
-    return str_format(arena, "%.*s[%zu].rules[%zu]", STR_ARG(spec->words->rules), spec->item,
-                      spec->index);
+        return str_format(arena, "%.*s[%zu]", STR_ARG(rules), spec->index);
+    return str_format(arena, "%.*s[%zu].rules[%zu]", STR_ARG(rules), spec->item, spec->index);
 }
 
 struct str compile__spec_inner(struct arena *arena, const struct compile__spec *spec)

@@ -1,7 +1,7 @@
 /* What the rules of routes say, of whichever kind the route is. Private to control/compile.
  *
- * A MeshGatewayRoute has one list of rules; a MeshHTTPRoute one in each item of `to`. Here they are
- * counted through. */
+ * A MeshGatewayRoute has one list of rules, of requests or of connections; a MeshHTTPRoute and a
+ * MeshTCPRoute have one in each item of `to`. Here they are counted through. */
 #pragma once
 
 #include "control/api/api.h"
@@ -17,7 +17,7 @@ struct compile__words {
     struct str attaches; /* the field that says to whom a route belongs */
     struct str hostnames;
     struct str rules;
-    struct str connections; /* what is said of them */
+    struct str connections; /* its rules, where it is a route of those */
     const char *backends;
     const char *destination; /* of a backend */
     const char *request_header;
@@ -46,8 +46,9 @@ const struct compile__words *compile__words_of(enum api_kind kind);
 /* A rule as its author wrote it; the arrays are those of the route. */
 struct compile__spec {
     const struct compile__words *words;
+    bool is_tcp; /* of connections: without matches and filters */
     bool has_item;
-    size_t item;  /* MeshHTTPRoute: of `to` */
+    size_t item;  /* MeshHTTPRoute, MeshTCPRoute: of `to` */
     size_t index; /* in its list of rules */
     const struct api_route_match *matches;
     size_t match_count;
@@ -61,7 +62,7 @@ struct compile__spec {
     struct finding_mark mark;
 };
 
-/* How many rules a route has, of requests. */
+/* How many rules a route has. */
 size_t compile__spec_count(const struct api_object *route);
 
 struct compile__spec compile__spec_of(const struct api_object *route, size_t index);
@@ -73,8 +74,11 @@ struct finding_mark compile__spec_mark(const struct compile__spec *spec, size_t 
 struct str compile__spec_field(struct arena *arena, const struct compile__spec *spec);
 struct str compile__spec_inner(struct arena *arena, const struct compile__spec *spec);
 
-/* Of an item of a MeshHTTPRoute: whether gateways take part in it. */
-bool compile__item_is_served(const struct api_http_to *item);
+/* Of an item of a MeshHTTPRoute or MeshTCPRoute: whether gateways take part in it. */
+bool compile__item_is_served(const struct api_object *route, size_t item);
+
+/* Where it says to whom the route belongs. */
+struct finding_mark compile__attaching_mark(const struct api_object *route);
 
 /* Of a MeshHTTPRoute or MeshTCPRoute: its target; whether gateways take part in any of its items;
  * the first of those that are broken, SIZE_MAX: none is. */

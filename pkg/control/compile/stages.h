@@ -63,7 +63,6 @@ struct str compile__decoding_error(struct arena *arena, const struct api_object 
 struct str compile__no_usable_listener(struct arena *arena, const struct api_object *route);
 struct str compile__no_hostname(struct arena *arena, const struct api_object *route,
                                 const struct api_object *gateway);
-struct str compile__no_tcp(struct arena *arena, const struct api_object *route);
 
 /* Adds what is said of a route and a gateway: to the route as a whole, and to its parents, each of
  * which is there once; it is accepted where it is by one of the gateway's proxies. There is room
@@ -157,7 +156,8 @@ struct compile__parent {
     size_t listeners;                       /* how many of them the route attaches to, */
     size_t attached;                        /* and the most of any binding */
     bool has_usable;                        /* a listener of matching tags that is not refused */
-    struct str lost; /* that a listener is served by others, which was said; or empty */
+    struct str lost;     /* that a listener is served by others, which was said; or empty */
+    struct str unserved; /* that a listener is not served yet, which was said; or empty */
     struct compile__parent *next;
 };
 
@@ -199,9 +199,16 @@ struct compile__scope *compile__scope_of(struct compile__run *run,
 struct compile__parent *compile__parent_of(struct compile__run *run, struct compile__route *route,
                                            const struct compile__binding *binding);
 
-/* A route that matches tags and host names of listeners is attached to them. */
+struct compile__port;
+
+/* A route that matches the tags of listeners of a port has them as a parent, which is usable if
+ * they are served. */
+void compile__note_usable(struct compile__run *run, struct compile__route *route,
+                          const struct compile__port *port);
+
+/* A route that matches tags and host names of listeners of a port is attached to them. */
 void compile__attach(struct compile__run *run, struct compile__route *route,
-                     const struct compile__binding *binding, size_t listeners);
+                     const struct compile__port *port, size_t listeners);
 
 /* ---- targets.c ---- */
 
@@ -308,18 +315,22 @@ struct compile__port {
     const struct compile__binding *binding;
     struct str name; /* of the model's listener */
     uint16_t number;
-    enum model_protocol protocol;
+    bool is_served; /* else it is looked at: it is for TCP, TLS or other meshes */
+    enum api_protocol protocol;
     struct compile__listener *listeners; /* sorted by hostname */
     size_t listener_count;
 };
 
+/* Notes that a route has no part in a listener, which `winner` serves, and tells it so once. */
+void compile__lose(struct compile__run *run, const struct compile__port *port,
+                   const struct compile__listener *listener, struct compile__route *route,
+                   const struct compile__route *winner);
+
 /* Attaches MeshHTTPRoutes to a listener, as far as their host names are its. */
-void compile__attach_policies(struct compile__run *run, const struct compile__binding *binding,
+void compile__attach_policies(struct compile__run *run, const struct compile__port *port,
                               const struct compile__listener *listener);
 
-/* Attaches the routes of connections to a listener for TCP or TLS, which is not served yet. */
-void compile__attach_tcp(struct compile__run *run, const struct compile__binding *binding,
-                         const struct compile__listener *listener);
+struct compile__hosts;
 
 struct compile__ports {
     struct compile__port *items;
@@ -330,6 +341,39 @@ struct compile__ports {
  * report of each gateway. */
 struct compile__ports compile__merge_ports(struct compile__run *run,
                                            struct compile__bindings bindings);
+
+/* ---- tcp.c ---- */
+
+/* Whether the protocol is TCP or TLS. */
+bool compile__is_of_connections(enum api_protocol protocol);
+
+/* The routes of connections that select a listener which is refused have it as a parent. */
+void compile__note_tcp(struct compile__run *run, const struct compile__binding *binding,
+                       const struct compile__listener *listener);
+
+/* Attaches the routes of connections to the listeners of a port for TCP or TLS. */
+void compile__attach_tcp(struct compile__run *run, const struct compile__port *port);
+
+/* The same, and finds what is wrong with them and with the port's certificates. */
+void compile__look_at_tcp(struct compile__run *run, const struct compile__port *port);
+
+/* ---- unserved.c ---- */
+
+/* Says that a listener is not served yet, and what is missing for it. */
+void compile__say_unserved(struct compile__run *run, const struct compile__binding *binding,
+                           const struct compile__listener *listener);
+
+/* Says to a route that a port which it attaches to is not served yet; to each parent once. */
+void compile__warn_unserved(struct compile__run *run, const struct compile__port *port,
+                            struct compile__route *route, struct compile__parent *parent);
+
+/* Notes who would take what comes to a listener of a port that is not served. */
+void compile__note_taker(const struct compile__listener *listener,
+                         const struct compile__route *route);
+
+/* The same for all listeners of a port for other meshes, which is one chain with these hosts. */
+void compile__note_takers(struct compile__run *run, const struct compile__port *port,
+                          const struct compile__hosts *hosts);
 
 /* ---- certificates.c ---- */
 
@@ -429,5 +473,5 @@ void compile__emit(struct compile__run *run, const struct model_resource *resour
 /* Emits the listener of a port with its virtual hosts. */
 void compile__emit_port(struct compile__run *run, struct compile__port *port);
 
-/* Finds what is wrong with it, and emits nothing. */
+/* Finds what is wrong with it, and emits nothing: the run is idle. */
 void compile__look_at_port(struct compile__run *run, struct compile__port *port);

@@ -210,12 +210,9 @@ static void tcp_routes(void **state)
     assert_int_equal(rule->backends[0].weight, 2);
     assert_str(*api_tags_find(rule->backends[0].tags, STR("version")), "1");
     manifest_decode(&m, ROUTE " conf: {tcp: {rules: [{}, {backends: [{destination: {a: b}}]}]}}\n");
-    assert_findings(&m,
-                    "7:15 warning conf.tcp.rules: only the first rule is used: a connection says "
-                    "nothing by which to choose another\n"
-                    "7:23 error conf.tcp.rules[0].backends: cannot be empty\n"
-                    "7:39 error conf.tcp.rules[1].backends[0]: mandatory tag "
-                    "\"kuma.io/service\" is missing\n");
+    assert_findings(&m, "7:23 error conf.tcp.rules[0].backends: cannot be empty\n"
+                        "7:39 error conf.tcp.rules[1].backends[0]: mandatory tag "
+                        "\"kuma.io/service\" is missing\n");
     assert_true(route()->tcp_rules[0].broken);
     assert_false(m.object->broken);
     manifest_decode(&m, ROUTE " conf: {tcp: {}, http: {rules: [{" ROOT ", " BACK "}]}}\n");

@@ -327,8 +327,10 @@ static void listeners_of_a_port_are_for_one_kind_of_client(void **state)
     manifest_decode(&m, LISTENERS "{port: 1, protocol: HTTP, hostname: z.a},\n"
                                   "{port: 1, protocol: HTTP, hostname: a.a, crossMesh: true},\n"
                                   "{port: 2, protocol: HTTP, crossMesh: true}]}\n");
-    assert_findings(&m, "8:42 warning conf.listeners[1].crossMesh: differs from that of "
-                        "conf.listeners[0], which counts for the whole port\n");
+    assert_findings(&m,
+                    "8:42 warning conf.listeners[1].crossMesh: differs from that of "
+                    "conf.listeners[0], which Kuma takes for the whole port; give the listeners "
+                    "of a port one value\n");
 }
 
 static void a_gateway_across_meshes_has_one_selector(void **state)
