@@ -122,6 +122,8 @@ enum err explain_answer(struct arena *arena, const struct explain_request *reque
         route_connection(arena, table, &answer);
         (void)route_table_unref(table); /* what it found is the snapshot's */
     }
+    if (answer.outcome == EXPLAIN_NO_LISTENER)
+        explain__find_unserved(arena, scope, &answer);
     explain__list_hosts(arena, &answer);
     if (!explain_is_taken(&answer) && answer.outcome != EXPLAIN_AMBIGUOUS)
         e = explain__find_alternatives(arena, scope, &answer, reterr);

@@ -47,12 +47,25 @@ struct explain_request {
 MUST_USE enum err explain_ask(struct arena *arena, const struct explain_words *words,
                               struct explain_request *ret_request, struct err_info *reterr);
 
+/* A listener that no snapshot has, because what it is for is not served yet. */
+struct explain_unserved {
+    struct str gateway;
+    uint32_t port;
+    struct str protocol;      /* "TCP", "TLS", "HTTP of other meshes (crossMesh)" */
+    struct str hostname;      /* that chooses it, of TLS; else "*" */
+    const struct str *takers; /* routes that would take what comes to it: "MeshTCPRoute r" */
+    size_t taker_count;
+    bool has_more_takers;
+};
+
 /* What one dataplane serves. */
 struct explain_place {
     struct str mesh;
     struct str dataplane;
     struct str note; /* "derived", "3 pods", or empty */
     const struct model_snapshot *snapshot;
+    const struct explain_unserved *unserved;
+    size_t unserved_count;
 };
 
 /* A listener that somebody wrote, whether it is served or not. */
@@ -79,6 +92,7 @@ enum explain_outcome {
     EXPLAIN_PLAINER,   /* it is redirected to the plainer form of its path, before any rule */
     /* Nothing takes it: */
     EXPLAIN_NO_LISTENER,    /* nobody listens on this port */
+    EXPLAIN_NOT_SERVED,     /* a listener has it, which is for what is not served yet */
     EXPLAIN_WRONG_PROTOCOL, /* HTTP where TLS is spoken, or the other way round */
     EXPLAIN_NO_CHAIN,       /* the TLS server name belongs to nobody: the handshake fails */
     EXPLAIN_REFUSED,        /* it is no request: 400 and the like */
@@ -131,6 +145,10 @@ struct explain_answer {
     const struct explain_place *place;
     const struct model_listener *listener;
     size_t same_count; /* dataplanes of this gateway that have the port, this one included */
+    const struct explain_unserved *unserved; /* instead of the listener, which there is none of */
+    const struct str *takers;                /* of all such listeners that this comes to */
+    size_t taker_count;
+    bool has_more_takers;
     const struct model_chain *chain;
     const struct model_virtual_host *host;
     struct str path; /* normalised */

@@ -79,18 +79,27 @@ static void write_gateway(struct printer *printer)
 {
     const struct explain_answer *answer = printer->answer;
     jv_write_key(&printer->json, STR("gateway"));
-    if (answer->listener == NULL) {
+    if (answer->place == NULL) {
         jv_write_null(&printer->json);
         return;
     }
+    struct explain__where where = explain__where(answer);
     jv_write_object(&printer->json);
     jv_write_member_string(&printer->json, STR("dataplane"), answer->place->dataplane);
     jv_write_member_string(&printer->json, STR("mesh"), answer->place->mesh);
-    jv_write_member_string(&printer->json, STR("name"), answer->listener->gateway);
+    jv_write_member_string(&printer->json, STR("name"), where.gateway);
     jv_write_member_string(&printer->json, STR("note"), answer->place->note);
-    jv_write_member_u64(&printer->json, STR("port"), answer->listener->port);
-    jv_write_member_string(&printer->json, STR("protocol"),
-                           str_of(model_protocol_name(answer->listener->protocol)));
+    jv_write_member_u64(&printer->json, STR("port"), where.port);
+    jv_write_member_string(&printer->json, STR("protocol"), where.protocol);
+    jv_write_end(&printer->json);
+}
+
+static void write_takers(struct printer *printer)
+{
+    jv_write_key(&printer->json, STR("takers"));
+    jv_write_array(&printer->json);
+    for (size_t i = 0; i < printer->answer->taker_count; i++)
+        jv_write_string(&printer->json, printer->answer->takers[i]);
     jv_write_end(&printer->json);
 }
 
@@ -178,6 +187,7 @@ void explain_json(const struct explain_answer *answer, struct str findings, stru
     jv_write_member_string(json, STR("sentTarget"), answer->target);
     jv_write_member_string(json, STR("serverName"), request->server_name);
     jv_write_member_u64(json, STR("status"), answer->status);
+    write_takers(&printer);
     jv_write_member_string(json, STR("url"), request->url);
     jv_write_member_string(json, STR("why"), answer->why);
     jv_write_end(json);

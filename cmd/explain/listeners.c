@@ -2,13 +2,13 @@
 #include "explain/parts.h"
 
 bool explain__is_wanted(const struct explain_scope *scope, const struct explain_place *place,
-                        const struct model_listener *listener)
+                        struct str gateway)
 {
     struct str name = scope->gateway;
     struct str mesh = str_cut(&name, '/');
     if (name.data == NULL)
-        return scope->gateway.size == 0 || str_equal(scope->gateway, listener->gateway);
-    return str_equal(mesh, place->mesh) && str_equal(name, listener->gateway);
+        return scope->gateway.size == 0 || str_equal(scope->gateway, gateway);
+    return str_equal(mesh, place->mesh) && str_equal(name, gateway);
 }
 
 static void note(struct explain_answer *answer, const struct explain_place *place,
@@ -36,7 +36,7 @@ bool explain__find_listener(const struct explain_scope *scope, struct explain_an
         for (size_t j = 0; j < count; j++) {
             const struct model_listener *listener = listeners[j]->listener;
             if (listener->port == answer->request->port &&
-                explain__is_wanted(scope, &scope->places[i], listener))
+                explain__is_wanted(scope, &scope->places[i], listener->gateway))
                 note(answer, &scope->places[i], listener);
         }
     }
@@ -45,4 +45,14 @@ bool explain__find_listener(const struct explain_scope *scope, struct explain_an
     answer->place = NULL;
     answer->listener = NULL;
     return false;
+}
+
+struct explain__where explain__where(const struct explain_answer *answer)
+{
+    const struct explain_unserved *unserved = answer->unserved;
+    const struct model_listener *listener = answer->listener;
+    if (unserved != NULL)
+        return (struct explain__where){unserved->gateway, unserved->port, unserved->protocol};
+    return (struct explain__where){listener->gateway, listener->port,
+                                   str_of(model_protocol_name(listener->protocol))};
 }

@@ -119,7 +119,7 @@ static enum err visit_place(struct tour *tour, const struct explain_place *place
                                                                         MODEL_LISTENER, &count);
     for (size_t i = 0; i < count && !is_enough(tour); i++) {
         const struct route_table *table;
-        if (!explain__is_wanted(tour->scope, place, listeners[i]->listener))
+        if (!explain__is_wanted(tour->scope, place, listeners[i]->listener->gateway))
             continue;
         enum err e = route_table_new(place->snapshot, listeners[i], NULL, &table, reterr);
         if (e != ERR_OK)

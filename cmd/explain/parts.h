@@ -20,12 +20,27 @@ struct str explain__fate_name(enum route_fate fate);
 
 /* ---- listeners.c ---- */
 
+/* Where the answer comes from, served or not: the answer has a place. */
+struct explain__where {
+    struct str gateway;
+    unsigned port;
+    struct str protocol;
+};
+struct explain__where explain__where(const struct explain_answer *answer);
+
 /* Finds the listener of the request's port; without one the answer's outcome says so. */
 bool explain__find_listener(const struct explain_scope *scope, struct explain_answer *answer);
 
-/* Whether the listener is of the gateway that the scope names, if it names one. */
+/* Whether a listener is of the gateway that the scope names, if it names one. */
 bool explain__is_wanted(const struct explain_scope *scope, const struct explain_place *place,
-                        const struct model_listener *listener);
+                        struct str gateway);
+
+/* ---- unserved.c ---- */
+
+/* Finds a listener of the request's port that is not served yet; with one the answer's outcome says
+ * so. */
+void explain__find_unserved(struct arena *arena, const struct explain_scope *scope,
+                            struct explain_answer *answer);
 
 /* ---- candidates.c ---- */
 

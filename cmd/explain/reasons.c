@@ -53,7 +53,7 @@ static void visit_listeners(const struct explain_scope *scope, bool all, struct 
         const struct model_resource *const *listeners = model_snapshot_kind(place->snapshot,
                                                                             MODEL_LISTENER, &count);
         for (size_t j = 0; j < count; j++) {
-            if (all || explain__is_wanted(scope, place, listeners[j]->listener))
+            if (all || explain__is_wanted(scope, place, listeners[j]->listener->gateway))
                 visit(names, place, listeners[j]->listener);
         }
     }
@@ -131,6 +131,19 @@ static void say_no_listener(struct arena *arena, const struct explain_scope *sco
                                     "conf.listeners of the MeshGateway",
                                     STR_ARG(ports));
     }
+}
+
+static void say_not_served(struct arena *arena, struct explain_answer *answer)
+{
+    const struct explain_unserved *unserved = answer->unserved;
+    answer->why = str_format(
+        arena,
+        "port %u of MeshGateway %.*s is for %.*s, which is not served yet: a client cannot "
+        "connect",
+        (unsigned)unserved->port, STR_ARG(unserved->gateway), STR_ARG(unserved->protocol));
+    if (answer->taker_count == 0)
+        answer->remedy = STR("no route would take this there, either: write one that attaches to "
+                             "such a listener");
 }
 
 static void say_ambiguous(struct arena *arena, const struct explain_scope *scope,
@@ -284,6 +297,7 @@ void explain__say_why(struct arena *arena, const struct explain_scope *scope,
         answer->why = STR("the path has %2F or %5C, so the client is sent to its plainer form");
         return;
     case EXPLAIN_NO_LISTENER: say_no_listener(arena, scope, answer); return;
+    case EXPLAIN_NOT_SERVED: say_not_served(arena, answer); return;
     case EXPLAIN_WRONG_PROTOCOL: say_wrong_protocol(arena, answer); return;
     case EXPLAIN_NO_CHAIN: say_no_chain(arena, answer); return;
     case EXPLAIN_REFUSED: say_refused(arena, answer); return;

@@ -51,12 +51,22 @@ static void put_outcome(const struct printer *printer)
 
 /* ---- Where ---- */
 
+/* Of a listener that is not served. */
+static void put_takers(const struct printer *printer)
+{
+    const struct explain_answer *answer = printer->answer;
+    for (size_t i = 0; i < answer->taker_count; i++)
+        put(printer, i == 0 ? "would go to" : "", answer->takers[i]);
+    if (answer->has_more_takers)
+        put(printer, "", STR("and others"));
+}
+
 static void put_place(const struct printer *printer)
 {
     const struct explain_answer *answer = printer->answer;
-    const struct model_listener *listener = answer->listener;
-    if (listener == NULL)
+    if (answer->place == NULL)
         return;
+    struct explain__where where = explain__where(answer);
     struct str more = answer->place->note;
     if (more.size > 0)
         more = str_format(printer->arena, ", %.*s", STR_ARG(more));
@@ -64,11 +74,11 @@ static void put_place(const struct printer *printer)
         more = str_format(printer->arena, "%.*s, the first of %zu", STR_ARG(more),
                           answer->same_count);
     PUT(printer, "gateway", "MeshGateway %.*s (mesh %.*s), dataplane %.*s%.*s",
-        STR_ARG(listener->gateway), STR_ARG(answer->place->mesh), STR_ARG(answer->place->dataplane),
+        STR_ARG(where.gateway), STR_ARG(answer->place->mesh), STR_ARG(answer->place->dataplane),
         STR_ARG(more));
-    PUT(printer, "listener", "port %u, %s", (unsigned)listener->port,
-        model_protocol_name(listener->protocol));
-    if (answer->chain != NULL && listener->protocol == MODEL_HTTPS)
+    PUT(printer, "listener", "port %u, %.*s", where.port, STR_ARG(where.protocol));
+    put_takers(printer);
+    if (answer->chain != NULL && answer->listener->protocol == MODEL_HTTPS)
         PUT(printer, "certificate", "of %.*s, by server name %.*s",
             STR_ARG(answer->chain->hostname),
             STR_ARG(answer->request->server_name.size > 0 ? answer->request->server_name

@@ -18,6 +18,7 @@ struct str explain__outcome_name(enum explain_outcome outcome)
         [EXPLAIN_RESPONDED] = STR_INIT("responded"),
         [EXPLAIN_PLAINER] = STR_INIT("plainerPath"),
         [EXPLAIN_NO_LISTENER] = STR_INIT("noListener"),
+        [EXPLAIN_NOT_SERVED] = STR_INIT("notServed"),
         [EXPLAIN_WRONG_PROTOCOL] = STR_INIT("wrongProtocol"),
         [EXPLAIN_NO_CHAIN] = STR_INIT("noServerName"),
         [EXPLAIN_REFUSED] = STR_INIT("refused"),

@@ -52,16 +52,61 @@ static const struct compile_result *compile(struct view *view, const struct comp
     return result;
 }
 
+static const struct str *takers_of(struct arena *arena,
+                                   const struct compile_listener_report *listener)
+{
+    struct str *takers = ARENA_NEW_ARRAY(arena, struct str, listener->taker_count);
+    for (size_t i = 0; i < listener->taker_count; i++) {
+        struct finding_subject route = api_subject(listener->takers[i]);
+        takers[i] = str_format(arena, "%.*s %.*s", STR_ARG(route.kind), STR_ARG(route.name));
+    }
+    return takers;
+}
+
+static struct explain_unserved unserved_of(struct arena *arena, struct str gateway,
+                                           const struct compile_listener_report *listener)
+{
+    struct str protocol = listener->is_cross_mesh ? STR("HTTP of other meshes (crossMesh)")
+                                                  : api_protocol_name(listener->protocol);
+    bool is_chosen = listener->protocol == API_PROTOCOL_TLS;
+    return (struct explain_unserved){
+        .gateway = str_dup(arena, gateway),
+        .port = listener->port,
+        .protocol = protocol,
+        .hostname = is_chosen ? str_dup(arena, listener->hostname) : STR("*"),
+        .takers = takers_of(arena, listener),
+        .taker_count = listener->taker_count,
+        .has_more_takers = listener->has_more_takers,
+    };
+}
+
+/* The listeners that no snapshot has, of the gateway that the dataplane is bound to. */
+static void add_unserved(struct arena *arena, const struct compile_gateway_report *gateway,
+                         struct explain_place *place)
+{
+    struct explain_unserved *unserved = ARENA_NEW_ARRAY(arena, struct explain_unserved,
+                                                        gateway->listener_count);
+    for (size_t i = 0; i < gateway->listener_count; i++) {
+        if (gateway->listeners[i].is_unserved)
+            unserved[place->unserved_count++] = unserved_of(arena, gateway->gateway->key.name,
+                                                            &gateway->listeners[i]);
+    }
+    place->unserved = unserved;
+}
+
+/* `result` is of this dataplane alone. */
 static void add_place(struct view *view, const struct compile_dataplane *dataplane, struct str note,
-                      const struct model_snapshot *snapshot)
+                      const struct compile_result *result)
 {
     struct arena *arena = view->box->arena;
-    const struct explain_place place = {
+    struct explain_place place = {
         .mesh = str_dup(arena, dataplane->mesh),
         .dataplane = str_dup(arena, dataplane->name),
         .note = note,
-        .snapshot = model_snapshot_ref(snapshot),
+        .snapshot = model_snapshot_ref(result->snapshot),
     };
+    if (result->report.gateway_count > 0)
+        add_unserved(arena, &result->report.gateways[0], &place);
     VEC_PUSH(&view->box->places, place);
 }
 
@@ -116,7 +161,7 @@ static void view_files(struct view *view)
         struct str note = placement->entries[i].is_derived ? STR("derived") : STR_EMPTY;
         if (placement->count > 1)
             result = compile(view, &one);
-        add_place(view, dataplane, note, result->snapshot);
+        add_place(view, dataplane, note, result);
     }
     placement = placement_free(placement);
 }
@@ -139,8 +184,7 @@ static void view_cluster(struct view *view)
         const struct placement_group *group = &groups->items[i];
         const struct compile_input input = input_of(view, &group->dataplane, 1);
         const struct compile_result *result = compile(view, &input);
-        add_place(view, &group->dataplane, pods_text(view->box->arena, group->pod_count),
-                  result->snapshot);
+        add_place(view, &group->dataplane, pods_text(view->box->arena, group->pod_count), result);
     }
     review(view, groups->dataplanes, groups->count);
     groups = placement_groups_free(groups);

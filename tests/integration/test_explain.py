@@ -426,6 +426,20 @@ def test_it_agrees_with_what_is_served(run, backend, curl, tmp_path):
 # ---- Where resources come from ----
 
 
+def test_a_port_that_is_not_served_yet():
+    """It says who would take it: for TLS by the server name."""
+    case = ROOT / "tests/golden/cases/mtr-tls-by-host-names/in.yaml"
+    for name in ("foo", "bar"):
+        found = answer("GET", f"https://{name}.example.com:8443/", resources=case)
+        assert (found["outcome"], found["takers"]) == ("notServed", [f"MeshTCPRoute {name}"])
+    assert answer("GET", "https://x.example.com:8443/", resources=case)["takers"] == []
+    meshes = ROOT / "tests/golden/cases/listeners-cross-mesh-routes/in.yaml"
+    done = explain("GET", "http://a.example.com:9000/", resources=meshes)
+    assert done.returncode == NOT_TAKEN
+    assert "is for HTTP of other meshes (crossMesh), which is not served yet" in done.stdout
+    assert "would go to  MeshGatewayRoute all\n             MeshGatewayRoute second" in done.stdout
+
+
 def test_the_current_directory():
     done = shell(PROGRAM, "explain", "GET", "http://shop.example.com:8080/",
                  cwd=EXAMPLES / "quickstart")

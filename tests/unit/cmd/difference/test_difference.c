@@ -52,8 +52,8 @@ static void assert_told(const struct side *before, const struct side *after, con
 {
     CLEANUP(arena_free) struct arena *arena = arena_new(1024);
     CLEANUP(buf_deinit) struct buf text;
-    const struct explain_place old = {STR("m"), STR("g"), STR_EMPTY, snapshot_of(before)};
-    const struct explain_place new = {STR("m"), STR("g"), STR_EMPTY, snapshot_of(after)};
+    const struct explain_place old = {STR("m"), STR("g"), STR_EMPTY, snapshot_of(before), NULL, 0};
+    const struct explain_place new = {STR("m"), STR("g"), STR_EMPTY, snapshot_of(after), NULL, 0};
     struct differences told = difference_find(arena, (struct difference_side){&old, 1},
                                               (struct difference_side){&new, 1});
     buf_init(&text, 64 * 1024);
@@ -177,8 +177,10 @@ static void nothing_of_a_rule_changes_unseen(void **state)
         case 10: *changed = rule(MODEL_PATH_PREFIX, "/a"); break;
         case 11: changed->method = STR("GET"); break;
         }
-        const struct explain_place old = {STR("m"), STR("g"), STR_EMPTY, snapshot_of(&sides[0])};
-        const struct explain_place new = {STR("m"), STR("g"), STR_EMPTY, snapshot_of(&sides[1])};
+        const struct explain_place old = {STR("m"), STR("g"), STR_EMPTY, snapshot_of(&sides[0]),
+                                          NULL,     0};
+        const struct explain_place new = {STR("m"), STR("g"), STR_EMPTY, snapshot_of(&sides[1]),
+                                          NULL,     0};
         struct differences told = difference_find(arena, (struct difference_side){&old, 1},
                                                   (struct difference_side){&new, 1});
         if (told.count == 0)
@@ -220,7 +222,8 @@ static void a_place_comes(void **state)
     (void)state;
     CLEANUP(arena_free) struct arena *arena = arena_new(1024);
     const struct side side = side_make();
-    const struct explain_place place = {STR("m"), STR("dp"), STR_EMPTY, snapshot_of(&side)};
+    const struct explain_place place = {STR("m"),           STR("dp"), STR_EMPTY,
+                                        snapshot_of(&side), NULL,      0};
     struct differences told = difference_find(arena, (struct difference_side){NULL, 0},
                                               (struct difference_side){&place, 1});
     assert_int_equal(told.count, 5); /* listener, host, two rules, back end */

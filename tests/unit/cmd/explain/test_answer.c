@@ -109,9 +109,9 @@ static void several_gateways_have_the_port(void **state)
     struct part host = {"*", "*"};
     const struct model_rule rules[] = {rule(MODEL_PATH_PREFIX, "/")};
     const struct model_snapshot *snapshot = snapshot_make(MODEL_HTTP, &host, 1, rules, 1);
-    const struct explain_place places[] = {{STR("m"), STR("one"), STR_EMPTY, snapshot},
-                                           {STR("n"), STR("two"), STR_EMPTY, snapshot},
-                                           {STR("n"), STR("three"), STR_EMPTY, snapshot}};
+    const struct explain_place places[] = {{STR("m"), STR("one"), STR_EMPTY, snapshot, NULL, 0},
+                                           {STR("n"), STR("two"), STR_EMPTY, snapshot, NULL, 0},
+                                           {STR("n"), STR("three"), STR_EMPTY, snapshot, NULL, 0}};
     struct explain_scope scope = {.places = places, .count = 3};
     struct explain_request request = question(arena, "GET", "http://a.test/", NULL, 0);
     struct explain_answer answer;
@@ -130,6 +130,39 @@ static void several_gateways_have_the_port(void **state)
     assert_int_equal(explain_answer(arena, &request, &scope, &answer, NULL), ERR_OK);
     assert_int_equal(answer.outcome, EXPLAIN_NO_LISTENER);
     assert_true(str_equal(answer.why, STR("no MeshGateway x has a listener that is served")));
+    (void)model_snapshot_unref(snapshot);
+}
+
+/* TCP is the port's; of TLS the most exact host name chooses. */
+static void what_is_not_served_says_who_would_take_it(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *url;
+        size_t takers;
+        const char *first;
+        bool has_more;
+    } cases[] = {
+        {"http://a.test:5432/", 3, "MeshTCPRoute one", true},
+        {"https://a.test:8443/", 1, "MeshGatewayRoute two", false},
+        {"https://y.b.test:8443/", 1, "MeshTCPRoute one", false},
+        {"https://x.B.test:8443/", 0, NULL, false},
+    };
+    struct part host = {"*", "*"};
+    const struct model_rule rules[] = {rule(MODEL_PATH_PREFIX, "/")};
+    const struct model_snapshot *snapshot = snapshot_make(MODEL_HTTP, &host, 1, rules, 1);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(arena_free) struct arena *arena = arena_new(1024);
+        struct explain_request request = question(arena, "GET", cases[i].url, NULL, 0);
+        struct explain_answer answer = answer_of(arena, snapshot, &request);
+        assert_int_equal(answer.outcome, EXPLAIN_NOT_SERVED);
+        assert_false(explain_is_taken(&answer));
+        assert_int_equal(answer.taker_count, cases[i].takers);
+        assert_true(answer.has_more_takers == cases[i].has_more);
+        assert_true((answer.remedy.size > 0) == (cases[i].takers == 0));
+        if (cases[i].first != NULL)
+            assert_true(str_equal(answer.takers[0], str_of(cases[i].first)));
+    }
     (void)model_snapshot_unref(snapshot);
 }
 
@@ -210,6 +243,7 @@ int main(void)
         cmocka_unit_test(what_is_near_is_told),
         cmocka_unit_test(the_nearest_of_many_rules),
         cmocka_unit_test(several_gateways_have_the_port),
+        cmocka_unit_test(what_is_not_served_says_who_would_take_it),
         cmocka_unit_test(it_agrees_with_the_matcher),
     };
     return cmocka_run_group_tests(tests, NULL, teardown);

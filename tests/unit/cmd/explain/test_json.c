@@ -38,7 +38,8 @@ static void a_request_that_is_forwarded(void **state)
         "\"path\":\"/a\",\"remedy\":\"\",\"requestHeaders\":[{\"change\":\"set\",\"name\":"
         "\"x-s\",\"value\":\"1\"}],\"responseHeaders\":[],\"rule\":{\"matches\":\"PREFIX /a\","
         "\"route\":\"r\",\"rule\":0},\"sentHost\":\"a.test\",\"sentTarget\":\"/a?q\","
-        "\"serverName\":\"\",\"status\":0,\"url\":\"http://a.test/a?q\",\"why\":\"\"}");
+        "\"serverName\":\"\",\"status\":0,\"takers\":[],\"url\":\"http://a.test/"
+        "a?q\",\"why\":\"\"}");
 }
 
 static void one_that_nobody_takes(void **state)
@@ -53,8 +54,27 @@ static void one_that_nobody_takes(void **state)
         "\"noListener\",\"path\":\"/a\",\"remedy\":\"served are: 80 (HTTP, MeshGateway g); for "
         "another port add one to conf.listeners of the MeshGateway\",\"requestHeaders\":[],"
         "\"responseHeaders\":[],\"rule\":null,\"sentHost\":\"\",\"sentTarget\":\"\","
-        "\"serverName\":\"\",\"status\":0,\"url\":\"http://a.test:81/a\",\"why\":\"no listener "
+        "\"serverName\":\"\",\"status\":0,\"takers\":[],\"url\":\"http://a.test:81/"
+        "a\",\"why\":\"no listener "
         "has port 81: a client cannot connect\"}");
+}
+
+static void one_that_is_not_served_yet(void **state)
+{
+    (void)state;
+    assert_json(
+        "http://a.test:5432/a",
+        "{\"alternatives\":[{\"gateway\":\"g\",\"host\":\"a.test\",\"mesh\":\"m\",\"port\":80,"
+        "\"protocol\":\"HTTP\",\"route\":\"r\",\"rule\":0}],\"backends\":[],\"body\":\"\","
+        "\"candidates\":[],\"certificate\":\"\",\"findings\":[],\"gateway\":{\"dataplane\":\"dp\","
+        "\"mesh\":\"m\",\"name\":\"g\",\"note\":\"\",\"port\":5432,\"protocol\":\"TCP\"},\"host\":"
+        "\"\",\"location\":\"\",\"method\":\"GET\",\"mirror\":null,\"otherHosts\":[],\"outcome\":"
+        "\"notServed\",\"path\":\"/a\",\"remedy\":\"\",\"requestHeaders\":[],"
+        "\"responseHeaders\":[],\"rule\":null,\"sentHost\":\"\",\"sentTarget\":\"\","
+        "\"serverName\":\"\",\"status\":0,\"takers\":[\"MeshTCPRoute one\",\"MeshGatewayRoute "
+        "two\","
+        "\"MeshGatewayRoute three\"],\"url\":\"http://a.test:5432/a\",\"why\":\"port 5432 of "
+        "MeshGateway g is for TCP, which is not served yet: a client cannot connect\"}");
 }
 
 int main(void)
@@ -62,6 +82,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_request_that_is_forwarded),
         cmocka_unit_test(one_that_nobody_takes),
+        cmocka_unit_test(one_that_is_not_served_yet),
     };
     return cmocka_run_group_tests(tests, NULL, teardown);
 }

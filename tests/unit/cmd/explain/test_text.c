@@ -66,6 +66,23 @@ static void a_request_that_is_forwarded(void **state)
                 "other hosts  *.b.test\n");
 }
 
+static void one_that_is_not_served_yet(void **state)
+{
+    (void)state;
+    const struct model_rule made = rule(MODEL_PATH_PREFIX, "/a");
+    assert_text(&made, 1, "http://a.test:5432/x",
+                "request      GET http://a.test:5432/x\n"
+                "answer       no answer\n"
+                "why          port 5432 of MeshGateway g is for TCP, which is not served yet: a "
+                "client cannot connect\n"
+                "gateway      MeshGateway g (mesh m), dataplane dp\n"
+                "listener     port 5432, TCP\n"
+                "would go to  MeshTCPRoute one\n"
+                "             MeshGatewayRoute two\n"
+                "             MeshGatewayRoute three\n"
+                "             and others\n");
+}
+
 static void every_fate_has_its_sentence(void **state)
 {
     (void)state;
@@ -190,6 +207,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_request_that_is_forwarded),
+        cmocka_unit_test(one_that_is_not_served_yet),
         cmocka_unit_test(every_fate_has_its_sentence),
         cmocka_unit_test(every_precedence_has_its_reason),
         cmocka_unit_test(paths_that_are_nearly_right),
