@@ -3,7 +3,6 @@
 #include "core/base/ip.h"
 
 #define HOSTNAME_MAX 253
-#define ADDRESS_MAX  255
 
 bool api__is_alphanumeric(char c)
 {
@@ -193,25 +192,6 @@ bool api__is_ip(struct str text)
 {
     unsigned char bytes[IP_SIZE_MAX];
     return ip_parse(text, bytes) > 0;
-}
-
-static bool is_address_label(struct str label)
-{
-    return label.size > 0 && label.size <= 63 && label.data[0] != '-' &&
-           consists_of(label, STR("_-"));
-}
-
-bool api__is_dns_name(struct str text)
-{
-    if (text.size == 0 || text.size > ADDRESS_MAX || api__is_ip(text))
-        return false;
-    /* One dot at the end names the root. */
-    struct str rest = str_ends_with(text, STR(".")) ? str_first(text, text.size - 1) : text;
-    while (rest.data != NULL) {
-        if (!is_address_label(str_cut(&rest, '.')))
-            return false;
-    }
-    return true;
 }
 
 static const struct api__field selector_fields[] = {

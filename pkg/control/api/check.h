@@ -56,9 +56,6 @@ bool api__is_domain(struct str name);
 #define API__IP_TEXT_MAX 64
 bool api__is_ip(struct str text);
 
-/* An address that a Dataplane may have besides an IP. */
-bool api__is_dns_name(struct str text);
-
 /* Of a MeshService, and of one of several zones. */
 #define API__PORTS_MAX 256
 

@@ -2,6 +2,7 @@
 #include "control/api/check.h"
 #include "control/api/kinds.h"
 #include "control/api/sidecar.h"
+#include "core/base/host.h"
 
 enum gateway_type {
     DELEGATED = 0,
@@ -170,7 +171,7 @@ static void check_address(struct api__decoder *d, const struct api__place *addre
         api__error(d, address, "address can't be empty");
     else if (str_equal(text, STR("0.0.0.0")) || str_equal(text, STR("::")))
         api__error(d, address, "must not be 0.0.0.0 or ::");
-    else if (!api__is_ip(text) && !api__is_dns_name(text))
+    else if (!api__is_ip(text) && !host_is_name(text))
         api__error(d, address, "address has to be valid IP address or domain name");
 }
 

@@ -1,6 +1,7 @@
 /* MeshExternalService: a back end outside of the mesh, by its name. Its status is Kuma's. */
 #include "control/api/check.h"
 #include "control/api/kinds.h"
+#include "core/base/host.h"
 
 /* What decoding needs besides the struct that stays. */
 struct staged {
@@ -82,7 +83,7 @@ static const struct api__field endpoint_fields[] = {
 static void check_endpoint(struct api__decoder *d, const struct api__place *place, void *object)
 {
     const struct api_external_endpoint *endpoint = object;
-    bool is_address = api__is_ip(endpoint->address) || api__is_dns_name(endpoint->address);
+    bool is_address = api__is_ip(endpoint->address) || host_is_name(endpoint->address);
     bool may_be_any = has_extension(place) && endpoint->address.size > 0;
     if (!is_address && !may_be_any)
         api__error_in(d, place, STR("address"), "address has to be a valid IP or hostname");
@@ -170,7 +171,7 @@ static void check_verification(struct api__decoder *d, const struct api__place *
     struct api__place ca = api__member(place, STR("caCert"));
     struct api__place certificate = api__member(place, STR("clientCert"));
     struct api__place key = api__member(place, STR("clientKey"));
-    if (api__is_present(&name) && !api__is_dns_name(tls->server_name))
+    if (api__is_present(&name) && !host_is_name(tls->server_name))
         api__error(d, &name, "must be a valid DNS name");
     if (api__is_present(&certificate) && !api__is_present(&key))
         api__error(d, &key, "must be defined when clientCert is defined");

@@ -1,14 +1,12 @@
 #include "control/queue/queue.h"
 
 #include "core/base/assert.h"
+#include "core/base/backoff.h"
 #include "core/base/map.h"
 #include "core/base/mem.h"
 #include "core/base/vec.h"
 
 #define NOT_WAITING SIZE_MAX
-
-/* The doublings of the pause that matter; beyond them it is at its bound. */
-#define DOUBLINGS_MAX 16U
 
 struct entry {
     char *name; /* owns what `key` points at */
@@ -159,20 +157,11 @@ bool queue_take(struct queue *queue, uint64_t now_ms, struct str *ret_key)
 }
 
 /* From half of the doubled pause to all of it. */
-static uint64_t pause_ms(struct queue *queue, uint32_t failures)
-{
-    uint32_t doublings = failures - 1 < DOUBLINGS_MAX ? failures - 1 : DOUBLINGS_MAX;
-    uint64_t longest = (uint64_t)QUEUE_PAUSE_MS << doublings;
-    if (longest > QUEUE_PAUSE_MAX_MS)
-        longest = QUEUE_PAUSE_MAX_MS;
-    return longest / 2 + random_below(queue->random, longest / 2 + 1);
-}
-
 static uint64_t retry_ms(struct queue *queue, struct entry *entry, uint64_t now_ms,
                          uint64_t wait_ms)
 {
     entry->failures++;
-    uint64_t pause = pause_ms(queue, entry->failures);
+    uint64_t pause = backoff_ms(entry->failures, QUEUE_PAUSE_MS, QUEUE_PAUSE_MAX_MS, queue->random);
     return now_ms + (pause > wait_ms ? pause : wait_ms);
 }
 
