@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "core/dns/dns.h"
+
 /* As OpenSSL and others name it. */
 static struct str trust_file(void)
 {
@@ -17,15 +19,17 @@ static enum err proxy_start(struct data_plane *plane, struct err_info *reterr)
     uint32_t workers = plane->options->workers;
     if (workers == 0)
         workers = proxy_workers_default();
-    plane->metrics = metrics_new(workers);
+    plane->metrics = metrics_new(workers + 1); /* the first is the main thread's */
     plane->proxy_metrics = proxy_metrics_new(plane->metrics);
     struct proxy_options options = {
         .loop = plane->loop,
         .metrics = plane->proxy_metrics,
+        .first_writer = 1,
         .workers = workers,
         .log_fd = log == DATA_PLANE_LOG_OFF ? -1 : STDOUT_FILENO,
         .trust_file = trust_file(),
         .log_format = log == DATA_PLANE_LOG_JSON ? LOG_JSON : LOG_TEXT,
+        .dns_server = plane->options->dns_server,
     };
     return proxy_new(&options, &plane->proxy, reterr);
 }
@@ -54,6 +58,15 @@ void data_plane_close(struct data_plane *plane)
     for (size_t i = 0; i < ARRAY_SIZE(plane->signals); i++)
         loop_signal_close(plane->signals[i]);
     loop_free(plane->loop);
+}
+
+bool data_plane_dns_server_check(const char *program, struct str server)
+{
+    if (server.size == 0 || dns_server_is_valid(server))
+        return true;
+    (void)command_wrong(program, "dns-server", server, /* which exits with it */
+                        "an IP address of a name server, with a port or without");
+    return false;
 }
 
 enum data_plane_log data_plane_log_of(struct str word)

@@ -22,6 +22,7 @@ struct data_plane_options {
     enum data_plane_log access_log;
     uint64_t drain_delay_ms;
     uint64_t drain_time_ms;
+    struct str dns_server; /* empty: the system's */
 };
 
 /* All on the main thread but the workers of the proxy, whose loops are their own. */
@@ -48,10 +49,20 @@ void data_plane_close(struct data_plane *plane);
 
 /* ---- Flags ---- */
 
+/* Whether DATA_PLANE_FLAG_DNS_SERVER was given a server, or nothing; if not, a sentence says so. */
+MUST_USE bool data_plane_dns_server_check(const char *program, struct str server);
+
 /* The value of DATA_PLANE_FLAG_ACCESS_LOG. */
 enum data_plane_log data_plane_log_of(struct str word);
 
 #define DATA_PLANE_SECONDS_MAX 3600
+
+#define DATA_PLANE_FLAG_DNS_SERVER                                                       \
+    {                                                                                    \
+        .name = "dns-server", .kind = COMMAND_TEXT, .value_name = "IP[:PORT]",           \
+        .help = "Ask this name server for the names of back ends. Without it, those of " \
+                "/etc/resolv.conf. Either way /etc/hosts comes first."                   \
+    }
 
 #define DATA_PLANE_FLAG_WORKERS                                                 \
     {                                                                           \

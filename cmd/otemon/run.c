@@ -17,6 +17,7 @@ enum {
     FLAG_ACCESS_LOG,
     FLAG_DRAIN_DELAY,
     FLAG_DRAIN_TIME,
+    FLAG_DNS_SERVER,
 };
 
 static const struct command_flag flags[] = {
@@ -65,6 +66,7 @@ static const struct command_flag flags[] = {
     [FLAG_DRAIN_DELAY] = DATA_PLANE_FLAG_DRAIN_DELAY(
         NULL, "whoever sends requests learns of it. Without it, not at all."),
     [FLAG_DRAIN_TIME] = DATA_PLANE_FLAG_DRAIN_TIME,
+    [FLAG_DNS_SERVER] = DATA_PLANE_FLAG_DNS_SERVER,
 };
 
 /* "off" is no address; a flag that is not given leaves the default, which may be taken. */
@@ -111,8 +113,11 @@ static int run_run(const struct command_input *input)
                 .access_log = data_plane_log_of(values[FLAG_ACCESS_LOG].text),
                 .drain_delay_ms = values[FLAG_DRAIN_DELAY].number * 1000,
                 .drain_time_ms = values[FLAG_DRAIN_TIME].number * 1000,
+                .dns_server = values[FLAG_DNS_SERVER].text,
             },
     };
+    if (!data_plane_dns_server_check("otemon run", options.data_plane.dns_server))
+        return EXIT_USAGE;
     return check_addresses(&options) ? serve_run(&options) : EXIT_USAGE;
 }
 
@@ -129,8 +134,8 @@ const struct command run_command = {
         "a lost request, and only what changed is printed.\n"
         "\n"
         "One bad object costs only itself. A file that is not readable YAML keeps its previous "
-        "objects until it is. Back ends are the inbounds of Dataplanes; a back end without any "
-        "answers 503.\n"
+        "objects until it is. Back ends are the inbounds of Dataplanes, ExternalServices and "
+        "MeshExternalServices; one that has none answers 503.\n"
         "\n"
         "Ctrl-C or SIGTERM lets requests finish, then ends.",
     .flags = flags,

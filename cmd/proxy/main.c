@@ -15,6 +15,7 @@ enum {
     FLAG_ACCESS_LOG,
     FLAG_DRAIN_DELAY,
     FLAG_DRAIN_TIME,
+    FLAG_DNS_SERVER,
 };
 
 static const struct command_flag flags[] = {
@@ -74,6 +75,7 @@ static const struct command_flag flags[] = {
     [FLAG_ACCESS_LOG] = DATA_PLANE_FLAG_ACCESS_LOG("json", ""),
     [FLAG_DRAIN_DELAY] = DATA_PLANE_FLAG_DRAIN_DELAY("5", "the cluster learns of it."),
     [FLAG_DRAIN_TIME] = DATA_PLANE_FLAG_DRAIN_TIME,
+    [FLAG_DNS_SERVER] = DATA_PLANE_FLAG_DNS_SERVER,
 };
 
 /* Cuts HOST:PORT; false: it is none. */
@@ -103,11 +105,14 @@ static int run(const struct command_input *input)
                 .access_log = data_plane_log_of(values[FLAG_ACCESS_LOG].text),
                 .drain_delay_ms = values[FLAG_DRAIN_DELAY].number * 1000,
                 .drain_time_ms = values[FLAG_DRAIN_TIME].number * 1000,
+                .dns_server = values[FLAG_DNS_SERVER].text,
             },
     };
     if (!operator_cut(values[FLAG_OPERATOR].text, &options))
         return command_wrong("otemon-proxy", "operator", values[FLAG_OPERATOR].text,
                              "a host and a port");
+    if (!data_plane_dns_server_check("otemon-proxy", options.data_plane.dns_server))
+        return EXIT_USAGE;
     options.server_name = values[FLAG_SERVER_NAME].given ? values[FLAG_SERVER_NAME].text
                                                          : options.operator_host;
     return serve_run(&options);

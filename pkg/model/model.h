@@ -231,7 +231,7 @@ struct model_cluster {
 };
 
 struct model_endpoint {
-    struct str address; /* an IP address */
+    struct str address; /* an IP address, or the name of a host, which the data plane resolves */
     uint16_t port;
     struct str hostname; /* what it is called by those who offer it; or empty */
     struct str tls;      /* how TLS is spoken to it; empty: it is not */

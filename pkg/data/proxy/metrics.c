@@ -131,6 +131,15 @@ struct proxy_metrics *proxy_metrics_new(struct metrics *registry)
     metrics->mirrors_lost = plain_open(metrics, 12, "otemon_mirrors_lost_total",
                                        "Copies that a mirror did not get whole, or not answer.",
                                        METRICS_COUNTER);
+    metrics->names = plain_open(metrics, 13, "otemon_dns_names",
+                                "Names of back ends that are kept resolved.", METRICS_GAUGE);
+    metrics->name_queries = plain_open(metrics, 14, "otemon_dns_queries_total",
+                                       "Questions for the addresses of a name.", METRICS_COUNTER);
+    metrics->name_failures = plain_open(metrics, 15, "otemon_dns_failures_total",
+                                        "Questions that brought no address.", METRICS_COUNTER);
+    metrics->name_changes = plain_open(metrics, 16, "otemon_dns_changes_total",
+                                       "Answers with other addresses than before.",
+                                       METRICS_COUNTER);
     return metrics;
 }
 
@@ -145,7 +154,9 @@ struct proxy_metrics *proxy_metrics_free(struct proxy_metrics *metrics)
         metrics->endpoints,         metrics->views,
         metrics->requests_open,     metrics->blocks,
         metrics->lines_dropped,     metrics->mirrors,
-        metrics->mirrors_lost,
+        metrics->mirrors_lost,      metrics->names,
+        metrics->name_queries,      metrics->name_failures,
+        metrics->name_changes,
     };
     for (size_t i = 0; i < ARRAY_SIZE(plain); i++)
         (void)metrics_series_close(metrics->families[i], plain[i]); /* always NULL */
@@ -186,13 +197,13 @@ void proxy__series_close(struct proxy_metrics *metrics, struct proxy__series *se
                                                       series->handshake_failures);
 }
 
-/* A plain number of the worker went from `*was` to `is`; gauges go down by wrapping around. */
-static void publish(struct proxy__worker *worker, const struct metrics_series *series,
+/* A plain number went from `*was` to `is`; gauges go down by wrapping around. */
+static void publish(struct metrics_writer *writer, const struct metrics_series *series,
                     uint64_t *was, uint64_t is)
 {
     if (*was == is)
         return;
-    metrics_add(worker->metrics, series, is - *was);
+    metrics_add(writer, series, is - *was);
     *was = is;
 }
 
@@ -201,17 +212,30 @@ void proxy__worker_publish(struct proxy__worker *worker)
     struct proxy_metrics *metrics = worker->proxy->metrics;
     const struct upstream_counts *counts = upstream_counts(worker->upstream);
     struct proxy__published *was = &worker->published;
-    publish(worker, metrics->upstream_connects, &was->connects, counts->connects);
-    publish(worker, metrics->upstream_failures, &was->failures, counts->connect_failures);
-    publish(worker, metrics->upstream_reuses, &was->reuses, counts->reuses);
-    publish(worker, metrics->upstream_open, &was->open, counts->connections);
-    publish(worker, metrics->upstream_idle, &was->idle, counts->idle);
-    publish(worker, metrics->endpoints, &was->endpoints, counts->endpoints);
-    publish(worker, metrics->views, &was->views, counts->sets);
-    publish(worker, metrics->requests_open, &was->requests, worker->request_count);
-    publish(worker, metrics->blocks, &was->blocks, worker->block_count);
-    publish(worker, metrics->second_tries, &was->second_tries, worker->second_tries);
-    publish(worker, metrics->mirrors, &was->mirrors, worker->mirrors_begun);
-    publish(worker, metrics->mirrors_lost, &was->mirrors_lost, worker->mirrors_lost);
-    publish(worker, metrics->lines_dropped, &was->lines_dropped, worker->lines_dropped);
+    struct metrics_writer *writer = worker->metrics;
+    publish(writer, metrics->upstream_connects, &was->connects, counts->connects);
+    publish(writer, metrics->upstream_failures, &was->failures, counts->connect_failures);
+    publish(writer, metrics->upstream_reuses, &was->reuses, counts->reuses);
+    publish(writer, metrics->upstream_open, &was->open, counts->connections);
+    publish(writer, metrics->upstream_idle, &was->idle, counts->idle);
+    publish(writer, metrics->endpoints, &was->endpoints, counts->endpoints);
+    publish(writer, metrics->views, &was->views, counts->sets);
+    publish(writer, metrics->requests_open, &was->requests, worker->request_count);
+    publish(writer, metrics->blocks, &was->blocks, worker->block_count);
+    publish(writer, metrics->second_tries, &was->second_tries, worker->second_tries);
+    publish(writer, metrics->mirrors, &was->mirrors, worker->mirrors_begun);
+    publish(writer, metrics->mirrors_lost, &was->mirrors_lost, worker->mirrors_lost);
+    publish(writer, metrics->lines_dropped, &was->lines_dropped, worker->lines_dropped);
+}
+
+void proxy__names_publish(struct proxy *proxy)
+{
+    struct proxy_metrics *metrics = proxy->metrics;
+    struct metrics_writer *writer = metrics_writer(metrics->registry, proxy->main_writer);
+    struct resolve_counts is = resolve_counts(proxy->resolve);
+    struct resolve_counts *was = &proxy->names_published;
+    publish(writer, metrics->names, &was->names, is.names);
+    publish(writer, metrics->name_queries, &was->queries, is.queries);
+    publish(writer, metrics->name_failures, &was->failures, is.failures);
+    publish(writer, metrics->name_changes, &was->changes, is.changes);
 }

@@ -20,6 +20,7 @@
 #include "core/http/http.h"
 #include "core/net/net.h"
 #include "data/proxy/proxy.h"
+#include "data/resolve/resolve.h"
 #include "data/subscribe/subscribe.h"
 #include "data/upstream/upstream.h"
 
@@ -84,8 +85,10 @@ struct proxy__series {
  * hold on it, until its last request that began with it has ended. */
 struct proxy__state {
     struct subscribe_state *staged;
-    struct proxy__series *series; /* one per listener */
+    const struct model_snapshot *resolved; /* what it serves, with addresses for names */
+    struct proxy__series *series;          /* one per listener */
     uint32_t holds;
+    uint32_t swaps_missing; /* workers that do not serve it yet */
 };
 
 /* ---- A worker's own ---- */
@@ -529,7 +532,7 @@ struct proxy_metrics {
     struct metrics_family *bytes_received;
     struct metrics_family *bytes_sent;
     struct metrics_family *handshakes;
-    struct metrics_family *families[16];
+    struct metrics_family *families[17];
     struct metrics_series *second_tries; /* without labels, like what follows */
     struct metrics_series *mirrors;
     struct metrics_series *mirrors_lost;
@@ -543,21 +546,33 @@ struct proxy_metrics {
     struct metrics_series *requests_open;
     struct metrics_series *blocks;
     struct metrics_series *lines_dropped;
+    struct metrics_series *names;
+    struct metrics_series *name_queries;
+    struct metrics_series *name_failures;
+    struct metrics_series *name_changes;
 };
 
 void proxy__series_open(struct proxy_metrics *metrics, struct str listener,
                         struct proxy__series *series);
 void proxy__series_close(struct proxy_metrics *metrics, struct proxy__series *series);
 
-/* Brings the worker's plain numbers into its metrics. */
+/* Brings the worker's plain numbers into its metrics, and those of the main thread into its. */
 void proxy__worker_publish(struct proxy__worker *worker);
+void proxy__names_publish(struct proxy *proxy);
+
+/* ---- names.c: names of back ends ---- */
+
+/* ERR_INVALID: `server` is none. */
+MUST_USE enum err proxy__names_open(struct proxy *proxy, struct str server,
+                                    struct err_info *reterr);
+void proxy__names_close(struct proxy *proxy);
 
 /* ---- mail.c: from the workers to the main thread ---- */
 
 struct proxy__mail;
 
 enum proxy__letter {
-    PROXY__LETTER_SWAPPED,
+    PROXY__LETTER_SWAPPED,  /* a state is served by one worker more */
     PROXY__LETTER_RELEASED, /* a state has one hold less */
     PROXY__LETTER_LEFT,     /* nothing is open any more */
 };
@@ -574,24 +589,33 @@ void proxy__mail_close(struct proxy__mail *mail);
 
 /* ---- proxy.c ---- */
 
+/* Names have other addresses, or are there that were waited for: the workers get them. */
+void proxy__resolved(struct proxy *proxy);
+void proxy__ready(struct proxy *proxy);
+
 struct proxy {
     struct loop *loop;
     struct proxy_metrics *metrics;
     struct net_tls_server *tls;
     struct subscribe *subscribe;
+    struct dns *dns;
+    struct resolve *resolve;
+    struct resolve_counts names_published;
     struct proxy__mail *mail;
     struct proxy__log_sink *sink; /* NULL: no access log */
     enum log_format log_format;
     uint32_t connections_max;
     uint32_t first_writer;
+    uint32_t main_writer;
     struct proxy__worker **workers;
     uint32_t worker_count;
     uint32_t states_alive;
+    struct subscribe_state *staged; /* the last one; NULL: none yet */
 
     proxy_applied_fn applied; /* NULL: nothing is under way */
     void *applied_arg;
     struct model_digest applied_result;
-    uint32_t swaps_missing;
+    const struct proxy__state *applying; /* NULL: its names are waited for */
 
     proxy_drained_fn drained; /* NULL: not draining */
     void *drained_arg;

@@ -15,16 +15,20 @@ static void state_free(struct proxy *proxy, struct proxy__state *state)
     for (size_t i = 0; i < state->staged->listener_count; i++)
         proxy__series_close(proxy->metrics, &state->series[i]);
     state->series = mem_free(state->series);
+    (void)model_snapshot_unref(state->resolved); /* always NULL */
     state->staged = subscribe_state_unref(state->staged);
     (void)mem_free(state); /* always NULL */
     proxy->states_alive--;
 }
 
-/* Takes over the reference of `staged`; one hold per worker. */
-static struct proxy__state *state_new(struct proxy *proxy, struct subscribe_state *staged)
+/* What was staged last, with the addresses that its names have now; one hold per worker. */
+static struct proxy__state *state_new(struct proxy *proxy)
 {
     struct proxy__state *state = MEM_NEW(struct proxy__state);
-    state->staged = staged;
+    const struct subscribe_state *staged = proxy->staged;
+    state->staged = subscribe_state_ref(proxy->staged);
+    state->resolved = resolve_snapshot(proxy->resolve);
+    state->swaps_missing = proxy->worker_count;
     state->series = MEM_NEW_ARRAY(struct proxy__series, staged->listener_count);
     state->holds = proxy->worker_count;
     for (size_t i = 0; i < staged->listener_count; i++)
@@ -43,17 +47,22 @@ static void on_left(struct proxy *proxy)
     proxy->drained(proxy->drained_arg);
 }
 
+static void on_swapped(struct proxy *proxy, struct proxy__state *state)
+{
+    ASSERT(state->swaps_missing > 0);
+    if (--state->swaps_missing > 0 || state != proxy->applying)
+        return;
+    proxy->applying = NULL;
+    proxy_applied_fn applied = TAKE(proxy->applied);
+    struct model_digest result = proxy->applied_result;
+    applied(proxy->applied_arg, &result);
+}
+
 static void on_letter(void *arg, enum proxy__letter letter, void *content)
 {
     struct proxy *proxy = arg;
     switch (letter) {
-    case PROXY__LETTER_SWAPPED:
-        if (--proxy->swaps_missing == 0 && proxy->applied != NULL) {
-            proxy_applied_fn applied = TAKE(proxy->applied);
-            struct model_digest result = proxy->applied_result;
-            applied(proxy->applied_arg, &result);
-        }
-        return;
+    case PROXY__LETTER_SWAPPED: on_swapped(proxy, content); return;
     case PROXY__LETTER_RELEASED: {
         struct proxy__state *state = content;
         ASSERT(state->holds > 0);
@@ -78,6 +87,30 @@ static void worker_on_swap(void *arg)
     (void)mem_free(swap); /* always NULL */
 }
 
+static const struct proxy__state *swap(struct proxy *proxy)
+{
+    struct proxy__state *state = state_new(proxy);
+    for (uint32_t i = 0; i < proxy->worker_count; i++) {
+        struct swap *swap = MEM_NEW(struct swap);
+        swap->worker = proxy->workers[i];
+        swap->state = state;
+        loop_post(swap->worker->loop, worker_on_swap, swap);
+    }
+    return state;
+}
+
+void proxy__ready(struct proxy *proxy)
+{
+    ASSERT(proxy->applied != NULL && proxy->applying == NULL);
+    proxy->applying = swap(proxy);
+}
+
+/* What is under way is swapped before, so it is acknowledged by itself. */
+void proxy__resolved(struct proxy *proxy)
+{
+    (void)swap(proxy); /* nobody waits for it */
+}
+
 enum err proxy_apply(struct proxy *proxy, const struct model_transaction *transaction,
                      proxy_applied_fn applied, void *arg, struct err_info *reterr)
 {
@@ -91,14 +124,11 @@ enum err proxy_apply(struct proxy *proxy, const struct model_transaction *transa
     proxy->applied = applied;
     proxy->applied_arg = arg;
     proxy->applied_result = transaction->result;
-    proxy->swaps_missing = proxy->worker_count;
-    struct proxy__state *state = state_new(proxy, staged);
-    for (uint32_t i = 0; i < proxy->worker_count; i++) {
-        struct swap *swap = MEM_NEW(struct swap);
-        swap->worker = proxy->workers[i];
-        swap->state = state;
-        loop_post(swap->worker->loop, worker_on_swap, swap);
-    }
+    proxy->staged = subscribe_state_unref(proxy->staged);
+    proxy->staged = staged;
+    if (resolve_set(proxy->resolve, staged->snapshot))
+        proxy__ready(proxy);
+    proxy__names_publish(proxy);
     return ERR_OK;
 }
 
@@ -110,8 +140,10 @@ const struct model_snapshot *proxy_snapshot(const struct proxy *proxy)
 
 void proxy_dump(const struct proxy *proxy, struct buf *buf)
 {
-    buf_printf(buf, "{\"statesAlive\":%u,\"workers\":%u,\"snapshot\":", proxy->states_alive,
+    buf_printf(buf, "{\"statesAlive\":%u,\"workers\":%u,\"names\":", proxy->states_alive,
                proxy->worker_count);
+    resolve_print(proxy->resolve, buf);
+    buf_append(buf, STR(",\"snapshot\":"));
     const struct model_snapshot *snapshot = proxy_snapshot(proxy);
     if (snapshot != NULL)
         model_snapshot_print(snapshot, true, buf);
@@ -227,6 +259,7 @@ enum err proxy_new(const struct proxy_options *options, struct proxy **ret_proxy
     proxy->loop = options->loop;
     proxy->metrics = options->metrics;
     proxy->first_writer = options->first_writer;
+    proxy->main_writer = options->main_writer;
     proxy->log_format = options->log_format;
     proxy->connections_max = options->connections_max > 0 ? options->connections_max
                                                           : PROXY_CONNECTIONS_MAX;
@@ -235,6 +268,8 @@ enum err proxy_new(const struct proxy_options *options, struct proxy **ret_proxy
     struct str trust_file = options->trust_file.size > 0 ? options->trust_file
                                                          : STR(SUBSCRIBE_TRUST_FILE);
     enum err result = net_tls_server_new(NULL, NULL, &proxy->tls, reterr);
+    if (result == ERR_OK)
+        result = proxy__names_open(proxy, options->dns_server, reterr);
     if (result == ERR_OK)
         proxy->subscribe = subscribe_new(proxy->tls, options->workers, trust_file);
     if (result == ERR_OK && options->log_fd >= 0 &&
@@ -255,11 +290,14 @@ struct proxy *proxy_free(struct proxy *proxy)
     if (proxy == NULL)
         return NULL;
     proxy->applied = NULL;
+    proxy->applying = NULL;
     proxy->drain_done = true;
+    proxy__names_close(proxy);
     for (uint32_t i = 0; i < proxy->worker_count; i++)
         proxy__worker_join(proxy->workers[i]);
     proxy__mail_close(proxy->mail);
     ASSERT(proxy->states_alive == 0);
+    proxy->staged = subscribe_state_unref(proxy->staged);
     proxy->workers = mem_free(proxy->workers);
     proxy->sink = proxy__log_sink_free(proxy->sink);
     proxy->subscribe = subscribe_free(proxy->subscribe);

@@ -3,7 +3,9 @@
  * The main thread stages transactions (data/subscribe) and hands the result to N identical workers.
  * A worker has a loop, a thread, one SO_REUSEPORT socket per port, connection pools and counters of
  * its own; a swap is one pointer per worker between two events. Requests finish on the state they
- * began with, and the last worker to swap acknowledges the transaction. No lock and no atomic
+ * began with, and the last worker to swap acknowledges the transaction. Names of back ends are
+ * resolved on the main thread (data/resolve); other addresses reach the workers by a swap, too, of
+ * which nobody is told. No lock and no atomic
  * operation is on the request path; the main thread never waits for a worker, except in proxy_free.
  *
  *     proxy_metrics_new, proxy_new, proxy_apply ... proxy_drain, done, proxy_free
@@ -59,13 +61,15 @@ struct proxy_options {
     struct loop *loop; /* of the main thread */
     struct proxy_metrics *metrics;
     uint32_t
-        first_writer; /* worker i writes the metrics with first_writer + i, which are its own */
-    uint32_t workers; /* 1 to PROXY_WORKERS_MAX */
+        first_writer; /* worker i writes the metrics with first_writer + i, which are its own, */
+    uint32_t main_writer;     /* and the main thread with this one */
+    uint32_t workers;         /* 1 to PROXY_WORKERS_MAX */
     uint32_t connections_max; /* per worker; 0: PROXY_CONNECTIONS_MAX */
     int log_fd;               /* the access log, blocking or not; -1: none. Stays the caller's */
     enum log_format log_format;
     struct str trust_file; /* the authorities that back ends are trusted by where they name none, as
                               PEM; empty: those of the system */
+    struct str dns_server; /* asked for the names of back ends, as core/dns; empty: the system's */
 };
 
 /* How many workers fit this machine: the CPUs that affinity and the cgroup allow. */
@@ -82,7 +86,9 @@ struct proxy *proxy_free(struct proxy *proxy);
 /* Every worker serves `result`: the digest of the transaction that was applied. */
 typedef void (*proxy_applied_fn)(void *arg, const struct model_digest *result);
 
-/* Applies a transaction, borrowed for the call. ERR_OK: it was staged, and `applied` follows.
+/* Applies a transaction, borrowed for the call. ERR_OK: it was staged, and `applied` follows; names
+ * of back ends that are new are waited for, but not longer than RESOLVE_WAIT_MS (data/resolve): so
+ * long its new ports accept nobody, and what was served before is still served.
  * Otherwise it was refused whole, `applied` is not called, and reterr has the resource as its path
  * and the reason as its message; ERR_AGAIN: the one before is not acknowledged yet. */
 MUST_USE enum err proxy_apply(struct proxy *proxy, const struct model_transaction *transaction,

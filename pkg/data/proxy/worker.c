@@ -54,14 +54,13 @@ void proxy__worker_swap(struct proxy__worker *worker, struct proxy__state *state
     view->worker = worker;
     view->state = state;
     view->references = 1;
-    view->upstreams = upstream_set_new(worker->upstream, state->staged->snapshot,
-                                       state->staged->clients);
+    view->upstreams = upstream_set_new(worker->upstream, state->resolved, state->staged->clients);
     struct proxy__view *before = worker->view;
     worker->view = view;
     proxy__ports_update(worker);
     proxy__view_unref(before);
     proxy__worker_publish(worker);
-    proxy__mail_send(worker->proxy->mail, PROXY__LETTER_SWAPPED, NULL);
+    proxy__mail_send(worker->proxy->mail, PROXY__LETTER_SWAPPED, state);
 }
 
 /* ---- Leaving ---- */

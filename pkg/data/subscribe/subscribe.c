@@ -3,6 +3,7 @@
 
 #include "core/base/arena.h"
 #include "core/base/assert.h"
+#include "core/base/host.h"
 #include "core/base/mem.h"
 #include "core/http/http.h"
 #include "data/subscribe/parts.h"
@@ -43,8 +44,8 @@ static enum err check_endpoints(const struct model_endpoint_set *set, struct err
     for (size_t i = 0; i < set->endpoint_count; i++) {
         const struct model_endpoint *endpoint = &set->endpoints[i];
         struct net_address address;
-        if (endpoint->port == 0 ||
-            net_address_make(endpoint->address, endpoint->port, &address) != ERR_OK)
+        bool is_address = net_address_make(endpoint->address, endpoint->port, &address) == ERR_OK;
+        if (endpoint->port == 0 || (!is_address && !host_is_name(endpoint->address)))
             return err_set(reterr, ERR_INVALID, "\"%.*s\" port %u is not an endpoint",
                            STR_ARG(endpoint->address), endpoint->port);
         if (endpoint->hostname.size > HTTP_HOST_MAX ||

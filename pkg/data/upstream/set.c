@@ -37,7 +37,7 @@ static void member_add(struct upstream_set *set, const struct clients *clients,
     struct upstream__identity identity;
     memset(&identity, 0, sizeof(identity));
     if (net_address_make(endpoint->address, endpoint->port, &identity.address) != ERR_OK)
-        return; /* staging has refused what is not an address */
+        return; /* staging has refused what is neither; names are resolved by now */
     if (endpoint->tls.size > 0)
         identity.tls = client_find(clients, endpoint->tls);
     cluster->members[cluster->member_count++] = (struct upstream__member){

@@ -202,13 +202,13 @@ static void a_port_in_use_refuses_the_whole_and_keeps_the_last(void **state)
     bench_close(&bench);
 }
 
-static void what_is_no_address_or_too_long_is_refused(void **state)
+static void what_is_no_place_or_too_long_is_refused(void **state)
 {
     (void)state;
     struct bench bench;
     bench_open(&bench);
     int fd;
-    struct content content = {.port = port_any(&fd, 0), .endpoint = "localhost", .body = "a"};
+    struct content content = {.port = port_any(&fd, 0), .endpoint = "local host", .body = "a"};
     struct err_info why = {0};
     struct subscribe_state *none = NULL;
     assert_int_equal(stage(&bench, &content, &none, &why), ERR_INVALID);
@@ -225,6 +225,23 @@ static void what_is_no_address_or_too_long_is_refused(void **state)
     assert_string_equal(why.message, "\"no host\" is not a host name");
     assert_null(none);
     assert_null(subscribe_last(bench.subscribe));
+    bench_close(&bench);
+}
+
+/* The names of hosts are resolved by others. */
+static void a_name_of_a_host_is_a_place(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_open(&bench);
+    int fd;
+    struct content content = {.port = port_any(&fd, 0),
+                              .endpoint = "a.example.com",
+                              .body = "a",
+                              .hostname = "a.example.com"};
+    struct subscribe_state *good = NULL;
+    assert_int_equal(stage(&bench, &content, &good, NULL), ERR_OK);
+    assert_null(subscribe_state_unref(good));
     bench_close(&bench);
 }
 
@@ -251,7 +268,8 @@ int main(void)
         cmocka_unit_test(what_stays_is_shared_and_its_sockets_are_left_alone),
         cmocka_unit_test(all_of_it_anew_is_shared_with_what_is_there),
         cmocka_unit_test(a_port_in_use_refuses_the_whole_and_keeps_the_last),
-        cmocka_unit_test(what_is_no_address_or_too_long_is_refused),
+        cmocka_unit_test(what_is_no_place_or_too_long_is_refused),
+        cmocka_unit_test(a_name_of_a_host_is_a_place),
         cmocka_unit_test(a_transaction_from_elsewhere_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
