@@ -1,10 +1,26 @@
 /* What a rule makes of a request: written by core/http as it is for a back end, and read again. */
 #include "core/base/assert.h"
+#include "core/base/host.h"
 #include "explain/parts.h"
 
 #define PPM 1000000U
 
-static struct explain_backend backend_of(const struct model_snapshot *snapshot, struct str name)
+/* They stand in order of their addresses. */
+static void list_names(struct arena *arena, const struct model_endpoint_set *set,
+                       struct explain_backend *backend)
+{
+    struct str *names = ARENA_NEW_ARRAY(arena, struct str, EXPLAIN_NAMES_MAX);
+    for (size_t i = 0; i < set->endpoint_count && backend->name_count < EXPLAIN_NAMES_MAX; i++) {
+        struct str address = set->endpoints[i].address;
+        bool is_again = i > 0 && str_equal(set->endpoints[i - 1].address, address);
+        if (!is_again && host_is_name(address))
+            names[backend->name_count++] = address;
+    }
+    backend->names = names;
+}
+
+static struct explain_backend backend_of(struct arena *arena, const struct model_snapshot *snapshot,
+                                         struct str name)
 {
     const struct model_resource *cluster = model_snapshot_find(snapshot, MODEL_CLUSTER, name);
     ASSERT(cluster != NULL); /* a snapshot has what its resources name */
@@ -12,12 +28,14 @@ static struct explain_backend backend_of(const struct model_snapshot *snapshot, 
                                                            cluster->cluster->endpoint_set);
     ASSERT(set != NULL);
     size_t endpoints = set->endpoint_set->endpoint_count;
-    return (struct explain_backend){
+    struct explain_backend backend = {
         .service = cluster->cluster->service,
         .cluster = name,
         .endpoints = endpoints,
         .status = endpoints == 0 ? 503 : 0,
     };
+    list_names(arena, set->endpoint_set, &backend);
+    return backend;
 }
 
 static void list_backends(struct arena *arena, struct explain_answer *answer)
@@ -31,7 +49,7 @@ static void list_backends(struct arena *arena, struct explain_answer *answer)
     for (size_t i = 0; i < rule->backend_count; i++) {
         const struct model_backend *from = &rule->backends[i];
         if (from->cluster.size > 0)
-            backends[i] = backend_of(answer->place->snapshot, from->cluster);
+            backends[i] = backend_of(arena, answer->place->snapshot, from->cluster);
         else
             backends[i].status = from->status;
         backends[i].ppm = sum == 0 ? 0 : (uint32_t)(from->weight * (uint64_t)PPM / sum);
@@ -40,7 +58,7 @@ static void list_backends(struct arena *arena, struct explain_answer *answer)
     answer->backend_count = rule->backend_count;
     if (rule->mirror.cluster.size == 0)
         return;
-    answer->mirror = backend_of(answer->place->snapshot, rule->mirror.cluster);
+    answer->mirror = backend_of(arena, answer->place->snapshot, rule->mirror.cluster);
     answer->mirror.ppm = rule->mirror.ppm;
 }
 

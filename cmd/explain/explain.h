@@ -123,6 +123,9 @@ struct explain_backend {
     struct str cluster; /* its name in the snapshot */
     uint32_t ppm;       /* how many requests of a million */
     size_t endpoints;
+    const struct str *names; /* of hosts, in the place of addresses: some of its endpoints are
+                                there; at most EXPLAIN_NAMES_MAX, each once */
+    size_t name_count;
     uint16_t status; /* what is answered by the gateway: 503 without endpoints; else 0 */
 };
 
@@ -130,6 +133,7 @@ struct explain_backend {
 #define EXPLAIN_OTHERS_MAX       5  /* rules for other paths that are nearest */
 #define EXPLAIN_ALTERNATIVES_MAX 5
 #define EXPLAIN_HOSTS_MAX        10
+#define EXPLAIN_NAMES_MAX        10
 /* Host names that are tried for alternatives; a person asks again. */
 #define EXPLAIN_TRIES_MAX ((size_t)1000)
 

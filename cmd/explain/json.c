@@ -44,6 +44,11 @@ static void write_backend(struct printer *printer, const struct explain_backend 
     jv_write_object(&printer->json);
     jv_write_member_string(&printer->json, STR("cluster"), backend->cluster);
     jv_write_member_u64(&printer->json, STR("endpoints"), backend->endpoints);
+    jv_write_key(&printer->json, STR("names"));
+    jv_write_array(&printer->json);
+    for (size_t i = 0; i < backend->name_count; i++)
+        jv_write_string(&printer->json, backend->names[i]);
+    jv_write_end(&printer->json);
     jv_write_member_u64(&printer->json, STR("ppm"), backend->ppm);
     jv_write_member_string(&printer->json, STR("service"), backend->service);
     jv_write_member_u64(&printer->json, STR("status"), backend->status);
@@ -173,6 +178,9 @@ void explain_json(const struct explain_answer *answer, struct str findings, stru
     write_gateway(&printer);
     jv_write_member_string(json, STR("host"),
                            answer->host == NULL ? STR_EMPTY : answer->host->domain);
+    jv_write_member_bool(json, STR("hostFromBackend"),
+                         answer->outcome == EXPLAIN_FORWARDED &&
+                             answer->rule->rewrite.host_from_backend);
     jv_write_member_string(json, STR("location"), answer->location);
     jv_write_member_string(json, STR("method"), request->method);
     write_mirror(&printer);

@@ -124,6 +124,16 @@ static struct str percent_text(struct arena *arena, uint32_t ppm)
     return str_format(arena, "%.*s%%", STR_ARG(text));
 }
 
+/* " at a.test, b.test"; or empty. */
+static struct str names_text(struct arena *arena, const struct explain_backend *backend)
+{
+    struct str text = STR_EMPTY;
+    for (size_t i = 0; i < backend->name_count; i++)
+        text = str_format(arena, "%.*s%s%.*s", STR_ARG(text), i == 0 ? " at " : ", ",
+                          STR_ARG(backend->names[i]));
+    return text;
+}
+
 static void put_backend(const struct printer *printer, const char *label,
                         const struct explain_backend *backend)
 {
@@ -131,8 +141,9 @@ static void put_backend(const struct printer *printer, const char *label,
     if (backend->cluster.size == 0)
         PUT(printer, label, "%.*s to no back end that exists: %u", STR_ARG(share), backend->status);
     else
-        PUT(printer, label, "%.*s to %.*s, %zu endpoint%s%s", STR_ARG(share),
+        PUT(printer, label, "%.*s to %.*s, %zu endpoint%s%.*s%s", STR_ARG(share),
             STR_ARG(backend->service), backend->endpoints, backend->endpoints == 1 ? "" : "s",
+            STR_ARG(names_text(printer->arena, backend)),
             backend->status != 0 ? ": 503 while there is none" : "");
 }
 

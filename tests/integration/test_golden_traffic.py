@@ -28,13 +28,14 @@ def test_no_other_case_has_requests():
 @pytest.mark.parametrize("case", [case for case in CASES if case.requests_file.exists()],
                          ids=lambda case: case.name)
 def test_case(case, stand, run, tmp_path):
-    for address, _ in case.endpoints():
+    for address, _ in stand.services(case):
         if not network.has_address(address):
             pytest.skip(f"{address} is not this machine's, and cannot be made so")
     stand.prepare(case)
     flags = [f"{name}={value}" for name, value in zip(case.args[::2], case.args[1::2])]
     directory = case.copy(tmp_path)
-    otemon = run(directory, *flags).wait_ready()
+    names = [f"--dns-server={stand.server.address}"] if case.has_names else []
+    otemon = run(directory, *flags, *names).wait_ready()
     served = otemon.config()["snapshot"]["resources"]
     assert [(each["kind"], each["name"]) for each in served] == \
         [(each["kind"], each["name"]) for each in case.resources]

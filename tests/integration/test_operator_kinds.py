@@ -47,12 +47,13 @@ def test_what_has_no_effect_yet_says_so(begun):
 
 
 def test_an_external_service_is_told_why_it_is_not_reached(begun):
-    put_service(begun.server, EXTERNAL)
+    put_service(begun.server, {**EXTERNAL, "networking": {**EXTERNAL["networking"],
+                                                          "tls": {"enabled": True}}})
     said = begun.wait_said(SERVICE, "Programmed", "False", "UnsupportedValue")
-    assert said["message"] == ("networking.address: names are not resolved yet, so it is no back "
-                               "end; write an IP address")
+    assert said["message"] == ("networking.tls.enabled: TLS to external services is not spoken "
+                               "yet, so it is no back end")
     assert begun.is_said(SERVICE, "Accepted", "True", "Accepted")
-    put_service(begun.server, {**EXTERNAL, "networking": {"address": "192.0.2.1:80"}})
+    put_service(begun.server, EXTERNAL)
     until(lambda: begun.condition(SERVICE, "Programmed") == {}, "its condition is gone")
 
 

@@ -81,7 +81,7 @@ enum discovery_state {
     DISCOVERY_UNREADY,  /* there are back ends, none of which is ready */
     DISCOVERY_NO_MATCH, /* the other tags, or the mesh, exclude all back ends */
     DISCOVERY_UNKNOWN,  /* there is no such service, or no such port of it */
-    DISCOVERY_UNUSABLE, /* it is of a kind that leads nowhere: ExternalName, names, TLS, not TCP */
+    DISCOVERY_UNUSABLE, /* it is of a kind that leads nowhere: ExternalName, FQDN, TLS, not TCP */
 };
 
 struct discovery_answer {
@@ -113,7 +113,7 @@ struct discovery_obstacle {
     const char *message; /* to be put into a sentence, like the next */
     const char *remedy;  /* "; what to do"; or empty */
 };
-#define DISCOVERY_OBSTACLES_MAX 3
+#define DISCOVERY_OBSTACLES_MAX 2
 
 /* Of one that is not broken. Returns how many there are. */
 size_t

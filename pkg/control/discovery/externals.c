@@ -1,7 +1,7 @@
 /* Back ends outside of the mesh, from ExternalServices. */
 #include "control/discovery/parts.h"
 #include "control/select/select.h"
-#include "core/base/ip.h"
+#include "core/base/host.h"
 
 void discovery__index_externals(struct discovery *discovery)
 {
@@ -22,26 +22,7 @@ void discovery__index_externals(struct discovery *discovery)
     }
 }
 
-static bool is_name(const struct api_external_service *service)
-{
-    unsigned char bytes[IP_SIZE_MAX];
-    return ip_parse(service->host, bytes) == 0;
-}
-
 static const char no_tls[] = "TLS to external services is not spoken yet";
-static const char no_names[] = "names are not resolved yet";
-static const char write_address[] = "; write an IP address";
-
-/* One that has an address is enough. */
-static bool has_only_names(const struct api_mesh_external_service *service)
-{
-    unsigned char bytes[IP_SIZE_MAX];
-    for (size_t i = 0; i < service->endpoint_count; i++) {
-        if (ip_parse(service->endpoints[i].address, bytes) > 0)
-            return false;
-    }
-    return service->endpoint_count > 0;
-}
 
 static size_t mesh_external_obstacles(const struct api_mesh_external_service *service,
                                       struct discovery_obstacle *ret_obstacles)
@@ -52,9 +33,6 @@ static size_t mesh_external_obstacles(const struct api_mesh_external_service *se
             STR("spec.extension"), "extensions are not known here", "; write endpoints"};
     if (service->tls.enabled)
         ret_obstacles[count++] = (struct discovery_obstacle){STR("spec.tls.enabled"), no_tls, ""};
-    if (has_only_names(service))
-        ret_obstacles[count++] = (struct discovery_obstacle){STR("spec.endpoints"), no_names,
-                                                             write_address};
     return count;
 }
 
@@ -69,9 +47,6 @@ discovery_external_obstacles(const struct api_object *object,
     if (service->tls.enabled)
         ret_obstacles[count++] = (struct discovery_obstacle){STR("networking.tls.enabled"), no_tls,
                                                              ""};
-    if (is_name(service))
-        ret_obstacles[count++] = (struct discovery_obstacle){STR("networking.address"), no_names,
-                                                             write_address};
     return count;
 }
 
@@ -82,6 +57,17 @@ static const char *obstacle_of(const struct api_object *object)
     if (object->broken)
         return "it is not valid";
     return discovery_external_obstacles(object, obstacles) > 0 ? obstacles[0].message : NULL;
+}
+
+/* A name is what its requests may have as Host. */
+void discovery__take_external(struct discovery__question *question, struct str host, uint32_t port)
+{
+    struct model_endpoint endpoint = {
+        .address = host,
+        .port = (uint16_t)port,
+        .hostname = host_is_name(host) ? host : STR_EMPTY,
+    };
+    VEC_PUSH(&question->endpoints, endpoint);
 }
 
 static const struct discovery__externals *find(const struct discovery__question *question)
@@ -124,9 +110,7 @@ void discovery__ask_externals(struct discovery__question *question, struct disco
             continue;
         const char *problem = obstacle_of(at->object);
         if (problem == NULL) {
-            struct model_endpoint endpoint = {.address = service->host,
-                                              .port = (uint16_t)service->port};
-            VEC_PUSH(&question->endpoints, endpoint);
+            discovery__take_external(question, service->host, service->port);
         } else if (matching == NULL) {
             matching = at->object;
             obstacle = problem;

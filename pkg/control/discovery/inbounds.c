@@ -1,7 +1,6 @@
 /* Back ends from the inbounds of Dataplanes. */
 #include "control/discovery/parts.h"
 #include "control/select/select.h"
-#include "core/base/ip.h"
 #include "core/base/spell.h"
 
 /* Names beyond are not looked at for one that was meant. */
@@ -39,30 +38,17 @@ static struct str address_of(const struct discovery__inbounds *entry)
                                             : entry->dataplane->dataplane->address;
 }
 
-/* Whether it can take requests; says why not, where nobody else does. */
-static bool is_usable(const struct discovery__question *question,
-                      const struct discovery__inbounds *entry)
+static bool is_usable(const struct api_inbound *inbound)
 {
-    const struct api_inbound *inbound = entry->inbound;
-    unsigned char bytes[IP_SIZE_MAX];
-    if (!inbound->ready || inbound->port == 0 || inbound->port > UINT16_MAX)
-        return false;
-    struct str address = address_of(entry);
-    if (ip_parse(address, bytes) > 0)
-        return true;
-    struct finding_subject subject = api_subject(entry->dataplane);
-    finding_add(question->findings, FINDING_WARNING, &subject,
-                entry->dataplane->dataplane->address_mark, STR("networking.address"),
-                "\"%.*s\" is not an IP address, and names are not resolved yet: its inbounds "
-                "are no endpoints; write the IP address",
-                STR_ARG(address));
-    return false;
+    return inbound->ready && inbound->port > 0 && inbound->port <= UINT16_MAX;
 }
 
+/* Its address may be a name: a Dataplane's stands for an address, and is no host name to ask for.
+ */
 void discovery__take_inbound(struct discovery__question *question,
                              const struct discovery__inbounds *entry)
 {
-    if (!is_usable(question, entry))
+    if (!is_usable(entry->inbound))
         return;
     struct model_endpoint endpoint = {
         .address = address_of(entry),

@@ -1,7 +1,6 @@
 /* Back ends from MeshServices, MeshExternalServices and MeshMultiZoneServices. */
 #include "control/discovery/parts.h"
 #include "control/select/select.h"
-#include "core/base/ip.h"
 #include "core/base/spell.h"
 
 /* Names beyond are not looked at for one that was meant. */
@@ -264,14 +263,11 @@ static void ask_external(struct discovery__question *question, const struct api_
     const struct api_mesh_external_service *service = object->mesh_external_service;
     struct discovery_obstacle obstacles[DISCOVERY_OBSTACLES_MAX];
     size_t count = discovery_external_obstacles(object, obstacles);
-    unsigned char bytes[IP_SIZE_MAX];
     bool is_usable = !service->tls.enabled && !service->has_extension;
     for (size_t i = 0; i < service->endpoint_count && is_usable; i++) {
         const struct api_external_endpoint *from = &service->endpoints[i];
-        if (from->broken || ip_parse(from->address, bytes) == 0)
-            continue;
-        struct model_endpoint endpoint = {.address = from->address, .port = (uint16_t)from->port};
-        VEC_PUSH(&question->endpoints, endpoint);
+        if (!from->broken)
+            discovery__take_external(question, from->address, from->port);
     }
     if (question->endpoints.count > 0)
         return;

@@ -101,6 +101,9 @@ bool discovery__object_has_port(const struct api_object *object,
 
 /* ---- Sources ---- */
 
+/* Adds a place outside of the mesh, an IP address or a name, to the endpoints. */
+void discovery__take_external(struct discovery__question *question, struct str host, uint32_t port);
+
 /* Adds an inbound to the endpoints, if it can take requests. */
 void discovery__take_inbound(struct discovery__question *question,
                              const struct discovery__inbounds *entry);

@@ -388,8 +388,8 @@ static void explain_empty(const struct target *target, const struct tally *tally
     } else {
         answer->state = DISCOVERY_UNUSABLE;
         answer->reason = str_format(arena,
-                                    "EndpointSlice %.*s holds names, and names are not resolved "
-                                    "yet; write addresses",
+                                    "EndpointSlice %.*s holds names, which Kubernetes does not "
+                                    "follow either; write addresses",
                                     STR_ARG(tally->names->key.name));
     }
 }

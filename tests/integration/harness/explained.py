@@ -48,7 +48,10 @@ class Explained:
     def _check_forwarded(self, said, outcome):
         assert said["outcome"] == "forwarded", said
         assert said["sentTarget"] == outcome.exchange.target, said
-        assert said["sentHost"] == outcome.exchange.field("host"), said
+        hosts = {said["sentHost"]}
+        if said["hostFromBackend"]:
+            hosts.update(name for each in said["backends"] for name in each["names"])
+        assert outcome.exchange.field("host") in hosts, said
         services = {each["service"] for each in said["backends"] if each["endpoints"] > 0}
         assert services & outcome.places, said
 

@@ -1,5 +1,6 @@
 """Golden cases, and the requests that belong to them. tests/README.md has the language of
 requests.yaml."""
+import ipaddress
 import json
 import re
 import shutil
@@ -64,7 +65,7 @@ class Case:
         return found
 
     def endpoints(self):
-        """{(address, port): the services it answers for}"""
+        """{(address or name, port): the services it answers for}"""
         services = {}
         for cluster in self.of_kind("cluster"):
             services.setdefault(cluster["endpointSet"], set()).add(cluster["service"])
@@ -74,6 +75,11 @@ class Case:
                 place = endpoint["address"], endpoint["port"]
                 found.setdefault(place, set()).update(services.get(each["name"], ()))
         return found
+
+    @property
+    def has_names(self):
+        """Whether some of its endpoints are at names."""
+        return not all(is_address(place) for place, _ in self.endpoints())
 
     def copy(self, directory):
         """The manifests alone, with the certificates where they look for them."""
@@ -144,6 +150,14 @@ class Request:
                 tls.maximum_version = ssl.TLSVersion.TLSv1_2
                 tls.set_ciphers(_CIPHERS[self.said["key"]])
         return Wire(self.port, tls, self.said.get("sni", self.host) or None, address=self.address)
+
+
+def is_address(text):
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _read(text):

@@ -4,16 +4,19 @@ import hashlib
 import re
 import ssl
 
+from harness import golden
 from harness.backend import Backend
-from harness.golden import TEXTS
+from harness.name_server import NameServer
 from harness.waiting import until
 
 
 class Stand:
-    """Back ends at every endpoint that the cases so far have."""
+    """Back ends at every endpoint that the cases so far have. Their names have an address each."""
 
     def __init__(self):
         self.backends = {}
+        self.server = NameServer()
+        self.addresses = {}  # of names
         self.replies = []  # fields of their answers
 
     def _handle(self, exchange):
@@ -21,14 +24,30 @@ class Stand:
         exchange.answer("of a back end", "".join(f"{field}\r\n" for field in self.replies))
         return True
 
+    def _address_of(self, place):
+        if golden.is_address(place):
+            return place
+        address = self.addresses.setdefault(place, f"127.1.0.{len(self.addresses) + 1}")
+        self.server.say(place, address)
+        return address
+
+    def services(self, case):
+        """{(address, port): what the back end there may be called}"""
+        found = {}
+        for (place, port), services in case.endpoints().items():
+            actual = self._address_of(place), port
+            found.setdefault(actual, set()).update(services, {f"{place}:{port}"})
+        return found
+
     def prepare(self, case):
-        for place in case.endpoints():
+        for place in self.services(case):
             if place not in self.backends:
                 self.backends[place] = Backend(self._handle, place[1], place[0])
         for backend in self.backends.values():
             backend.seen.clear()
 
     def close(self):
+        self.server.close()
         for backend in self.backends.values():
             backend.close()
 
@@ -49,7 +68,7 @@ class Outcome:
             return False
         if backend is not None:
             return backend in self.places
-        return not self.places and self.answer.body.decode() == TEXTS[text]
+        return not self.places and self.answer.body.decode() == golden.TEXTS[text]
 
 
 class Play:
@@ -57,7 +76,7 @@ class Play:
 
     def __init__(self, case, stand, otemon, explained):
         self.case, self.stand, self.otemon, self.explained = case, stand, otemon, explained
-        self.services = case.endpoints()
+        self.services = stand.services(case)
         self.copied = set()  # services that may get copies, however late
         self.where = ""
 
@@ -118,8 +137,7 @@ class Play:
         assert len(found) <= 1, f"{self.where}: reached {[place for place, _ in found]}"
         for place, exchange in found:
             self.stand.backends[place].seen.remove(exchange)
-            names = self.services.get(place, set()) | {f"{place[0]}:{place[1]}"}
-            return Outcome(answer, exchange, names)
+            return Outcome(answer, exchange, self.services.get(place, {f"{place[0]}:{place[1]}"}))
         return Outcome(answer, None, set())
 
     def _check_certificate(self, name, wire):

@@ -44,7 +44,7 @@ static void addresses_are_endpoints(void **state)
                    "pay?)");
 }
 
-static void names_and_tls_lead_nowhere_yet(void **state)
+static void names_are_reached_and_tls_is_not_yet(void **state)
 {
     (void)state;
     world_put(&w, EXTERNAL("a", PAY ", v: name", "address: 'pay.example.com:80'")
@@ -52,18 +52,16 @@ static void names_and_tls_lead_nowhere_yet(void **state)
                           EXTERNAL("c", PAY ", v: both",
                                    "address: 'pay.example.com:443', tls: {enabled: true}"));
     world_ask(&w, "default", "pay", "v=name");
-    assert_nothing(&w, DISCOVERY_UNUSABLE,
-                   "it is ExternalService a in mesh default: names are not resolved yet");
+    assert_endpoints(&w, "pay.example.com:80");
+    assert_true(str_equal(w.answer.endpoints[0].hostname, STR("pay.example.com")));
     world_ask(&w, "default", "pay", "v=tls");
     assert_nothing(&w, DISCOVERY_UNUSABLE,
                    "it is ExternalService b in mesh default: TLS to external services is not "
                    "spoken yet");
-    world_ask(&w, "default", "pay", NULL); /* the first by name is named */
-    assert_nothing(&w, DISCOVERY_UNUSABLE,
-                   "it is ExternalService a in mesh default: names are not resolved yet");
     world_put(&w, EXTERNAL("d", PAY, "address: '10.0.0.9:80'"));
-    world_ask(&w, "default", "pay", NULL); /* one is enough */
-    assert_endpoints(&w, "10.0.0.9:80");
+    world_ask(&w, "default", "pay", NULL); /* what can be reached is, by address and by name */
+    assert_endpoints(&w, "10.0.0.9:80 pay.example.com:80");
+    assert_int_equal(w.answer.endpoints[0].hostname.size, 0);
 }
 
 static void it_comes_before_all_others(void **state)
@@ -112,7 +110,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(addresses_are_endpoints, setup, teardown),
-        cmocka_unit_test_setup_teardown(names_and_tls_lead_nowhere_yet, setup, teardown),
+        cmocka_unit_test_setup_teardown(names_are_reached_and_tls_is_not_yet, setup, teardown),
         cmocka_unit_test_setup_teardown(it_comes_before_all_others, setup, teardown),
         cmocka_unit_test_setup_teardown(a_broken_one_takes_nothing_from_others, setup, teardown),
     };

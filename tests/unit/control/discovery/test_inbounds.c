@@ -52,13 +52,20 @@ static void what_is_not_there_names_what_is(void **state)
 static void inbounds_that_are_no_endpoints(void **state)
 {
     (void)state;
-    world_put(
-        &w, DATAPLANE("a", "10.0.0.1", "{port: 80, state: NotReady, tags: {kuma.io/service: web}}")
-                DATAPLANE("b", "b.example.com", "{port: 80, tags: {kuma.io/service: web}}"));
+    world_put(&w, DATAPLANE("a", "10.0.0.1",
+                            "{port: 80, state: NotReady, tags: {kuma.io/service: web}}"));
     world_ask(&w, "default", "web", NULL);
     assert_nothing(&w, DISCOVERY_UNREADY, "no inbound of this service is ready in mesh default");
-    assert_int_equal(finding_count(w.findings), 1); /* on the Dataplane with a name */
-    assert_true(str_equal(finding_get(w.findings, 0)->subject.name, STR("b")));
+}
+
+/* Which is not what requests ask for. */
+static void an_inbound_may_be_at_a_name(void **state)
+{
+    (void)state;
+    world_put(&w, DATAPLANE("b", "b.example.com", "{port: 80, tags: {kuma.io/service: web}}"));
+    world_ask(&w, "default", "web", NULL);
+    assert_endpoints(&w, "b.example.com:80");
+    assert_int_equal(w.answer.endpoints[0].hostname.size, 0);
 }
 
 int main(void)
@@ -67,6 +74,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(inbounds_by_service_and_tags, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_not_there_names_what_is, setup, teardown),
         cmocka_unit_test_setup_teardown(inbounds_that_are_no_endpoints, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_inbound_may_be_at_a_name, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -130,7 +130,7 @@ static void one_that_a_person_made_is_what_it_selects(void **state)
     "---\ntype: MeshExternalService\nmesh: default\nname: " name \
     "\nspec: {match: {port: 443}, " spec "}\n"
 
-static void external_ones_with_addresses(void **state)
+static void external_ones_with_addresses_and_names(void **state)
 {
     (void)state;
     world_put(&w, EXTERNAL("some", "endpoints: [{address: a.com, port: 1}, {address: 10.0.0.2, "
@@ -139,9 +139,10 @@ static void external_ones_with_addresses(void **state)
                           EXTERNAL("tls", "endpoints: [{address: 10.0.0.2, port: 2}], tls: "
                                           "{enabled: true}"));
     ask_for(API_TARGET_MESH_EXTERNAL_SERVICE, "some", 0);
-    assert_endpoints(&w, "10.0.0.2:2");
+    assert_endpoints(&w, "10.0.0.2:2 a.com:1");
     ask_for(API_TARGET_MESH_EXTERNAL_SERVICE, "names", 443);
-    assert_nothing(&w, DISCOVERY_UNUSABLE, "MeshExternalService names: names are not resolved yet");
+    assert_endpoints(&w, "a.com:1");
+    assert_true(str_equal(w.answer.endpoints[0].hostname, STR("a.com")));
     ask_for(API_TARGET_MESH_EXTERNAL_SERVICE, "tls", 443);
     assert_nothing(&w, DISCOVERY_UNUSABLE,
                    "MeshExternalService tls: TLS to external services is not spoken yet");
@@ -174,7 +175,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_does_not_exist_is_unknown, setup, teardown),
         cmocka_unit_test_setup_teardown(one_that_kuma_made_is_its_service, setup, teardown),
         cmocka_unit_test_setup_teardown(one_that_a_person_made_is_what_it_selects, setup, teardown),
-        cmocka_unit_test_setup_teardown(external_ones_with_addresses, setup, teardown),
+        cmocka_unit_test_setup_teardown(external_ones_with_addresses_and_names, setup, teardown),
         cmocka_unit_test_setup_teardown(all_of_several_zones, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

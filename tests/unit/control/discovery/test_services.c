@@ -196,8 +196,8 @@ static void what_leads_nowhere(void **state)
                    "Service ign in namespace shop has the annotation kuma.io/ignore; remove it");
     world_ask(&w, "default", "far_shop_svc_80", NULL);
     assert_nothing(&w, DISCOVERY_UNUSABLE,
-                   "EndpointSlice far-1.shop holds names, and names are not resolved yet; write "
-                   "addresses");
+                   "EndpointSlice far-1.shop holds names, which Kubernetes does not follow either; "
+                   "write addresses");
 }
 
 static void what_is_not_there_names_what_is(void **state)
