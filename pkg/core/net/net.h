@@ -203,18 +203,20 @@ struct net_tls_certificate {
     struct str key_pem;          /* not encrypted */
 };
 
-#define NET_TLS_CERTIFICATES_MAX ((size_t)4)
+#define NET_TLS_CERTIFICATES_MAX ((size_t)2) /* one with an RSA key, one with an ECDSA key */
 #define NET_TLS_PROTOCOLS_MAX    ((size_t)4)
 
 struct net_tls_options {
-    const struct net_tls_certificate *certificates; /* one per key type; ECDSA is preferred */
+    /* At most one of each key type. Clients that can verify both get the first. */
+    const struct net_tls_certificate *certificates;
     size_t certificate_count;
     struct str session_context;  /* sessions resume only where this is equal: the chain's name */
     const struct str *protocols; /* ALPN in our order of preference; none: no ALPN */
     size_t protocol_count;
 };
 
-/* What one chain presents. Immutable, shared by reference count between workers. */
+/* What one chain presents to some server names. Immutable, shared by reference count between
+ * workers. */
 struct net_tls_context;
 
 /* Copies what it needs. ERR_INVALID: a certificate or key cannot be used, or they do not fit;

@@ -8,18 +8,35 @@
 #include "core/base/random.h"
 #include "core/net/internal.h"
 
-/* Envoy's suites, with ECDSA before RSA. */
-#define SUITES_TLS12                                               \
+/* Envoy's suites. */
+#define SUITES_ECDSA                                               \
     "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305:" \
-    "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES128-GCM-SHA256:"   \
-    "ECDHE-RSA-CHACHA20-POLY1305:ECDHE-RSA-AES256-GCM-SHA384"
+    "ECDHE-ECDSA-AES256-GCM-SHA384"
+#define SUITES_RSA                                             \
+    "ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-CHACHA20-POLY1305:" \
+    "ECDHE-RSA-AES256-GCM-SHA384"
 #define SUITES_TLS13 "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
 #define GROUPS       "X25519:P-256"
 
-/* Our order decides which certificate TLS 1.3 presents: ECDSA when the client takes it. */
-#define SIGNATURES                                           \
-    "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:RSA-PSS+SHA256:" \
-    "RSA-PSS+SHA384:RSA-PSS+SHA512:RSA+SHA256:RSA+SHA384:RSA+SHA512"
+#define SIGNATURES_ECDSA "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512"
+#define SIGNATURES_RSA \
+    "RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512:RSA+SHA256:RSA+SHA384:RSA+SHA512"
+
+/* Our order decides which certificate a client gets that can verify both: with TLS 1.2 that of the
+ * suites, with TLS 1.3 that of the signatures. */
+static bool prefer_ecdsa(SSL_CTX *ctx)
+{
+    char signatures[] = SIGNATURES_ECDSA ":" SIGNATURES_RSA; /* the macro casts const away */
+    return SSL_CTX_set_cipher_list(ctx, SUITES_ECDSA ":" SUITES_RSA) == 1 &&
+           SSL_CTX_set1_sigalgs_list(ctx, signatures) == 1;
+}
+
+static bool prefer_rsa(SSL_CTX *ctx)
+{
+    char signatures[] = SIGNATURES_RSA ":" SIGNATURES_ECDSA;
+    return SSL_CTX_set_cipher_list(ctx, SUITES_RSA ":" SUITES_ECDSA) == 1 &&
+           SSL_CTX_set1_sigalgs_list(ctx, signatures) == 1;
+}
 
 bool net__tls_configure(SSL_CTX *ctx)
 {
@@ -33,13 +50,11 @@ bool net__tls_configure(SSL_CTX *ctx)
     SSL_CTX_set_read_ahead(ctx, 1);                          /* one read for header and record */
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF); /* tickets need none */
     SSL_CTX_set_timeout(ctx, (long)(NET_TLS_TICKET_EPOCH_MS / 1000));
-    char groups[] = GROUPS, signatures[] = SIGNATURES; /* the macros below cast const away */
+    char groups[] = GROUPS; /* the macro below casts const away */
     return SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1 &&
            SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION) == 1 &&
-           SSL_CTX_set_cipher_list(ctx, SUITES_TLS12) == 1 &&
            SSL_CTX_set_ciphersuites(ctx, SUITES_TLS13) == 1 &&
-           SSL_CTX_set1_groups_list(ctx, groups) == 1 &&
-           SSL_CTX_set1_sigalgs_list(ctx, signatures) == 1;
+           SSL_CTX_set1_groups_list(ctx, groups) == 1 && prefer_ecdsa(ctx);
 }
 
 static uint64_t real_clock(void *arg)
@@ -205,6 +220,12 @@ static enum err set_protocols(struct net_tls_context *context,
                                      &context->protocols, reterr);
 }
 
+/* The key that came last. */
+static bool has_rsa_key(const SSL_CTX *ctx)
+{
+    return EVP_PKEY_get_base_id(SSL_CTX_get0_privatekey(ctx)) == EVP_PKEY_RSA;
+}
+
 static enum err set_certificates(struct net_tls_context *context,
                                  const struct net_tls_options *options, struct err_info *reterr)
 {
@@ -220,6 +241,9 @@ static enum err set_certificates(struct net_tls_context *context,
             err_prefix(reterr, str_of(path));
             return e;
         }
+        bool has_choice = i == 0 && options->certificate_count > 1;
+        if (has_choice && has_rsa_key(context->chain) && !prefer_rsa(context->chain))
+            return refused_by_library(reterr);
     }
     return ERR_OK;
 }

@@ -146,6 +146,24 @@ static void check_error_text(const struct net_filter *top, const char *text)
     assert_string_equal(net_tls_error_print(top, area).data, text);
 }
 
+/* The first certificate is what a client gets that can verify both. */
+static void the_order_of_certificates_decides_between_types_of_keys(void **state)
+{
+    struct world *world = *state;
+    const struct net_tls_certificate turned[] = {world->rsa, world->ecdsa};
+    const struct net_tls_options options = {
+        .certificates = turned, .certificate_count = 2, .session_context = STR("a.example")};
+    struct net_tls_context *before = world->a;
+    assert_int_equal(net_tls_context_new(world->server, &options, &world->a, NULL), ERR_OK);
+    for (size_t i = 0; i < ARRAY_SIZE(versions); i++) {
+        int v = versions[i];
+        assert_int_equal(served_key(world, v, "ECDSA+SHA256:RSA-PSS+SHA256", NULL), EVP_PKEY_RSA);
+        assert_int_equal(served_key(world, v, "ECDSA+SHA256", NULL), EVP_PKEY_EC);
+    }
+    world->a = net_tls_context_unref(world->a);
+    world->a = before;
+}
+
 static void check_refused(struct session *s, const char *text)
 {
     assert_int_equal(session_handshake(s), ERR_PROTOCOL);
@@ -377,6 +395,7 @@ int main(void)
         cmocka_unit_test(unknown_alpn_goes_on_without),
         cmocka_unit_test(unknown_name_gets_no_byte),
         cmocka_unit_test(the_client_decides_the_type_of_key),
+        cmocka_unit_test(the_order_of_certificates_decides_between_types_of_keys),
         cmocka_unit_test(old_protocols_suites_and_groups_are_refused),
         cmocka_unit_test(not_tls_at_all),
         cmocka_unit_test(leaving_during_the_handshake),

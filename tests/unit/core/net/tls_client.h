@@ -133,7 +133,7 @@ static inline uint64_t world_clock(void *arg)
 
 static inline struct net_tls_context *world_context(struct world *world, struct str name)
 {
-    const struct net_tls_certificate both[] = {world->rsa, world->ecdsa};
+    const struct net_tls_certificate both[] = {world->ecdsa, world->rsa};
     const struct str protocols[] = {STR("h3"), STR("http/1.1")};
     struct net_tls_context *context;
     assert_int_equal(net_tls_context_new(world->server,
