@@ -69,7 +69,7 @@ const char *model_protocol_name(enum model_protocol protocol);
 /* The branch of a port that a TLS server name chooses. A plain HTTP port has one, "*". */
 struct model_chain {
     struct str hostname;              /* "*", "*.example.com" or "foo.example.com", lower case */
-    struct model_names secrets;       /* HTTPS: what it presents, at most one per key type */
+    struct model_names secrets;       /* HTTPS: what it presents, the preferred first */
     struct model_names virtual_hosts; /* the names this chain answers for */
 };
 
@@ -260,6 +260,37 @@ struct model_secret {
     uint64_t not_after_ms;
 };
 
+/* Secrets of one chain: what a listener may name, twice. */
+#define MODEL_CHAIN_SECRETS_MAX ((size_t)4)
+
+/* What is presented to a server name: of each key type one secret, by its index in the chain. A
+ * client gets the first whose key it can verify. */
+struct model_choice {
+    size_t secrets[MODEL_CHAIN_SECRETS_MAX];
+    size_t count;
+    size_t index; /* of this choice among the chooser's */
+};
+
+/* Which of the secrets of a chain a server name gets. The name counts first: a secret that names it
+ * comes before one whose wildcard takes it (of one label: RFC 9525 section 6.3), and that before
+ * one that is for other names. Of equals comes first what comes first in the chain; so it is for a
+ * client without a server name, and for names of no secret. Immutable: any thread. */
+struct model_chooser;
+
+/* `hostname` is the chain's; of `secrets`, which are borrowed for the call, there are 1 to
+ * MODEL_CHAIN_SECRETS_MAX. */
+MUST_USE struct model_chooser *
+model_chooser_new(struct str hostname, const struct model_secret *const *secrets, size_t count);
+struct model_chooser *model_chooser_free(struct model_chooser *chooser);
+
+/* For a server name in lower case that comes to the chain, or an empty one. Borrowed. */
+const struct model_choice *model_chooser_find(const struct model_chooser *chooser,
+                                              struct str server_name);
+
+/* All choices that some server name of the chain leads to, by their index. Borrowed. */
+const struct model_choice *model_chooser_list(const struct model_chooser *chooser,
+                                              size_t *ret_count);
+
 enum model_trust {
     MODEL_TRUST_ANYONE, /* whatever is presented: its chain is not looked at */
     MODEL_TRUST_SYSTEM, /* the authorities that the proxy's system trusts */
@@ -415,3 +446,5 @@ MUST_USE enum err model_transaction_parse(const struct jv *object,
 /* Resources alive in this process, for metrics and leak tests. Any thread. */
 size_t model_resources_alive(void);
 size_t model_snapshots_alive(void);
+
+CLEANUP_DEFINE(struct model_chooser, model_chooser_free);
