@@ -189,7 +189,9 @@ static struct net_tls_context *conn_select(void *arg, struct str server_name)
     if (listener->contexts == NULL)
         return NULL;
     const struct route_chain *chain = route_chain_find(listener->table, server_name);
-    return chain == NULL ? NULL : listener->contexts[route_chain_index(chain)];
+    if (chain == NULL)
+        return NULL;
+    return subscribe_context_find(listener, route_chain_index(chain), server_name);
 }
 
 static void conn_handshake(struct proxy__conn *conn)

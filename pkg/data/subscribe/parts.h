@@ -23,6 +23,7 @@ struct subscribe__tls {
 MUST_USE enum err subscribe__contexts_stage(struct subscribe__tls *tls,
                                             struct subscribe_listener *listener,
                                             struct err_info *reterr);
+struct subscribe_contexts *subscribe__contexts_unref(struct subscribe_contexts *contexts);
 
 /* What the system trusts. */
 struct subscribe__system {

@@ -37,7 +37,7 @@ struct subscribe_state *subscribe_state_ref(struct subscribe_state *state)
 static void listener_deinit(struct subscribe_listener *listener, unsigned socket_count)
 {
     for (size_t i = 0; listener->contexts != NULL && i < listener->model->chain_count; i++)
-        listener->contexts[i] = net_tls_context_unref(listener->contexts[i]);
+        listener->contexts[i] = subscribe__contexts_unref(listener->contexts[i]);
     listener->table = route_table_unref(listener->table);
     subscribe__sockets_close(listener, socket_count);
 }

@@ -1,12 +1,12 @@
 /* The data plane's end of a transaction: checks it, and stages what it leads to.
  *
  * Staging builds everything a worker needs beside what is running: the snapshot itself, a route
- * table per listener (matchers of unchanged virtual hosts are shared with the state before), a TLS
- * context per chain (shared while the chain's secrets are unchanged) and per way to speak TLS to
- * back ends (likewise), and the sockets of new ports, one per worker, listening. It succeeds whole
- * or refuses whole, with the resource and the reason; after a refusal the last good state is as it
- * was. What was staged is what the next transaction starts from: the caller swaps it in, which
- * cannot fail, and acknowledges.
+ * table per listener (matchers of unchanged virtual hosts are shared with the state before), the
+ * TLS contexts of each chain (shared while the chain's secrets are unchanged) and one per way to
+ * speak TLS to back ends (likewise), and the sockets of new ports, one per worker, listening. It
+ * succeeds whole or refuses whole, with the resource and the reason; after a refusal the last good
+ * state is as it was. What was staged is what the next transaction starts from: the caller swaps it
+ * in, which cannot fail, and acknowledges.
  *
  * Sockets: a port is probed without SO_REUSEPORT first, so that a port in use is an error and not a
  * silent theft of half the traffic. Sockets of a port that stays are never touched: closing one of
@@ -38,13 +38,16 @@
 
 struct subscribe;
 
+/* What a chain presents, by server name. */
+struct subscribe_contexts;
+
 /* One address and port, ready to be served. */
 struct subscribe_listener {
     const struct model_resource *resource; /* borrowed from the state's snapshot */
     const struct model_listener *model;
     struct net_address address;
     const struct route_table *table;
-    struct net_tls_context **contexts; /* HTTPS: one per chain; plain: NULL */
+    struct subscribe_contexts **contexts; /* HTTPS: those of each chain; plain: NULL */
     int *sockets; /* a new port: listening, one per worker; -1 once taken. NULL: the port stays */
 };
 
@@ -53,7 +56,7 @@ struct subscribe_state {
     struct subscribe_listener *listeners; /* in order of their names */
     size_t listener_count;
     size_t matchers_reused; /* virtual hosts and chains shared with the state before, for metrics */
-    size_t contexts_reused;
+    size_t contexts_reused; /* chains whose contexts are */
     struct net_tls_client **clients; /* one per resource of kind upstreamTls, in their order */
     size_t client_count;
     int references; /* private, like what follows; atomic */
@@ -81,6 +84,11 @@ struct subscribe_state *subscribe_state_ref(struct subscribe_state *state);
 
 /* The last one closes sockets that nobody took. Any thread. */
 struct subscribe_state *subscribe_state_unref(struct subscribe_state *state);
+
+/* The context that the chain of that index has for a server name, which is lower case or empty.
+ * Borrowed from the listener, which is one for HTTPS. Any thread. */
+struct net_tls_context *subscribe_context_find(const struct subscribe_listener *listener,
+                                               size_t chain, struct str server_name);
 
 /* The worker's socket of a new port, the caller's from now on; -1: the port is not new. */
 MUST_USE int subscribe_socket_take(struct subscribe_listener *listener, unsigned worker);
