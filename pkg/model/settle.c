@@ -38,10 +38,8 @@ static void sort_names(struct model_names names)
 static void settle_listener(void *content)
 {
     const struct model_listener *listener = content;
-    for (size_t i = 0; i < listener->chain_count; i++) {
-        sort_names(listener->chains[i].secrets);
+    for (size_t i = 0; i < listener->chain_count; i++)
         sort_names(listener->chains[i].virtual_hosts);
-    }
     sort(listener->chains, listener->chain_count, sizeof(*listener->chains), compare_chains);
 }
 

@@ -3,6 +3,14 @@
 #include "core/base/assert.h"
 #include "core/base/clock.h"
 
+/* Keys by type, the preferred first: ECDSA costs the server less. */
+static const enum pki_key_type preference[] = {PKI_ECDSA, PKI_RSA};
+
+/* Certificates that stand in the manifest, or in files that it names, so far, by type of key. */
+struct own {
+    size_t counts[ARRAY_SIZE(preference)];
+};
+
 /* One data source of a listener. */
 struct place {
     struct compile__run *run;
@@ -10,6 +18,7 @@ struct place {
     const struct compile__listener *listener;
     const struct api_data_source *source;
     size_t index;
+    struct own *own; /* of that listener */
 };
 
 static struct str field_of(const struct place *place)
@@ -35,9 +44,21 @@ static void fail(struct compile__certificate *certificate, struct str what, cons
                                     STR_ARG(certificate->fault));
 }
 
-/* `what` names the source for people, `origin` in the secret's name. */
+/* "cert.rsa:secret:default/foo"; behind it "#2" if it is the second of its type there. */
+static struct str name_of(struct compile__certificate *certificate, struct str origin,
+                          const struct own *own)
+{
+    struct str type = pki_key_type_name(certificate->key_type);
+    struct str name = str_format(certificate->arena, "cert.%.*s:%.*s", STR_ARG(type),
+                                 STR_ARG(origin));
+    size_t before = own == NULL ? 0 : own->counts[certificate->key_type];
+    return before == 0 ? name
+                       : str_format(certificate->arena, "%.*s#%zu", STR_ARG(name), before + 1);
+}
+
+/* `what` names the source for people, `origin` in the secret's name, with `own` (or NULL). */
 static void parse(struct compile__certificate *certificate, struct str bytes, struct str what,
-                  struct str origin)
+                  struct str origin, const struct own *own)
 {
     struct err_info info = {0};
     struct pki_bundle *bundle = NULL;
@@ -45,13 +66,12 @@ static void parse(struct compile__certificate *certificate, struct str bytes, st
         fail(certificate, what, info.message);
         return;
     }
-    struct str type = pki_key_type_name(bundle->key_type);
     certificate->key_type = bundle->key_type;
     certificate->secret = model_secret_new(&(struct model_secret){
-        .name = str_format(certificate->arena, "cert.%.*s:%.*s", STR_ARG(type), STR_ARG(origin)),
+        .name = name_of(certificate, origin, own),
         .certificates_pem = bundle->certificates_pem,
         .key_pem = bundle->key_pem,
-        .key_type = type,
+        .key_type = pki_key_type_name(bundle->key_type),
         .fingerprint = bundle->fingerprint,
         .dns_names = {bundle->dns_names, bundle->dns_name_count},
         .not_before_ms = bundle->not_before_ms,
@@ -135,7 +155,7 @@ struct compile__certificate *compile__certificate_of(struct compile__run *run,
     if (is_new && secret->broken)
         fail(certificate, what, "the Secret itself has errors");
     else if (is_new)
-        parse(certificate, secret->secret->data, what, origin);
+        parse(certificate, secret->secret->data, what, origin, NULL);
     return certificate;
 }
 
@@ -157,8 +177,8 @@ static struct compile__certificate *load_secret(const struct place *place)
 
 /* ---- Other sources ---- */
 
-/* Bytes that stand in the manifest, or in a file that it names. They are named after the listener:
- * one certificate of each type stays, so the name is unique. */
+/* Bytes that stand in the manifest, or in a file that it names. They are named after the listener,
+ * and counted there, which makes the names unique. */
 static struct compile__certificate *load_own(const struct place *place, const char *form,
                                              struct str what)
 {
@@ -169,7 +189,9 @@ static struct compile__certificate *load_own(const struct place *place, const ch
     struct compile__certificate *certificate = recall(place->run, place->port->binding->gateway,
                                                       origin, place->index, &is_new);
     if (is_new)
-        parse(certificate, place->source->bytes, what, origin);
+        parse(certificate, place->source->bytes, what, origin, place->own);
+    if (certificate->secret != NULL)
+        place->own->counts[certificate->key_type]++;
     return certificate;
 }
 
@@ -222,42 +244,101 @@ static void report_age(const struct place *place, const struct model_secret *sec
                             place->source->mark, field_of(place), "%.*s", STR_ARG(text));
 }
 
-/* Presents what was loaded, unless a certificate of its type is there before. */
-static void present(const struct place *place, struct compile__certificate *certificate,
-                    struct compile__certificate **by_type)
+/* ---- What a listener presents ---- */
+
+/* A certificate that can be served, and whence. */
+struct usable {
+    struct compile__certificate *certificate;
+    struct place place;
+    bool is_chosen; /* by some server name */
+};
+
+/* Those of a listener, the preferred first. */
+struct usables {
+    struct usable *items;
+    size_t count;
+};
+
+static struct usables load_all(const struct place *listener)
 {
-    if (certificate == NULL)
-        return;
-    if (certificate->secret == NULL) {
-        report(place, STR("InvalidCertificateRef"), certificate->error);
-        return;
+    const struct api_tls *tls = &listener->listener->spec->tls;
+    struct arena *arena = listener->run->arena;
+    struct usable *loaded = ARENA_NEW_ARRAY(arena, struct usable, tls->certificate_count);
+    struct usables usables = {ARENA_NEW_ARRAY(arena, struct usable, tls->certificate_count), 0};
+    for (size_t i = 0; i < tls->certificate_count; i++) {
+        loaded[i].place = *listener;
+        loaded[i].place.source = &tls->certificates[i];
+        loaded[i].place.index = i;
+        loaded[i].certificate = load(&loaded[i].place);
+        if (loaded[i].certificate != NULL && loaded[i].certificate->secret == NULL)
+            report(&loaded[i].place, STR("InvalidCertificateRef"), loaded[i].certificate->error);
     }
-    if (by_type[certificate->key_type] == NULL) {
-        by_type[certificate->key_type] = certificate;
-        report_age(place, certificate->secret->secret);
-        return;
+    for (size_t t = 0; t < ARRAY_SIZE(preference); t++) {
+        for (size_t i = 0; i < tls->certificate_count; i++) {
+            const struct compile__certificate *certificate = loaded[i].certificate;
+            if (certificate != NULL && certificate->secret != NULL &&
+                certificate->key_type == preference[t])
+                usables.items[usables.count++] = loaded[i];
+        }
     }
-    struct str type = pki_key_type_name(certificate->key_type);
-    report(place, STR("InvalidCertificateRef"),
-           str_format(place->run->arena,
-                      "a certificate before this one has a key of type %.*s too and is the one "
-                      "that is served; a listener takes one RSA and one ECDSA certificate",
-                      STR_ARG(type)));
+    return usables;
 }
 
-/* The names live as long as the draft: its report has them too. */
-static struct model_names emit_secrets(struct compile__run *run,
-                                       struct compile__certificate *const *by_type, size_t types)
+/* Marks those that some server name of the listener leads to. */
+static void choose(struct usables usables, struct str hostname)
 {
-    struct str *names = ARENA_NEW_ARRAY(run->draft->arena, struct str, types);
+    const struct model_secret *secrets[MODEL_CHAIN_SECRETS_MAX];
+    for (size_t i = 0; i < usables.count; i++)
+        secrets[i] = usables.items[i].certificate->secret->secret;
+    size_t count;
+    CLEANUP(model_chooser_free)
+    struct model_chooser *chooser = model_chooser_new(hostname, secrets, usables.count);
+    const struct model_choice *choices = model_chooser_list(chooser, &count);
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = 0; j < choices[i].count; j++)
+            usables.items[choices[i].secrets[j]].is_chosen = true;
+    }
+}
+
+/* Of its type of key there is always one that is chosen. */
+static const struct usable *chosen_instead(struct usables usables, const struct usable *other)
+{
+    size_t i = 0;
+    while (!usables.items[i].is_chosen ||
+           usables.items[i].certificate->key_type != other->certificate->key_type)
+        i++;
+    return &usables.items[i];
+}
+
+static void report_unchosen(struct usables usables, const struct usable *usable)
+{
+    const struct place *place = &usable->place;
+    struct str type = pki_key_type_name(usable->certificate->key_type);
+    (void)compile__find(place->run, FINDING_WARNING, place->port->binding->gateway,
+                        place->source->mark, field_of(place),
+                        "is shown to no client: for every server name that comes to this listener "
+                        "certificates[%zu] is chosen, whose key is of type %.*s too; leave this "
+                        "one out, or have it issued for a name that the other one lacks, or with "
+                        "a key of the other type",
+                        chosen_instead(usables, usable)->place.index, STR_ARG(type));
+}
+
+/* Emits what is presented. The names live as long as the draft: its report has them too. */
+static struct model_names present(struct compile__run *run, struct usables usables)
+{
+    struct str *names = ARENA_NEW_ARRAY(run->draft->arena, struct str, usables.count);
     size_t count = 0;
-    for (size_t i = 0; i < types; i++) {
-        if (by_type[i] == NULL)
+    for (size_t i = 0; i < usables.count; i++) {
+        struct compile__certificate *certificate = usables.items[i].certificate;
+        if (!usables.items[i].is_chosen) {
+            report_unchosen(usables, &usables.items[i]);
             continue;
-        names[count++] = by_type[i]->secret->name;
-        if (by_type[i]->emitted_age != run->memory->age)
-            compile__emit(run, by_type[i]->secret);
-        by_type[i]->emitted_age = run->memory->age;
+        }
+        report_age(&usables.items[i].place, certificate->secret->secret);
+        names[count++] = certificate->secret->name;
+        if (certificate->emitted_age != run->memory->age)
+            compile__emit(run, certificate->secret);
+        certificate->emitted_age = run->memory->age;
     }
     return (struct model_names){names, count};
 }
@@ -275,12 +356,12 @@ void compile__load_certificates(struct compile__run *run, const struct compile__
                                 struct compile__listener *listener)
 {
     const struct api_tls *tls = &listener->spec->tls;
-    struct compile__certificate *by_type[PKI_ECDSA + 1] = {NULL};
-    for (size_t i = 0; i < tls->certificate_count; i++) {
-        struct place place = {run, port, listener, &tls->certificates[i], i};
-        present(&place, load(&place), by_type);
-    }
-    listener->secrets = emit_secrets(run, by_type, ARRAY_SIZE(by_type));
+    struct own own = {{0}};
+    struct usables usables = load_all(
+        &(struct place){.run = run, .port = port, .listener = listener, .own = &own});
+    if (usables.count > 0)
+        choose(usables, listener->spec->hostname);
+    listener->secrets = present(run, usables);
     listener->report->secrets = listener->secrets;
     if (listener->secrets.count > 0)
         return;

@@ -228,11 +228,24 @@ static void test_the_order_of_chains_and_their_names_does_not_matter(void **stat
     const struct str turned[] = {STR("y"), STR("x")};
     const struct model_chain one[] = {{.hostname = STR("a.test"), .virtual_hosts = {names, 2}},
                                       {.hostname = STR("b.test"), .secrets = {names, 2}}};
-    const struct model_chain two[] = {{.hostname = STR("b.test"), .secrets = {turned, 2}},
+    const struct model_chain two[] = {{.hostname = STR("b.test"), .secrets = {names, 2}},
                                       {.hostname = STR("a.test"), .virtual_hosts = {turned, 2}}};
     assert_same(model_listener_new(&(struct model_listener){.chains = one, .chain_count = 2}),
                 model_listener_new(&(struct model_listener){.chains = two, .chain_count = 2}),
                 true);
+}
+
+/* The first is what is presented when none fits better. */
+static void test_the_order_of_secrets_matters(void **state)
+{
+    (void)state;
+    const struct str names[] = {STR("x"), STR("y")};
+    const struct str turned[] = {STR("y"), STR("x")};
+    const struct model_chain one = {.hostname = STR("*"), .secrets = {names, 2}};
+    const struct model_chain two = {.hostname = STR("*"), .secrets = {turned, 2}};
+    assert_same(model_listener_new(&(struct model_listener){.chains = &one, .chain_count = 1}),
+                model_listener_new(&(struct model_listener){.chains = &two, .chain_count = 1}),
+                false);
 }
 
 static void test_content_is_copied(void **state)
@@ -291,6 +304,7 @@ int main(void)
         cmocka_unit_test(test_the_order_of_routes_matters),
         cmocka_unit_test(test_a_rule_keeps_only_what_its_action_uses),
         cmocka_unit_test(test_the_order_of_chains_and_their_names_does_not_matter),
+        cmocka_unit_test(test_the_order_of_secrets_matters),
         cmocka_unit_test(test_content_is_copied),
         cmocka_unit_test(test_the_last_reference_frees),
         cmocka_unit_test(test_kinds_have_names),
