@@ -98,6 +98,7 @@ static void route_connection(struct arena *arena, const struct route_table *tabl
         return;
     }
     answer->chain = &answer->listener->chains[route_chain_index(chain)];
+    explain__find_secrets(arena, answer);
     route_head(arena, chain, answer);
 }
 

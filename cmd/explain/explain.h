@@ -154,6 +154,7 @@ struct explain_answer {
     size_t taker_count;
     bool has_more_takers;
     const struct model_chain *chain;
+    struct model_names secrets; /* HTTPS: the client is shown the first whose key it can verify */
     const struct model_virtual_host *host;
     struct str path; /* normalised */
     const struct model_rule *rule;

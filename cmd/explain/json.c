@@ -136,6 +136,16 @@ static void write_hosts(struct printer *printer)
     jv_write_end(&printer->json);
 }
 
+static void write_certificates(struct printer *printer)
+{
+    const struct model_names *secrets = &printer->answer->secrets;
+    jv_write_key(&printer->json, STR("certificates"));
+    jv_write_array(&printer->json);
+    for (size_t i = 0; i < secrets->count; i++)
+        jv_write_string(&printer->json, secrets->items[i]);
+    jv_write_end(&printer->json);
+}
+
 static void write_mirror(struct printer *printer)
 {
     jv_write_key(&printer->json, STR("mirror"));
@@ -173,6 +183,7 @@ void explain_json(const struct explain_answer *answer, struct str findings, stru
     jv_write_member_string(json, STR("certificate"),
                            request->is_tls && answer->chain != NULL ? answer->chain->hostname
                                                                     : STR_EMPTY);
+    write_certificates(&printer);
     jv_write_key(json, STR("findings"));
     jv_write_canonical(json, findings);
     write_gateway(&printer);

@@ -42,6 +42,11 @@ bool explain__is_wanted(const struct explain_scope *scope, const struct explain_
 void explain__find_unserved(struct arena *arena, const struct explain_scope *scope,
                             struct explain_answer *answer);
 
+/* ---- certificates.c ---- */
+
+/* Which secrets of the chain the client is shown. */
+void explain__find_secrets(struct arena *arena, struct explain_answer *answer);
+
 /* ---- candidates.c ---- */
 
 /* As route_explain, and keeps what is told. */

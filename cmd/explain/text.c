@@ -61,6 +61,22 @@ static void put_takers(const struct printer *printer)
         put(printer, "", STR("and others"));
 }
 
+/* "cert.ecdsa:secret:m/a of *.a.test, by server name x.a.test"; and below it what clients get that
+ * cannot verify such a key. */
+static void put_certificates(const struct printer *printer)
+{
+    const struct explain_answer *answer = printer->answer;
+    struct str name = answer->request->server_name;
+    struct str place = str_format(printer->arena, "of %.*s, by server name %.*s",
+                                  STR_ARG(answer->chain->hostname),
+                                  STR_ARG(name.size > 0 ? name : STR("(none)")));
+    if (answer->secrets.count == 0)
+        put(printer, "certificate", place);
+    for (size_t i = 0; i < answer->secrets.count; i++)
+        PUT(printer, i == 0 ? "certificate" : "", "%.*s %.*s", STR_ARG(answer->secrets.items[i]),
+            STR_ARG(i == 0 ? place : STR("for a client that cannot verify that type of key")));
+}
+
 static void put_place(const struct printer *printer)
 {
     const struct explain_answer *answer = printer->answer;
@@ -79,10 +95,7 @@ static void put_place(const struct printer *printer)
     PUT(printer, "listener", "port %u, %.*s", where.port, STR_ARG(where.protocol));
     put_takers(printer);
     if (answer->chain != NULL && answer->listener->protocol == MODEL_HTTPS)
-        PUT(printer, "certificate", "of %.*s, by server name %.*s",
-            STR_ARG(answer->chain->hostname),
-            STR_ARG(answer->request->server_name.size > 0 ? answer->request->server_name
-                                                          : STR("(none)")));
+        put_certificates(printer);
     if (answer->host != NULL)
         put(printer, "host name", answer->host->domain);
     if (answer->path.size > 0 && !str_equal(answer->path, answer->request->head.path))

@@ -41,6 +41,11 @@ class Explained:
             assert said["status"] == outcome.answer.status, said
             location = [value for name, value in outcome.answer.fields if name == "location"]
             assert (location or [""]) == [said["location"]], said
+        if "certificate" in request.said:
+            at = 0 if "key" not in request.said else [
+                name.split(":")[0] for name in said["certificates"]].index(
+                    f"cert.{request.said['key']}")
+            assert said["certificates"][at] == request.said["certificate"], said
         if "rule" in request.said:
             rule = said["rule"]
             assert f"{rule['route']}/{rule['rule']}" == request.said["rule"], said

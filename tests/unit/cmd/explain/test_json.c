@@ -32,7 +32,7 @@ static void a_request_that_is_forwarded(void **state)
         "http://a.test/a?q",
         "{\"alternatives\":[],\"backends\":[{\"cluster\":\"web\",\"endpoints\":0,\"names\":[],"
         "\"ppm\":1000000,\"service\":\"web\",\"status\":503}],\"body\":\"\",\"candidates\":[],"
-        "\"certificate\":\"\","
+        "\"certificate\":\"\",\"certificates\":[],"
         "\"findings\":[],\"gateway\":{\"dataplane\":\"dp\",\"mesh\":\"m\",\"name\":\"g\","
         "\"note\":\"\",\"port\":80,\"protocol\":\"HTTP\"},\"host\":\"a.test\","
         "\"hostFromBackend\":false,\"location\":\"\","
@@ -51,7 +51,8 @@ static void one_that_nobody_takes(void **state)
         "http://a.test:81/a",
         "{\"alternatives\":[{\"gateway\":\"g\",\"host\":\"a.test\",\"mesh\":\"m\",\"port\":80,"
         "\"protocol\":\"HTTP\",\"route\":\"r\",\"rule\":0}],\"backends\":[],\"body\":\"\","
-        "\"candidates\":[],\"certificate\":\"\",\"findings\":[],\"gateway\":null,\"host\":\"\","
+        "\"candidates\":[],\"certificate\":\"\",\"certificates\":[],"
+        "\"findings\":[],\"gateway\":null,\"host\":\"\","
         "\"hostFromBackend\":false,\"location\":\"\",\"method\":\"GET\",\"mirror\":null,"
         "\"otherHosts\":[],\"outcome\":"
         "\"noListener\",\"path\":\"/a\",\"remedy\":\"served are: 80 (HTTP, MeshGateway g); for "
