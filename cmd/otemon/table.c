@@ -76,7 +76,26 @@ static struct str list_take(struct table *table, struct list_cell *list)
     return cell;
 }
 
-/* "ecdsa, rsa until 2036-11-24": the key types, and when the first of them ends. */
+static const struct model_secret *secret_of(const struct model_snapshot *snapshot,
+                                            const struct model_chain *chain, size_t index)
+{
+    const struct model_resource *secret = model_snapshot_find(snapshot, MODEL_SECRET,
+                                                              chain->secrets.items[index]);
+    ASSERT(secret != NULL); /* a snapshot has what its resources name */
+    return secret->secret;
+}
+
+static size_t type_count(const struct model_snapshot *snapshot, const struct model_chain *chain,
+                         struct str type)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < chain->secrets.count; i++)
+        count += str_equal(secret_of(snapshot, chain, i)->key_type, type);
+    return count;
+}
+
+/* "ecdsa, rsa (2) until 2036-11-24": the types of keys, how many certificates there are of each,
+ * and when the first of all ends. */
 static struct str certificate_cell(struct table *table, const struct model_snapshot *snapshot,
                                    const struct model_chain *chain)
 {
@@ -84,11 +103,12 @@ static struct str certificate_cell(struct table *table, const struct model_snaps
     list_init(&types);
     uint64_t ends_ms = UINT64_MAX;
     for (size_t i = 0; i < chain->secrets.count; i++) {
-        const struct model_resource *secret = model_snapshot_find(snapshot, MODEL_SECRET,
-                                                                  chain->secrets.items[i]);
-        ASSERT(secret != NULL);
-        list_add(&types, secret->secret->key_type);
-        ends_ms = MIN(ends_ms, secret->secret->not_after_ms);
+        const struct model_secret *secret = secret_of(snapshot, chain, i);
+        size_t count = type_count(snapshot, chain, secret->key_type);
+        list_add(&types, count == 1 ? secret->key_type
+                                    : str_format(table->arena, "%.*s (%zu)",
+                                                 STR_ARG(secret->key_type), count));
+        ends_ms = MIN(ends_ms, secret->not_after_ms);
     }
     bool is_any = types.count > 0;
     struct str cell = list_take(table, &types);
@@ -102,7 +122,7 @@ static struct str certificate_cell(struct table *table, const struct model_snaps
 static const struct model_route *route_of(const struct model_snapshot *snapshot, struct str name)
 {
     const struct model_resource *route = model_snapshot_find(snapshot, MODEL_ROUTE, name);
-    ASSERT(route != NULL); /* a snapshot has what its resources name */
+    ASSERT(route != NULL); /* as above */
     return route->route;
 }
 

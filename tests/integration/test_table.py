@@ -347,15 +347,27 @@ def test_a_wide_terminal_shows_everything(wide):
         assert "…" not in row["backends"]
 
 
+def certificate_cell(run, directory, hostname, *bundles):
+    port = ports.free()
+    names = []
+    for bundle in bundles:
+        names.append(f"{len(names)}.pem")
+        (directory / names[-1]).write_text(bundle)
+    manifests.write(directory / "gateway.yaml", manifests.gateway(
+        port, hostname, protocol="HTTPS", certificates=names))
+    otemon = run(directory).wait_ready()
+    return otemon.table()[f"127.0.0.1:{port}", hostname]["certificate"]
+
+
 def test_the_certificate_column(run, tmp_path):
     """Key types, and when the first of them ends."""
-    port = ports.free()
-    (tmp_path / "a.pem").write_text(certificates.bundle("a.test", key_type="rsa"))
-    (tmp_path / "b.pem").write_text(certificates.bundle("a.test"))
-    manifests.write(tmp_path / "gateway.yaml", manifests.gateway(
-        port, "a.test", protocol="HTTPS", certificates=["b.pem", "a.pem"]))
-    otemon = run(tmp_path).wait_ready()
-    shown = otemon.table()[f"127.0.0.1:{port}", "a.test"]["certificate"]
-    done = subprocess.run(["openssl", "x509", "-in", tmp_path / "a.pem", "-noout", "-enddate",
+    bundles = [certificates.bundle("a.test", key_type=key_type) for key_type in ("rsa", "ecdsa")]
+    shown = certificate_cell(run, tmp_path, "a.test", *bundles)
+    done = subprocess.run(["openssl", "x509", "-in", tmp_path / "0.pem", "-noout", "-enddate",
                            "-dateopt", "iso_8601"], capture_output=True, text=True, check=True)
     assert shown == f"ecdsa, rsa until {done.stdout.split('=')[1][:10]}"
+
+
+def test_two_certificates_of_one_type(run, tmp_path):
+    bundles = [certificates.bundle(f"{name}.test") for name in ("a", "b")]
+    assert certificate_cell(run, tmp_path, "*.test", *bundles).startswith("ecdsa (2) until 2")
