@@ -103,6 +103,32 @@ def test_certificates_are_shown_as_they_are_served(stage, curl, backend):
     assert answer.body == "one"
 
 
+def test_two_certificates_of_one_type_are_shown(stage, backend):
+    """That of every name, in the status as by the proxy; then one is renewed."""
+    port = ports.free()
+    stage.gateway({"port": port, "protocol": "HTTPS", "hostname": "*.example.com",
+                   "tls": {"mode": "TERMINATE",
+                           "certificates": [{"secret": "a"}, {"secret": "b"}]}})
+    stage.route()
+    stage.back_end(backend(says("one")).port)
+    pems = {name: certificates.bundle(f"{name}.example.com") for name in ("a", "b")}
+    for name, pem in pems.items():
+        stage.secret(name, pem)
+    stage.running = stage.operator()
+    stage.proxy(stage.pod())
+    for renewed in (None, "b", "a"):
+        if renewed is not None:
+            pems[renewed] = certificates.bundle(f"{renewed}.example.com")
+            stage.secret(renewed, pems[renewed])
+        wanted = {name: certificates.certificate_of(pem) for name, pem in pems.items()}
+        prints = [certificates.fingerprint(each) for each in wanted.values()]
+        until(lambda prints=prints: shown(stage) == prints,
+              lambda: stage.server.find(GATEWAY).get("status"))
+        for name, each in wanted.items():
+            assert certificates.served(port, f"{name}.example.com") == each
+    stage.wait_said(GATEWAY, "ResolvedRefs", "True")
+
+
 def shown(stage):
     [listener] = stage.server.find(GATEWAY)["status"]["listeners"]
     return [each["fingerprint"] for each in listener.get("certificates", [])]
