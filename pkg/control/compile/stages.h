@@ -375,12 +375,14 @@ void compile__note_taker(const struct compile__listener *listener,
 void compile__note_takers(struct compile__run *run, const struct compile__port *port,
                           const struct compile__hosts *hosts);
 
-/* ---- certificates.c ---- */
+/* ---- presented.c ---- */
 
 /* Loads what an HTTPS listener presents and emits it. A listener without a usable certificate is
  * refused. */
 void compile__load_certificates(struct compile__run *run, const struct compile__port *port,
                                 struct compile__listener *listener);
+
+/* ---- certificates.c ---- */
 
 /* What the bytes of a Secret are, parsed or remembered. */
 struct compile__certificate *compile__certificate_of(struct compile__run *run,
