@@ -76,6 +76,14 @@ struct str discovery_reference_service(struct arena *arena,
 
 /* ---- Finding ---- */
 
+/* One that is not valid takes nothing from others, and is found where there is no other. */
+static bool is_older(const struct api_object *a, const struct api_object *b)
+{
+    if (a->broken != b->broken)
+        return b->broken;
+    return a->creation_time_ms < b->creation_time_ms;
+}
+
 /* Of several the oldest, then the first by name. */
 static const struct api_object *find_labelled(const struct cache *cache, struct str mesh,
                                               const struct discovery_reference *reference)
@@ -86,7 +94,7 @@ static const struct api_object *find_labelled(const struct cache *cache, struct 
                                                          &count);
     for (size_t i = 0; i < count; i++) {
         if (select_match(reference->labels, objects[i]->labels) &&
-            (oldest == NULL || objects[i]->creation_time_ms < oldest->creation_time_ms))
+            (oldest == NULL || is_older(objects[i], oldest)))
             oldest = objects[i];
     }
     return oldest;

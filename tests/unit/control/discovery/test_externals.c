@@ -82,21 +82,10 @@ static void it_comes_before_all_others(void **state)
 }
 
 /* world_put takes sound objects alone. */
-static void put_broken(const char *yaml)
-{
-    struct yaml_stream stream;
-    assert_int_equal(yaml_parse(w.arena, str_of(yaml), &stream, NULL), ERR_OK);
-    const struct api_origin origin = {.file = STR("t.yaml")};
-    const struct api_object *object = api_decode(stream.documents[0], &origin, w.findings);
-    assert_true(object->broken);
-    cache_put(w.cache, object);
-    object = api_object_unref(object);
-}
-
 static void a_broken_one_takes_nothing_from_others(void **state)
 {
     (void)state;
-    put_broken(EXTERNAL("a", PAY, "address: nowhere"));
+    world_put_broken(&w, EXTERNAL("a", PAY, "address: nowhere"));
     world_ask(&w, "default", "pay", NULL);
     assert_nothing(&w, DISCOVERY_UNUSABLE,
                    "it is ExternalService a in mesh default: it is not valid");

@@ -124,6 +124,8 @@ static void labels_name_the_oldest(void **state)
     world_put(
         &w, SERVICE("c", "labels: {team: b}\ncreationTime: '2025-01-01T00:00:00Z'", "{port: 81}"));
     assert_true(exists(reference));
+    world_put_broken(&w, SERVICE("d", "labels: {team: a}", "{port: 0}], selector: ["));
+    assert_true(exists(reference)); /* what is not valid takes nothing from others */
 }
 
 static void assert_known_as(struct discovery_reference reference, const char *key,

@@ -54,6 +54,18 @@ static inline void world_put(struct world *w, const char *yaml)
     }
 }
 
+/* A manifest that is broken at its root; world_put takes sound ones alone. */
+static inline void world_put_broken(struct world *w, const char *yaml)
+{
+    struct yaml_stream stream;
+    assert_int_equal(yaml_parse(w->arena, str_of(yaml), &stream, NULL), ERR_OK);
+    const struct api_origin origin = {.file = STR("t.yaml")};
+    const struct api_object *object = api_decode(stream.documents[0], &origin, w->findings);
+    assert_true(object->broken);
+    cache_put(w->cache, object);
+    object = api_object_unref(object);
+}
+
 /* Asks as a gateway of `mesh` does; `more` is "name=value" of another tag of the destination, or
  * NULL. */
 static inline void world_ask(struct world *w, const char *mesh, const char *service,
