@@ -28,6 +28,18 @@ static inline struct api_origin manifests_origin(const struct jv *document)
     return (struct api_origin){.file = STR("t.yaml")};
 }
 
+/* The only object of the text; NULL: it is none, or no YAML. */
+static inline const struct api_object *manifests_decode(struct str text)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new(4096);
+    CLEANUP(finding_list_free) struct finding_list *problems = finding_list_new();
+    struct yaml_stream stream;
+    if (yaml_parse(arena, text, &stream, NULL) != ERR_OK || stream.count != 1)
+        return NULL;
+    struct api_origin origin = manifests_origin(stream.documents[0]);
+    return api_decode(stream.documents[0], &origin, problems);
+}
+
 static inline void manifests_put(struct cache *cache, struct str text)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new(4096);
