@@ -178,7 +178,7 @@ const struct str *api__read_hostnames(struct api__decoder *d, const struct api__
     struct str *lower = ARENA_NEW_ARRAY(d->arena, struct str, count);
     for (size_t i = 0; i < count; i++) {
         struct api__place place = api__item(list, i);
-        lower[i] = str_copy_lower(names[i], arena_alloc(d->arena, names[i].size, 1));
+        lower[i] = str_copy_lower(names[i], arena_text(d->arena, names[i].size));
         const char *problem = hostname_problem(lower[i]);
         if (problem == NULL && lower[i].size > HOSTNAME_MAX)
             problem = "it is longer than 253 characters";

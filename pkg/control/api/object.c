@@ -5,7 +5,8 @@
 #include "core/base/buf.h"
 #include "core/base/mem.h"
 
-#define CHUNK_SIZE ((size_t)512)
+/* What most Services and EndpointSlices take, which are the most objects. */
+#define CHUNK_SIZE ((size_t)224)
 #define KEY_MAX    (SIZE_MAX / 4) /* tags were bounded when they were decoded */
 
 struct object_box {

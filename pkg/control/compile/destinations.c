@@ -136,7 +136,7 @@ void compile__plan_destinations(struct compile__rule *rule, size_t mirror)
     const struct compile__spec *spec = rule->spec;
     struct compile__plan_rule *made = rule->made;
     made->destinations = ARENA_NEW_ARRAY(rule->run->arena, struct compile__plan_backend,
-                                         spec->backend_count + 1);
+                                         spec->backend_count + (mirror != SIZE_MAX ? 1 : 0));
     for (size_t i = 0; i < spec->backend_count; i++)
         add_backend(rule, i);
     if (made->backend_count == 1 && !spec->is_tcp)

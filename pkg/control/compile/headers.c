@@ -87,7 +87,7 @@ static bool is_host(struct str name)
 static struct str name_of(const struct place *place, const char *list, size_t index,
                           struct str spec)
 {
-    struct str name = str_copy_lower(spec, arena_alloc(place->rule->run->arena, spec.size, 1));
+    struct str name = str_copy_lower(spec, arena_text(place->rule->run->arena, spec.size));
     if (is_untouchable(name, place->is_request)) {
         (void)find(place, FINDING_WARNING, list, index,
                    "has no effect: the gateway alone says what is in this field");

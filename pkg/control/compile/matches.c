@@ -23,7 +23,7 @@ static struct str header_name(struct arena *arena, struct str name)
 {
     if (str_equal(name, STR(":authority")))
         return STR("host");
-    return str_copy_lower(name, arena_alloc(arena, name.size, 1));
+    return str_copy_lower(name, arena_text(arena, name.size));
 }
 
 /* Sorted: their order says nothing, and matches that ask for the same are to look the same. */

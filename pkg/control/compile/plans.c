@@ -2,8 +2,8 @@
  * on the route object alone, so it is remembered as long as that is there. */
 #include "control/compile/plan.h"
 
-/* A rule or two. */
-#define PLAN_CHUNK_SIZE ((size_t)512)
+/* A rule with a match and a back end. */
+#define PLAN_CHUNK_SIZE ((size_t)736)
 
 /* Each match of a rule carries all that the rule does, so that a long text and many matches in one
  * object of 1.5 MiB could multiply into gigabytes. */

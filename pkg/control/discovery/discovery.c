@@ -15,7 +15,7 @@ static _Atomic uint64_t serials;
 
 struct str discovery__key(struct arena *arena, struct str a, char separator, struct str b)
 {
-    char *bytes = arena_alloc(arena, a.size + 1 + b.size, 1);
+    char *bytes = arena_text(arena, a.size + 1 + b.size);
     if (a.size > 0)
         memcpy(bytes, a.data, a.size);
     bytes[a.size] = separator;

@@ -14,18 +14,19 @@
 /* A message may quote what a manifest says: it is cut here, so that 10,000 findings stay small. */
 #define MESSAGE_MAX ((size_t)1024)
 
+/* Every object has one, and most are empty. */
 struct finding_list {
-    struct arena *arena;
+    struct arena *arena; /* of texts; NULL: there was none yet */
     VEC(struct finding) findings;
-    size_t dropped; /* those beyond FINDING_LIST_MAX, which the last one counts */
-    char dropped_text[64];
+    size_t dropped;     /* those beyond FINDING_LIST_MAX, which the last one counts */
+    char *dropped_text; /* in the arena, once there are any */
 };
+
+#define DROPPED_TEXT_SIZE ((size_t)64)
 
 struct finding_list *finding_list_new(void)
 {
-    struct finding_list *list = MEM_NEW(struct finding_list);
-    list->arena = arena_new(CHUNK_SIZE);
-    return list;
+    return MEM_NEW(struct finding_list);
 }
 
 struct finding_list *finding_list_free(struct finding_list *list)
@@ -40,27 +41,37 @@ struct finding_list *finding_list_free(struct finding_list *list)
 void finding_list_clear(struct finding_list *list)
 {
     VEC_CLEAR(&list->findings);
-    arena_clear(list->arena);
+    if (list->arena != NULL)
+        arena_clear(list->arena);
     list->dropped = 0;
 }
 
 /* Counts a finding that has no room. The last one makes way for the count. */
 static void drop(struct finding_list *list)
 {
+    if (list->dropped == 0)
+        list->dropped_text = arena_text(list->arena, DROPPED_TEXT_SIZE);
     list->dropped += list->dropped == 0 ? 2 : 1;
-    int size = snprintf(list->dropped_text, sizeof(list->dropped_text),
-                        "%zu more findings are not shown", list->dropped);
-    ASSERT(size > 0 && (size_t)size < sizeof(list->dropped_text));
+    int size = snprintf(list->dropped_text, DROPPED_TEXT_SIZE, "%zu more findings are not shown",
+                        list->dropped);
+    ASSERT(size > 0 && (size_t)size < DROPPED_TEXT_SIZE);
     list->findings.items[FINDING_LIST_MAX - 1] = (struct finding){
         .severity = FINDING_ERROR,
         .message = str_make(list->dropped_text, (size_t)size),
     };
 }
 
+static struct arena *texts_of(struct finding_list *list)
+{
+    if (list->arena == NULL)
+        list->arena = arena_new(CHUNK_SIZE);
+    return list->arena;
+}
+
 /* A text of the list. Much is what the finding before has, too. */
 static struct str kept(struct finding_list *list, struct str before, struct str text)
 {
-    return str_equal(before, text) ? before : str_dup(list->arena, text);
+    return str_equal(before, text) ? before : str_dup(texts_of(list), text);
 }
 
 static struct finding_subject subject_dup(struct finding_list *list,
@@ -107,8 +118,8 @@ void finding_add(struct finding_list *list, enum finding_severity severity,
         .severity = severity,
         .subject = subject_dup(list, subject),
         .mark = mark,
-        .field = str_dup(list->arena, field),
-        .message = str_dup(list->arena, str_make(message, size)),
+        .field = str_dup(texts_of(list), field),
+        .message = str_dup(texts_of(list), str_make(message, size)),
     };
     VEC_PUSH(&list->findings, finding);
 }
@@ -122,8 +133,8 @@ void finding_add_all(struct finding_list *list, const struct finding_list *from)
         }
         struct finding copy = from->findings.items[i];
         copy.subject = subject_dup(list, &copy.subject);
-        copy.field = str_dup(list->arena, copy.field);
-        copy.message = str_dup(list->arena, copy.message);
+        copy.field = str_dup(texts_of(list), copy.field);
+        copy.message = str_dup(texts_of(list), copy.message);
         VEC_PUSH(&list->findings, copy);
     }
 }

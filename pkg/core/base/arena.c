@@ -111,6 +111,11 @@ void *arena_alloc(struct arena *arena, size_t count, size_t size)
     return pointer;
 }
 
+char *arena_text(struct arena *arena, size_t size)
+{
+    return chunk_take(arena, size, 1);
+}
+
 void *arena_copy(struct arena *arena, const void *data, size_t size)
 {
     void *pointer = chunk_take(arena, size, 1);

@@ -28,6 +28,9 @@ struct arena *arena_free_wiped(struct arena *arena);
 /* Zeroed, aligned for any type. Never NULL. */
 MUST_USE void *arena_alloc(struct arena *arena, size_t count, size_t size);
 
+/* Room for a text of `size` bytes, uninitialised and without any alignment. Never NULL. */
+MUST_USE char *arena_text(struct arena *arena, size_t size);
+
 /* A copy of `size` bytes; no alignment beyond 1 is promised. */
 MUST_USE void *arena_copy(struct arena *arena, const void *data, size_t size);
 

@@ -174,9 +174,10 @@ bool str_is_utf8(struct str s)
 
 struct str str_dup(struct arena *arena, struct str s)
 {
-    char *copy = arena_alloc(arena, s.size + 1, 1);
+    char *copy = arena_text(arena, s.size + 1);
     if (s.size > 0)
         memcpy(copy, s.data, s.size);
+    copy[s.size] = '\0';
     return (struct str){copy, s.size};
 }
 
@@ -185,13 +186,14 @@ struct str str_concat(struct arena *arena, const struct str *parts, size_t count
     size_t size = 0;
     for (size_t i = 0; i < count; i++)
         size += parts[i].size;
-    char *all = arena_alloc(arena, size + 1, 1);
+    char *all = arena_text(arena, size + 1);
     char *at = all;
     for (size_t i = 0; i < count; i++) {
         if (parts[i].size > 0)
             memcpy(at, parts[i].data, parts[i].size);
         at += parts[i].size;
     }
+    *at = '\0';
     return str_make(all, size);
 }
 
@@ -202,7 +204,7 @@ struct str str_format(struct arena *arena, const char *format, ...)
     int size = vsnprintf(NULL, 0, format, args);
     va_end(args);
     ASSERT(size >= 0);
-    char *text = arena_alloc(arena, (size_t)size + 1, 1);
+    char *text = arena_text(arena, (size_t)size + 1);
     va_start(args, format);
     (void)vsnprintf(text, (size_t)size + 1, format, args); /* the size is known */
     va_end(args);

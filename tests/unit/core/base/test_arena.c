@@ -74,6 +74,18 @@ static void test_a_chunk_is_filled_to_its_last_byte(void **state)
     arena_free(arena);
 }
 
+static void test_texts_are_packed(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new(64);
+    char *first = arena_text(arena, 3);
+    assert_ptr_equal(arena_text(arena, 0), first + 3);
+    assert_ptr_equal(arena_text(arena, 5), first + 3);
+    assert_ptr_equal(arena_alloc(arena, 1, 1), first + 16);
+    assert_int_equal(arena_size(arena), 9);
+    arena_free(arena);
+}
+
 static void test_copy(void **state)
 {
     (void)state;
@@ -149,6 +161,7 @@ int main(void)
         cmocka_unit_test(test_nothing_moves_or_overlaps),
         cmocka_unit_test(test_larger_than_a_chunk),
         cmocka_unit_test(test_a_chunk_is_filled_to_its_last_byte),
+        cmocka_unit_test(test_texts_are_packed),
         cmocka_unit_test(test_copy),
         cmocka_unit_test(test_clear_keeps_the_first_chunk),
         cmocka_unit_test(test_clear_of_an_unused_arena),
