@@ -272,7 +272,7 @@ int main(int argc, char **argv)
     w.findings = finding_list_new();
     if (net_tls_server_new(NULL, NULL, &w.tls, NULL) != ERR_OK)
         return 2;
-    w.subscribe = subscribe_new(w.tls, 1);
+    w.subscribe = subscribe_new(w.tls, 1, STR_EMPTY);
     measure(&w, routes, MIN(rounds, ROUNDS_MAX));
     w.subscribe = subscribe_free(w.subscribe);
     w.tls = net_tls_server_free(w.tls);

@@ -31,10 +31,10 @@ struct discovery *discovery_new(const struct cache *cache)
     discovery->serial = atomic_fetch_add(&serials, 1) + 1;
     discovery->first_serial = discovery->serial;
     discovery->arena = arena_new(CHUNK_SIZE);
-    discovery->slices = map_new();
+    discovery->services = map_new();
     discovery->inbounds = map_new();
     discovery->externals = map_new();
-    discovery__index_slices(discovery);
+    discovery__index_services(discovery);
     discovery__index_inbounds(discovery);
     discovery__index_externals(discovery);
     return discovery;
@@ -44,7 +44,7 @@ struct discovery *discovery_free(struct discovery *discovery)
 {
     if (discovery == NULL)
         return NULL;
-    discovery->slices = map_free(discovery->slices);
+    discovery->services = map_free(discovery->services);
     discovery->inbounds = map_free(discovery->inbounds);
     discovery->externals = map_free(discovery->externals);
     VEC_FREE(&discovery->touches);

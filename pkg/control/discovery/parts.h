@@ -17,7 +17,7 @@ struct discovery {
     uint64_t first_serial; /* when it was made; since then these were touched */
     VEC(struct discovery__touch) touches;
     struct arena *arena;
-    struct map *slices;    /* by "<service>.<namespace>": struct discovery__slices */
+    struct map *services;  /* by "<service>.<namespace>": struct discovery__service */
     struct map *inbounds;  /* by "<mesh>/<service>": struct discovery__inbounds */
     struct map *externals; /* likewise: struct discovery__externals */
 };
@@ -28,6 +28,12 @@ struct discovery__slices {
         name; /* of the object's key; the object may be gone while it is brought up to date */
     const struct api_object *object;
     struct discovery__slices *next; /* by name, the last first */
+};
+
+/* A Service, and what its EndpointSlices say. */
+struct discovery__service {
+    const struct api_object *object; /* NULL: there is none, only slices that name it */
+    struct discovery__slices *slices;
 };
 
 struct discovery__inbounds {
@@ -47,7 +53,8 @@ struct discovery__question {
     struct arena *arena; /* of the answer */
     struct str mesh;
     struct api_tags destination;
-    struct str service;                          /* of the destination */
+    struct str service;                          /* of the destination, */
+    const struct discovery__service *kubernetes; /* services.c: the one of that name, or NULL */
     const struct discovery_reference *reference; /* instead of a destination, or NULL */
     struct finding_list *findings;
     VEC(struct model_endpoint) endpoints; /* found so far */
@@ -56,7 +63,7 @@ struct discovery__question {
 /* "<a><separator><b>": keys are made for every question, so they are not printed. */
 struct str discovery__key(struct arena *arena, struct str a, char separator, struct str b);
 
-void discovery__index_slices(struct discovery *discovery);
+void discovery__index_services(struct discovery *discovery);
 
 /* Brings the index up to date, and returns the place of the slice's service. */
 uint64_t discovery__touch_slice(struct discovery *discovery, const struct cache_slice *slice);
@@ -71,9 +78,9 @@ bool discovery__has_externals(const struct discovery__question *question);
 void discovery__blame_broken_external(const struct discovery__question *question,
                                       struct discovery_answer *answer);
 
-/* Whether the Services of the cluster answer: there is such a Service, or there is neither that nor
- * a Dataplane, and the name is as those of Services. */
-bool discovery__is_kubernetes(const struct discovery__question *question);
+/* Whether the Services of the cluster answer: there is such a
+ * Service, or there is neither that nor a Dataplane, and the name is as those of Services. */
+bool discovery__is_kubernetes(struct discovery__question *question);
 
 /* The name of a Service whose own name is the beginning of the service's, as destinations have it:
  * "shop_default_svc_80"; or empty. */

@@ -39,23 +39,36 @@ static bool reference_parse(struct str service, struct reference *ret_reference)
     return true;
 }
 
-void discovery__index_slices(struct discovery *discovery)
+static struct discovery__service *service_at(struct discovery *discovery, struct str key)
+{
+    struct discovery__service *service = map_get(discovery->services, key);
+    if (service == NULL) {
+        service = ARENA_NEW(discovery->arena, struct discovery__service);
+        (void)map_set(discovery->services, key, service); /* there was none */
+    }
+    return service;
+}
+
+void discovery__index_services(struct discovery *discovery)
 {
     size_t count;
-    const struct api_object *const *objects = cache_list_all(discovery->cache, API_ENDPOINT_SLICE,
-                                                             &count);
+    const struct api_object *const *objects = cache_list_all(discovery->cache, API_SERVICE, &count);
+    for (size_t i = 0; i < count; i++)
+        service_at(discovery, objects[i]->key.name)->object = objects[i];
+    objects = cache_list_all(discovery->cache, API_ENDPOINT_SLICE, &count);
     for (size_t i = 0; i < count; i++) {
-        struct str service = objects[i]->endpoint_slice->service;
-        if (service.size == 0)
+        struct str name = objects[i]->endpoint_slice->service;
+        if (name.size == 0)
             continue;
+        struct discovery__service *service = service_at(
+            discovery, discovery__key(discovery->arena, name, '.', objects[i]->namespace));
         struct discovery__slices *entry = ARENA_NEW(discovery->arena, struct discovery__slices);
-        struct str key = discovery__key(discovery->arena, service, '.', objects[i]->namespace);
         *entry = (struct discovery__slices){
             .name = str_dup(discovery->arena, objects[i]->key.name),
             .object = objects[i],
-            .next = map_get(discovery->slices, key),
+            .next = service->slices,
         };
-        (void)map_set(discovery->slices, key, entry); /* what it replaces is its next */
+        service->slices = entry;
     }
 }
 
@@ -82,20 +95,22 @@ static struct discovery__slices *with(struct discovery *discovery, struct discov
     return slices;
 }
 
+static uint64_t place_of(struct str name, struct str namespace)
+{
+    return hash_bytes(namespace.data, namespace.size, hash_str(name));
+}
+
 uint64_t discovery__touch_slice(struct discovery *discovery, const struct cache_slice *slice)
 {
     struct str key = discovery__key(discovery->arena, slice->service, '.', slice->namespace);
     struct api_key own = {API_ENDPOINT_SLICE, STR_EMPTY, slice->name};
     const struct api_object *object = cache_find(discovery->cache, &own);
-    struct discovery__slices *slices = without(map_get(discovery->slices, key), slice->name);
+    struct discovery__service *service = service_at(discovery, key);
+    service->slices = without(service->slices, slice->name);
     if (object != NULL && slice->service.size > 0 &&
         str_equal(object->endpoint_slice->service, slice->service))
-        slices = with(discovery, slices, object);
-    if (slices == NULL)
-        (void)map_remove(discovery->slices, key); /* it may not have been there */
-    else
-        (void)map_set(discovery->slices, key, slices); /* what it replaces is in it */
-    return hash_str(key);
+        service->slices = with(discovery, service->slices, object);
+    return place_of(slice->service, slice->namespace);
 }
 
 uint64_t discovery_place(struct api_tags destination)
@@ -104,27 +119,27 @@ uint64_t discovery_place(struct api_tags destination)
     struct reference reference;
     if (service == NULL || !reference_parse(*service, &reference))
         return 0; /* no slices answer for it */
-    CLEANUP(arena_free) struct arena *arena = arena_new(256);
-    return hash_str(discovery__key(arena, reference.name, '.', reference.namespace));
+    return place_of(reference.name, reference.namespace);
 }
 
-static const struct api_object *find_service(const struct discovery__question *question,
-                                             const struct reference *reference)
+/* The Service that is meant, if there is one; looked up once. */
+static const struct discovery__service *service_of(struct discovery__question *question,
+                                                   const struct reference *reference)
 {
-    struct api_key key = {
-        .kind = API_SERVICE,
-        .mesh = STR_EMPTY,
-        .name = discovery__key(question->arena, reference->name, '.', reference->namespace),
-    };
-    return cache_find(question->discovery->cache, &key);
+    if (question->kubernetes == NULL)
+        question->kubernetes = map_get(
+            question->discovery->services,
+            discovery__key(question->arena, reference->name, '.', reference->namespace));
+    return question->kubernetes;
 }
 
-bool discovery__is_kubernetes(const struct discovery__question *question)
+bool discovery__is_kubernetes(struct discovery__question *question)
 {
     struct reference reference;
     if (!reference_parse(question->service, &reference))
         return false;
-    if (find_service(question, &reference) != NULL)
+    const struct discovery__service *service = service_of(question, &reference);
+    if (service != NULL && service->object != NULL)
         return true;
     size_t count;
     (void)cache_list_all(question->discovery->cache, API_SERVICE, &count); /* is there any? */
@@ -396,10 +411,8 @@ static void explain_empty(const struct target *target, const struct tally *tally
 
 static void ask_slices(const struct target *target, struct discovery_answer *answer)
 {
-    const struct reference *reference = target->reference;
     struct discovery__question *question = target->question;
-    struct str key = discovery__key(question->arena, reference->name, '.', reference->namespace);
-    const struct discovery__slices *slices = map_get(question->discovery->slices, key);
+    const struct discovery__slices *slices = question->kubernetes->slices;
     struct tally tally = {0};
     for (const struct discovery__slices *at = slices; at != NULL; at = at->next)
         take(target, at->object, false, &tally);
@@ -416,7 +429,8 @@ void discovery__ask_services(struct discovery__question *question, struct discov
     struct reference reference;
     bool is_reference = reference_parse(question->service, &reference);
     ASSERT(is_reference); /* that is why it was asked here */
-    const struct api_object *object = find_service(question, &reference);
+    const struct discovery__service *known = service_of(question, &reference);
+    const struct api_object *object = known == NULL ? NULL : known->object;
     if (object == NULL) {
         explain_unknown(question, &reference, answer);
         return;
