@@ -32,16 +32,15 @@ static void a_request_that_is_forwarded(void **state)
         "http://a.test/a?q",
         "{\"alternatives\":[],\"backends\":[{\"cluster\":\"web\",\"endpoints\":0,\"names\":[],"
         "\"ppm\":1000000,\"service\":\"web\",\"status\":503}],\"body\":\"\",\"candidates\":[],"
-        "\"certificate\":\"\",\"certificates\":[],"
-        "\"findings\":[],\"gateway\":{\"dataplane\":\"dp\",\"mesh\":\"m\",\"name\":\"g\","
-        "\"note\":\"\",\"port\":80,\"protocol\":\"HTTP\"},\"host\":\"a.test\","
-        "\"hostFromBackend\":false,\"location\":\"\","
-        "\"method\":\"GET\",\"mirror\":null,\"otherHosts\":[],\"outcome\":\"forwarded\","
-        "\"path\":\"/a\",\"remedy\":\"\",\"requestHeaders\":[{\"change\":\"set\",\"name\":"
-        "\"x-s\",\"value\":\"1\"}],\"responseHeaders\":[],\"rule\":{\"matches\":\"PREFIX /a\","
-        "\"route\":\"r\",\"rule\":0},\"sentHost\":\"a.test\",\"sentTarget\":\"/a?q\","
-        "\"serverName\":\"\",\"status\":0,\"takers\":[],\"url\":\"http://a.test/"
-        "a?q\",\"why\":\"\"}");
+        "\"certificate\":\"\",\"certificates\":[],\"findings\":[],"
+        "\"gateway\":{\"dataplane\":\"dp\",\"mesh\":\"m\",\"name\":\"g\",\"note\":\"\","
+        "\"port\":80,\"protocol\":\"HTTP\"},\"host\":\"a.test\",\"hostFromBackend\":false,"
+        "\"location\":\"\",\"method\":\"GET\",\"mirror\":null,\"otherHosts\":[],"
+        "\"outcome\":\"forwarded\",\"path\":\"/a\",\"remedy\":\"\","
+        "\"requestHeaders\":[{\"change\":\"set\",\"name\":\"x-s\",\"value\":\"1\"}],"
+        "\"responseHeaders\":[],\"rule\":{\"matches\":\"PREFIX /a\",\"route\":\"r\",\"rule\":0},"
+        "\"sentHost\":\"a.test\",\"sentTarget\":\"/a?q\",\"serverName\":\"\",\"status\":0,"
+        "\"takers\":[],\"url\":\"http://a.test/a?q\",\"why\":\"\"}");
 }
 
 static void one_that_nobody_takes(void **state)
@@ -51,16 +50,14 @@ static void one_that_nobody_takes(void **state)
         "http://a.test:81/a",
         "{\"alternatives\":[{\"gateway\":\"g\",\"host\":\"a.test\",\"mesh\":\"m\",\"port\":80,"
         "\"protocol\":\"HTTP\",\"route\":\"r\",\"rule\":0}],\"backends\":[],\"body\":\"\","
-        "\"candidates\":[],\"certificate\":\"\",\"certificates\":[],"
-        "\"findings\":[],\"gateway\":null,\"host\":\"\","
-        "\"hostFromBackend\":false,\"location\":\"\",\"method\":\"GET\",\"mirror\":null,"
-        "\"otherHosts\":[],\"outcome\":"
-        "\"noListener\",\"path\":\"/a\",\"remedy\":\"served are: 80 (HTTP, MeshGateway g); for "
-        "another port add one to conf.listeners of the MeshGateway\",\"requestHeaders\":[],"
-        "\"responseHeaders\":[],\"rule\":null,\"sentHost\":\"\",\"sentTarget\":\"\","
-        "\"serverName\":\"\",\"status\":0,\"takers\":[],\"url\":\"http://a.test:81/"
-        "a\",\"why\":\"no listener "
-        "has port 81: a client cannot connect\"}");
+        "\"candidates\":[],\"certificate\":\"\",\"certificates\":[],\"findings\":[],"
+        "\"gateway\":null,\"host\":\"\",\"hostFromBackend\":false,\"location\":\"\","
+        "\"method\":\"GET\",\"mirror\":null,\"otherHosts\":[],\"outcome\":\"noListener\","
+        "\"path\":\"/a\",\"remedy\":\"served are: 80 (HTTP, MeshGateway g); for another port add "
+        "one to conf.listeners of the MeshGateway\",\"requestHeaders\":[],\"responseHeaders\":[],"
+        "\"rule\":null,\"sentHost\":\"\",\"sentTarget\":\"\",\"serverName\":\"\",\"status\":0,"
+        "\"takers\":[],\"url\":\"http://a.test:81/a\",\"why\":\"no listener has port 81: a "
+        "client cannot connect\"}");
 }
 
 static void one_that_is_not_served_yet(void **state)
@@ -70,16 +67,15 @@ static void one_that_is_not_served_yet(void **state)
         "http://a.test:5432/a",
         "{\"alternatives\":[{\"gateway\":\"g\",\"host\":\"a.test\",\"mesh\":\"m\",\"port\":80,"
         "\"protocol\":\"HTTP\",\"route\":\"r\",\"rule\":0}],\"backends\":[],\"body\":\"\","
-        "\"candidates\":[],\"certificate\":\"\",\"findings\":[],\"gateway\":{\"dataplane\":\"dp\","
-        "\"mesh\":\"m\",\"name\":\"g\",\"note\":\"\",\"port\":5432,\"protocol\":\"TCP\"},\"host\":"
-        "\"\",\"hostFromBackend\":false,\"location\":\"\",\"method\":\"GET\",\"mirror\":null,"
-        "\"otherHosts\":[],\"outcome\":\"notServed\",\"path\":\"/"
-        "a\",\"remedy\":\"\",\"requestHeaders\":[],"
+        "\"candidates\":[],\"certificate\":\"\",\"certificates\":[],\"findings\":[],"
+        "\"gateway\":{\"dataplane\":\"dp\",\"mesh\":\"m\",\"name\":\"g\",\"note\":\"\","
+        "\"port\":5432,\"protocol\":\"TCP\"},\"host\":\"\",\"hostFromBackend\":false,"
+        "\"location\":\"\",\"method\":\"GET\",\"mirror\":null,\"otherHosts\":[],"
+        "\"outcome\":\"notServed\",\"path\":\"/a\",\"remedy\":\"\",\"requestHeaders\":[],"
         "\"responseHeaders\":[],\"rule\":null,\"sentHost\":\"\",\"sentTarget\":\"\","
         "\"serverName\":\"\",\"status\":0,\"takers\":[\"MeshTCPRoute one\",\"MeshGatewayRoute "
-        "two\","
-        "\"MeshGatewayRoute three\"],\"url\":\"http://a.test:5432/a\",\"why\":\"port 5432 of "
-        "MeshGateway g is for TCP, which is not served yet: a client cannot connect\"}");
+        "two\",\"MeshGatewayRoute three\"],\"url\":\"http://a.test:5432/a\",\"why\":\"port 5432 "
+        "of MeshGateway g is for TCP, which is not served yet: a client cannot connect\"}");
 }
 
 int main(void)
