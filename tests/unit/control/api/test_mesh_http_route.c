@@ -139,10 +139,9 @@ static void the_envelope(void **state)
                         "1:41 warning to: unknown field, ignored: it stands below spec\n");
     assert_true(m.object->broken);
     manifest_decode(&m, "{type: MeshHTTPRoute, mesh: m, name: r, spec: {tos: [], name: x}}");
-    assert_findings(
-        &m, "1:41 warning spec.to: is missing, so this routes nothing\n"
-            "1:48 warning spec.tos: unknown field, ignored; did you mean \"to\"?\n"
-            "1:57 warning spec.name: unknown field, ignored: it stands beside spec\n");
+    assert_findings(&m, "1:41 warning spec.to: is missing, so this routes nothing\n"
+                        "1:48 warning spec.tos: unknown field, ignored; did you mean \"to\"?\n"
+                        "1:57 warning spec.name: unknown field, ignored: it stands beside spec\n");
     manifest_decode(&m, "{apiVersion: kuma.io/v1alpha1, kind: MeshHTTPRoute, mesh: m, metadata: "
                         "{name: r, annotations: {kuma.io/mesh: b}}}");
     assert_findings(&m, "1:1 warning spec.to: is missing, so this routes nothing\n"
