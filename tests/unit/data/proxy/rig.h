@@ -53,6 +53,7 @@ struct rig_spec {
     const char *secret_pem; /* with a key: HTTPS */
     const char *key_pem;
     uint16_t endpoint_port; /* instead of the first back end's */
+    const char *name;       /* of the host that the endpoints are at */
     const char *hostnames[RIG_BACK_ENDS];
     const struct model_rule *rules; /* of a route "extra", before all others, and with it comes the
                                        cluster "other": the second back end */
@@ -103,7 +104,7 @@ static const struct model_resource *rig_endpoints(const struct rig *rig,
     for (size_t i = 0; i < spec->endpoint_count; i++) {
         const char *hostname = spec->hostnames[i];
         endpoints[i] = (struct model_endpoint){
-            .address = STR("127.0.0.1"),
+            .address = spec->name != NULL ? str_of(spec->name) : STR("127.0.0.1"),
             .port = i == 0 && spec->endpoint_port != 0 ? spec->endpoint_port
                                                        : rig->back_end_ports[i],
             .hostname = hostname != NULL ? str_of(hostname) : STR_EMPTY,
@@ -259,10 +260,10 @@ static void rig_serve(struct rig *rig, const struct rig_spec *spec)
         fail_msg("%s: %s", why.path, why.message);
 }
 
-static void rig_open_with(struct rig *rig, uint32_t workers, enum log_format format)
+/* `dns_server`: "127.0.0.1:5353"; or empty. */
+static void rig_start(struct rig *rig, uint32_t workers, enum log_format format,
+                      struct str dns_server)
 {
-    *rig = (struct rig){0};
-    rig->loop = loop_new();
     rig->metrics = metrics_new(workers + 1);
     rig->proxy_metrics = proxy_metrics_new(rig->metrics);
     assert_int_equal(pipe(rig->log), 0);
@@ -275,11 +276,18 @@ static void rig_open_with(struct rig *rig, uint32_t workers, enum log_format for
                                     .first_writer = 1,
                                     .workers = workers,
                                     .log_fd = rig->log[1],
-                                    .log_format = format};
+                                    .log_format = format,
+                                    .dns_server = dns_server};
     assert_int_equal(proxy_new(&options, &rig->proxy, NULL), ERR_OK);
 }
 
-static void rig_open(struct rig *rig, const struct rig_spec *spec)
+static inline void rig_open_with(struct rig *rig, uint32_t workers, enum log_format format)
+{
+    *rig = (struct rig){.loop = loop_new()};
+    rig_start(rig, workers, format, STR_EMPTY);
+}
+
+static inline void rig_open(struct rig *rig, const struct rig_spec *spec)
 {
     rig_open_with(rig, 1, LOG_TEXT);
     rig_serve(rig, spec);
@@ -353,7 +361,7 @@ static const char *rig_read_head(int fd)
 }
 
 /* Reads to the end of the connection. */
-static const char *rig_read_all(int fd)
+static inline const char *rig_read_all(int fd)
 {
     size_t size = 0;
     for (;;) {
@@ -369,7 +377,7 @@ static const char *rig_read_all(int fd)
 }
 
 /* The next line of the access log. */
-static const char *rig_log(const struct rig *rig)
+static inline const char *rig_log(const struct rig *rig)
 {
     return rig_read_until(rig->log[0], "\n");
 }
@@ -402,7 +410,7 @@ static inline void rig_drain(struct rig *rig, uint64_t time_ms)
     proxy_drain(rig->proxy, 0, time_ms, rig_on_drained, rig);
 }
 
-static void rig_lacks(const char *text, const char *part)
+static inline void rig_lacks(const char *text, const char *part)
 {
     if (strstr(text, part) != NULL)
         fail_msg("\"%s\" is in \"%s\"", part, text);
