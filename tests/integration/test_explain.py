@@ -239,6 +239,9 @@ MISTAKES = {
           "backends:\n")], f"GET {HTTP}/api/x", TAKEN,
         ["answer       forwarded to /x",
          "back end     100% to api, 1 endpoint"]),
+    "a back end is at a name": (
+        [("  address: 127.0.0.1\n", "  address: api.example.com\n")], f"GET {HTTP}/api", TAKEN,
+        ["back end     100% to api, 1 endpoint at api.example.com"]),
     "an expression is none": (
         [("\"/v[0-9]\"", "\"/v[0-9\"")], f"GET {HTTP}/v1", NOT_TAKEN,
         ["all.yaml:45:30: error: MeshGatewayRoute shop (mesh default): "

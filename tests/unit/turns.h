@@ -65,11 +65,12 @@ static inline void turns_on_stop(void *arg)
         loop_defer(few->loop, &few->stop);
 }
 
-/* A few turns, none of which sleeps: what is due at once happens. */
+/* A few turns, none of which sleeps: what is due at once happens, also when it stops the loop. */
 static inline void turns_now(struct loop *loop)
 {
     struct turns_few few = {.loop = loop, .left = 4};
     loop_deferred_init(&few.stop, turns_on_stop, &few);
     loop_defer(loop, &few.stop);
-    loop_run(loop);
+    while (few.left > 0)
+        loop_run(loop);
 }

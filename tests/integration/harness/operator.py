@@ -21,12 +21,12 @@ class Operator(Program):
 
 
 class Proxy(Program):
-    def __init__(self, feed, server_name, directory):
+    def __init__(self, feed, server_name, directory, *flags):
         health, admin = ports.free(), ports.free()
         super().__init__([PROXY, f"--operator=127.0.0.1:{feed}", f"--server-name={server_name}",
                           f"--ca-file={directory}/ca.crt", f"--token-file={directory}/token",
                           f"--health=127.0.0.1:{health}", f"--admin=127.0.0.1:{admin}",
-                          "--workers=1"], health, admin)
+                          "--workers=1", *flags], health, admin)
 
     def stop(self):
         """A second signal ends its drain."""

@@ -107,9 +107,9 @@ class Stage:
             operator.wait_ready()
         return operator
 
-    def proxy(self, pod, ready=True):
+    def proxy(self, pod, *flags, ready=True):
         self.mount_ca(pod)
-        proxy = Proxy(self.feed, SERVER_NAME, pod.directory)
+        proxy = Proxy(self.feed, SERVER_NAME, pod.directory, *flags)
         self.started.append(proxy)
         if ready:
             proxy.wait_ready()
