@@ -41,6 +41,7 @@ struct str explain__fate_name(enum route_fate fate)
         [ROUTE_OTHER_METHOD] = STR_INIT("otherMethod"),
         [ROUTE_OTHER_HEADER] = STR_INIT("otherHeader"),
         [ROUTE_OTHER_QUERY] = STR_INIT("otherQuery"),
+        [ROUTE_GIVEN_UP] = STR_INIT("givenUp"),
     };
     return names[fate];
 }
@@ -147,6 +148,16 @@ static struct str criterion_text(struct arena *arena, const char *what,
                       STR_ARG(candidate->value), verbs[asked->match], STR_ARG(asked->value));
 }
 
+static struct str given_up_text(struct arena *arena, const struct route_candidate *candidate)
+{
+    struct str pattern = candidate->criterion != NULL ? candidate->criterion->value
+                                                      : candidate->rule->path;
+    return str_format(arena,
+                      "the expression \"%.*s\" was given up: it, or all of them together, take too "
+                      "many steps for one request",
+                      STR_ARG(pattern));
+}
+
 struct str explain__fate_text(struct arena *arena, const struct route_candidate *candidate,
                               struct str path, const struct model_rule *winner)
 {
@@ -164,6 +175,7 @@ struct str explain__fate_text(struct arena *arena, const struct route_candidate 
         return str_format(arena, "the method is not %.*s", STR_ARG(rule->method));
     case ROUTE_OTHER_HEADER: return criterion_text(arena, "header", candidate);
     case ROUTE_OTHER_QUERY: return criterion_text(arena, "query parameter", candidate);
+    case ROUTE_GIVEN_UP: return given_up_text(arena, candidate);
     }
     UNREACHABLE();
 }

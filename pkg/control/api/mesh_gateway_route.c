@@ -144,18 +144,28 @@ static const struct api__table match_table = API__TABLE(
     match_fields, struct api_route_match, .mark = offsetof(struct api_route_match, mark),
     .check = check_match);
 
-/* Whoever writes 0 means it, and whoever writes nothing hardly does. */
-static void warn_of_weights(struct api__decoder *d, const struct api__place *place,
-                            const struct api_route_rule *rule)
+static uint64_t sum_of(const struct api_backend *backends, size_t count)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += backends[i].weight;
+    return sum;
+}
+
+/* Whoever writes 0 means it, and whoever writes nothing hardly does. `what`: the back end does not
+ * get. */
+static void warn_of_weights(struct api__decoder *d, const struct api__place *place, size_t count,
+                            const char *what)
 {
     struct api__place backends = api__member(place, STR("backends"));
-    for (size_t i = 0; i < rule->backend_count; i++) {
+    for (size_t i = 0; i < count && count > 1; i++) {
         struct api__place backend = api__item(&backends, i);
         struct api__place weight = api__member(&backend, STR("weight"));
-        if (rule->backend_count > 1 && !api__is_present(&weight))
+        if (!api__is_present(&weight))
             api__warning(d, &weight,
-                         "is missing, which is 0: this back end gets no request beside the "
-                         "others; write one, be it 0");
+                         "is missing, which is 0: this back end gets no %s beside the others; "
+                         "write one, be it 0",
+                         what);
     }
 }
 
@@ -163,15 +173,13 @@ static void warn_of_weights(struct api__decoder *d, const struct api__place *pla
 static void check_weights(struct api__decoder *d, const struct api__place *place,
                           const struct api_route_rule *rule)
 {
-    uint64_t sum = 0;
-    for (size_t i = 0; i < rule->backend_count; i++)
-        sum += rule->backends[i].weight;
+    uint64_t sum = sum_of(rule->backends, rule->backend_count);
     if (rule->backend_count > 1 && sum == 0)
         api__error_in(d, place, STR("backends"),
                       "every backend has weight 0 (the default), so there is none to choose; the "
                       "rule answers 500; give at least one backend a weight");
     else if (sum > 0)
-        warn_of_weights(d, place, rule);
+        warn_of_weights(d, place, rule->backend_count, "request");
 }
 
 /* A rule that redirects has nothing else to do. */
@@ -230,6 +238,8 @@ static void check_forward(struct api__decoder *d, const struct api__place *place
     const struct api_forward_rule *rule = object;
     if (rule->backend_count == 0)
         api__error_in(d, place, STR("backends"), "cannot be empty");
+    else if (sum_of(rule->backends, rule->backend_count) > 0)
+        warn_of_weights(d, place, rule->backend_count, "connection");
 }
 
 static const struct api__field forward_fields[] = {

@@ -181,17 +181,50 @@ static uint32_t steps_max(size_t size)
     return (uint32_t)MAX(MIN(steps, REGEX_STEPS_MAX), REGEX_STEPS_MIN);
 }
 
-bool regex_matches(const struct regex *regex, struct str text)
+static int run(const struct regex *regex, struct str text, struct room *room, uint32_t steps)
 {
+    PCRE2_SPTR data = (PCRE2_SPTR)(text.size == 0 ? "" : text.data);
+    (void)pcre2_set_match_limit(room->context, steps); /* cannot fail */
+    return LIKELY(regex->is_machine_code)
+               ? pcre2_jit_match(regex->code, data, text.size, 0, 0, room->data, room->context)
+               : pcre2_match(regex->code, data, text.size, 0, 0, room->data, room->context);
+}
+
+/* Takes them from the budget; false: there are not so many. */
+static bool pay(struct regex_budget *budget, struct str text, uint32_t steps)
+{
+    size_t price = steps * MAX(text.size, REGEX_STEP_BYTES);
+    if (budget->bytes < price)
+        return false;
+    budget->bytes -= price;
+    return true;
+}
+
+/* With ever more steps, as long as they do not do and there are any. */
+static int run_all(const struct regex *regex, struct str text, struct room *room,
+                   struct regex_budget *budget)
+{
+    uint32_t max = steps_max(text.size);
+    uint32_t steps = REGEX_STEPS_FIRST;
+    int code = PCRE2_ERROR_MATCHLIMIT;
+    while (code == PCRE2_ERROR_MATCHLIMIT && pay(budget, text, steps)) {
+        code = run(regex, text, room, steps);
+        if (steps == max)
+            break;
+        steps = MIN(steps * 4, max);
+    }
+    return code;
+}
+
+bool regex_matches(const struct regex *regex, struct str text, struct regex_budget *budget)
+{
+    budget->has_failed = false;
     if (!str_starts_with(text, str_make(regex->head, regex->head_size)))
         return false;
     struct room *room = room_get();
-    (void)pcre2_set_match_limit(room->context, steps_max(text.size)); /* cannot fail */
-    PCRE2_SPTR data = (PCRE2_SPTR)(text.size == 0 ? "" : text.data);
-    int code = LIKELY(regex->is_machine_code)
-                   ? pcre2_jit_match(regex->code, data, text.size, 0, 0, room->data, room->context)
-                   : pcre2_match(regex->code, data, text.size, 0, 0, room->data, room->context);
-    if (UNLIKELY(code < 0 && code != PCRE2_ERROR_NOMATCH))
+    int code = run_all(regex, text, room, budget);
+    budget->has_failed = code < 0 && code != PCRE2_ERROR_NOMATCH;
+    if (UNLIKELY(budget->has_failed))
         atomic_fetch_add_explicit(&exceeded, 1, memory_order_relaxed);
     /* The interpreter takes what stands between bytes that are no UTF-8 for texts of their own. */
     const size_t *ends = pcre2_get_ovector_pointer(room->data);

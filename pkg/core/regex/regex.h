@@ -8,8 +8,9 @@
  * ASCII (\w, [:alpha:]) do not hold the Kelvin sign and the long s.
  *
  * The whole text has to match. Where RE2's time is linear, PCRE2 goes back and forth: its steps are
- * bounded by the size of the text, so that none costs more than some tens of milliseconds. Beyond
- * that it does not match, and that is counted.
+ * bounded by the size of the text, so that none costs more than some tens of milliseconds, and all
+ * matches that share a budget cost no more than a few of those. Beyond that it does not match, and
+ * that is counted.
  *
  * A regex is compiled once, to machine code where the system allows that, counted with atomic
  * references, and may be matched by many threads; a thread's first match allocates its working
@@ -34,7 +35,23 @@
 #define REGEX_STEPS_MIN 512
 #define REGEX_STEPS_MAX 100000
 
+/* PCRE2 does not say how many steps it took, so a match begins with few of them and, where they do
+ * not do, again with four times as many: what was granted is what is paid, at least so many bytes
+ * for a step. Expressions as people write them do with the first. */
+#define REGEX_STEPS_FIRST 16
+#define REGEX_STEP_BYTES  16
+
+/* All that matches of one request may take together: two of the worst of them, and some 60,000 of a
+ * path of 64 bytes. */
+#define REGEX_BUDGET ((size_t)64 * 1024 * 1024)
+
 struct regex;
+
+/* Of matches that belong together, on one thread. It begins as {REGEX_BUDGET, false}. */
+struct regex_budget {
+    size_t bytes;    /* that are left */
+    bool has_failed; /* the last match was given up, at its own bound or at that of all */
+};
 
 /* Whether regex_new would take it. ERR_INVALID: reterr's message says what is wrong, to be read
  * after "is no regular expression of RE2:". */
@@ -45,8 +62,8 @@ MUST_USE enum err regex_new(struct str pattern, struct regex **ret_regex, struct
 struct regex *regex_ref(struct regex *regex);
 struct regex *regex_unref(struct regex *regex);
 
-/* Whether it matches the whole of `text`. Any thread. */
-bool regex_matches(const struct regex *regex, struct str text);
+/* Whether it matches the whole of `text`. Any thread, with a budget of its own. */
+bool regex_matches(const struct regex *regex, struct str text, struct regex_budget *budget);
 
-/* How many matches of this process ended at the bound. Any thread. */
+/* How many matches of this process were given up. Any thread. */
 uint64_t regex_exceeded(void);

@@ -174,7 +174,7 @@ static bool check_passes(const struct route__check *check, struct route__view *v
     switch (criterion->match) {
     case MODEL_VALUE_EXACT: return str_equal(answer->value, criterion->value);
     case MODEL_VALUE_PREFIX: return str_starts_with(answer->value, criterion->value);
-    case MODEL_VALUE_REGEX: return regex_matches(check->regex, answer->value);
+    case MODEL_VALUE_REGEX: return regex_matches(check->regex, answer->value, &view->budget);
     case MODEL_VALUE_PRESENT: return true;
     case MODEL_VALUE_ABSENT: return false;
     }
@@ -186,14 +186,17 @@ enum route_fate route__judge(const struct route__rule *rule, struct route__view 
 {
     const struct route_request *request = view->request;
     const struct model_rule *model = rule->model;
-    if (rule->path_regex != NULL && !regex_matches(rule->path_regex, request->path))
-        return ROUTE_OTHER_PATH;
+    view->budget.has_failed = false; /* of the rule before */
+    if (rule->path_regex != NULL && !regex_matches(rule->path_regex, request->path, &view->budget))
+        return view->budget.has_failed ? ROUTE_GIVEN_UP : ROUTE_OTHER_PATH;
     if (model->method.size > 0 && !str_equal(model->method, request->head->method_text))
         return ROUTE_OTHER_METHOD;
     size_t count = model->header_count + model->query_count;
     for (size_t i = 0; i < count; i++) {
         if (!check_passes(&rule->checks[i], view)) {
             *ret_check = &rule->checks[i];
+            if (rule->checks[i].regex != NULL && view->budget.has_failed)
+                return ROUTE_GIVEN_UP;
             return i < model->header_count ? ROUTE_OTHER_HEADER : ROUTE_OTHER_QUERY;
         }
     }

@@ -48,11 +48,12 @@ const struct route__question *route__question_get(struct route__questions *quest
 
 struct route__answer;
 
-/* A request in the eyes of the rules of a virtual host. Zeroed but for the first three. */
+/* A request in the eyes of the rules of a virtual host. Zeroed but for the first four. */
 struct route__view {
     const struct route_request *request;
     const struct route__questions *questions;
     enum model_protocol protocol;  /* of the listener */
+    struct regex_budget budget;    /* of all expressions that the request meets */
     struct route__answer *answers; /* by the index of the question; in the request's arena */
     bool query_is_read;
 };

@@ -62,7 +62,7 @@ struct route_match route_explain(const struct route_chain *chain,
         return match;
     struct explanation why = {
         .host = match.host,
-        .view = {request, &match.host->questions, route__chain_protocol(chain), NULL, false},
+        .view = route__view_of(match.host, request, route__chain_protocol(chain)),
         .told = ARENA_NEW_ARRAY(request->arena, bool, match.host->rule_count),
         .winner = match.rule == NULL ? NULL : &match.host->rules[match.rule_index],
         .visit = visit,

@@ -97,11 +97,22 @@ const struct route__entry *route__host_first(const struct route_host *host, stru
     return first != NULL ? first : route__tree_find(host->prefixes, path);
 }
 
+struct route__view route__view_of(const struct route_host *host,
+                                  const struct route_request *request, enum model_protocol protocol)
+{
+    return (struct route__view){
+        .request = request,
+        .questions = &host->questions,
+        .protocol = protocol,
+        .budget = {REGEX_BUDGET, false},
+    };
+}
+
 const struct route__rule *route__host_find(const struct route_host *host,
                                            const struct route_request *request,
                                            enum model_protocol protocol)
 {
-    struct route__view view = {request, &host->questions, protocol, NULL, false};
+    struct route__view view = route__view_of(host, request, protocol);
     const struct route__check *check = NULL;
     const struct route__entry *entry = route__host_first(host, request->path);
     for (; entry != NULL; entry = entry->next) {

@@ -42,6 +42,11 @@ MUST_USE enum err route__host_build(struct route_host *host, const struct route_
 /* The first that may take a request of this path; what follows on it is all that may. */
 const struct route__entry *route__host_first(const struct route_host *host, struct str path);
 
+/* A request as the rules of the host see it first. */
+struct route__view route__view_of(const struct route_host *host,
+                                  const struct route_request *request,
+                                  enum model_protocol protocol);
+
 /* The rule that answers on a listener of that protocol; NULL: none does. */
 const struct route__rule *route__host_find(const struct route_host *host,
                                            const struct route_request *request,

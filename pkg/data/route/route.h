@@ -6,7 +6,8 @@
  * "*.suffix" with any number of labels before it, then "*". A trailing dot makes another name.
  * Which of a host's rules wins is the model's to say; exact paths are found by hash and prefixes by
  * a radix tree, so 10,000 rules cost what 10 do. Then come, in their order, the rules of that path,
- * those of the next shorter prefixes, and regular expressions, until one takes the request.
+ * those of the next shorter prefixes, and regular expressions, until one takes the request. All
+ * expressions that a request meets share one budget: what is beyond it does not match.
  *
  * A matcher of a virtual host is built once for its content: a new table takes over those of the
  * previous one that are unchanged, routes included. Everything is frozen by the function that
@@ -84,14 +85,16 @@ enum route_fate {
     ROUTE_OTHER_METHOD,
     ROUTE_OTHER_HEADER, /* what it asks of a field is not so */
     ROUTE_OTHER_QUERY,  /* likewise of a parameter in the query */
+    ROUTE_GIVEN_UP,     /* a regular expression of it was, at the bound of a match or of all */
 };
 
 struct route_candidate {
     const struct model_rule *rule;
     size_t rule_index;
     enum route_fate fate;
-    const struct model_criterion
-        *criterion;   /* OTHER_HEADER, OTHER_QUERY: the first that is not so */
+    /* OTHER_HEADER, OTHER_QUERY: the first that is not so. GIVEN_UP: the one that was; NULL: it is
+     * the path that was. */
+    const struct model_criterion *criterion;
     bool has_value;   /* the request has such a field or parameter, */
     struct str value; /* and this is what it says */
 };

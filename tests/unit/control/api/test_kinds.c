@@ -202,7 +202,9 @@ static void tcp_routes(void **state)
                           "   - backends:\n"
                           "     - {weight: 2, destination: {kuma.io/service: a, version: '1'}}\n"
                           "     - destination: {kuma.io/service: b}\n");
-    assert_findings(&m, "");
+    assert_findings(&m, "12:8 warning conf.tcp.rules[0].backends[1].weight: is missing, which is "
+                        "0: this back end gets no connection beside the others; write one, be it "
+                        "0\n");
     assert_int_equal(route()->tcp_rule_count, 1);
     const struct api_forward_rule *rule = &route()->tcp_rules[0];
     assert_false(rule->broken);

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "alone.h"
 #include "core/base/buf.h"
 #include "core/regex/regex.h"
 #include "twice.h"
@@ -24,7 +25,7 @@ static void assert_facts(const struct fact *facts, size_t count)
         struct regex *regex = NULL;
         if (regex_new(str_of(facts[i].pattern), &regex, &why) != ERR_OK)
             fail_msg("%s: %s", facts[i].pattern, why.message);
-        if (regex_matches(regex, str_of(facts[i].text)) != facts[i].matches)
+        if (matches_alone(regex, str_of(facts[i].text)) != facts[i].matches)
             fail_msg("%s: '%s'", facts[i].pattern, facts[i].text);
         regex = regex_unref(regex);
     }

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "alone.h"
 #include "core/base/buf.h"
 #include "core/base/random.h"
 #include "core/regex/regex.h"
@@ -27,7 +28,7 @@ static void test_references(void **state)
     struct regex *regex = regex_of("/a.*");
     assert_ptr_equal(regex_ref(regex), regex);
     assert_null(regex_unref(regex));
-    assert_true(regex_matches(regex, STR("/ab")));
+    assert_true(matches_alone(regex, STR("/ab")));
     assert_null(regex_unref(regex));
     assert_null(regex_unref(NULL));
 }
@@ -36,9 +37,9 @@ static void test_slices(void **state)
 {
     (void)state;
     struct regex *regex = regex_of("a?");
-    assert_true(regex_matches(regex, str_make(NULL, 0)));
-    assert_true(regex_matches(regex, str_first(STR("ab"), 1)));
-    assert_false(regex_matches(regex, str_make("a\0", 2)));
+    assert_true(matches_alone(regex, str_make(NULL, 0)));
+    assert_true(matches_alone(regex, str_first(STR("ab"), 1)));
+    assert_false(matches_alone(regex, str_make("a\0", 2)));
     regex = regex_unref(regex);
 }
 
@@ -81,9 +82,9 @@ static void test_beginning_changes_nothing(void **state)
         }
         for (size_t i = 0; i < 20; i++) {
             struct str wanted = some(&random, &text, texts, ARRAY_SIZE(texts));
-            bool matches = regex_matches(a, wanted);
+            bool matches = matches_alone(a, wanted);
             matched += matches;
-            if (matches != regex_matches(b, wanted))
+            if (matches != matches_alone(b, wanted))
                 fail_msg("%.*s: '%.*s'", STR_ARG(plain), STR_ARG(wanted));
         }
         a = regex_unref(a);
@@ -106,8 +107,56 @@ static void test_steps_are_bounded(void **state)
         struct regex *regex = regex_of(patterns[i]);
         for (size_t size = 60; size <= sizeof(text); size *= 10) {
             uint64_t before = regex_exceeded();
-            assert_false(regex_matches(regex, str_make(text, size)));
+            assert_false(matches_alone(regex, str_make(text, size)));
             assert_int_equal(regex_exceeded(), before + 1);
+        }
+        regex = regex_unref(regex);
+    }
+}
+
+/* Many bad expressions together take little more than a few of them, and the good ones behind them
+ * do not match any more. */
+static void test_a_budget_is_shared(void **state)
+{
+    (void)state;
+    static char text[8000];
+    memset(text, 'a', sizeof(text));
+    struct regex *bad = regex_of("(a+)+[xy]");
+    struct regex *good = regex_of("a*");
+    struct regex *other = regex_of("b.*");
+    struct regex_budget budget = {REGEX_BUDGET, false};
+    uint64_t before = regex_exceeded();
+    size_t last = budget.bytes;
+    size_t paid = 0;
+    for (size_t i = 0; i < 1000; i++) {
+        assert_false(regex_matches(bad, str_make(text, sizeof(text)), &budget));
+        assert_true(budget.has_failed);
+        paid += budget.bytes < last;
+        last = budget.bytes;
+    }
+    assert_in_range(paid, 2, 10);
+    assert_int_equal(regex_exceeded(), before + 1000);
+    assert_false(regex_matches(good, str_make(text, sizeof(text)), &budget));
+    assert_true(budget.has_failed);
+    assert_false(regex_matches(other, str_make(text, sizeof(text)), &budget));
+    assert_false(budget.has_failed); /* it cannot match, which costs nothing */
+    bad = regex_unref(bad);
+    good = regex_unref(good);
+    other = regex_unref(other);
+}
+
+static void test_ordinary_expressions_fit_in_a_budget(void **state)
+{
+    (void)state;
+    static const char *const patterns[] = {"/api/v[0-9]+/users/[^/]+/orders", "(/[a-z0-9]+)*",
+                                           "/api/.*\\.(png|jpg)", "/(?:[^/]+/)*orders|/other"};
+    struct regex_budget budget = {REGEX_BUDGET, false};
+    for (size_t i = 0; i < ARRAY_SIZE(patterns); i++) {
+        struct regex *regex = regex_of(patterns[i]);
+        for (size_t j = 0; j < 5000; j++) {
+            (void)regex_matches(regex, STR("/api/v12/users/7/orders"),
+                                &budget); /* whether or not */
+            assert_false(budget.has_failed);
         }
         regex = regex_unref(regex);
     }
@@ -125,7 +174,7 @@ static void test_long_texts(void **state)
     uint64_t before = regex_exceeded();
     for (size_t i = 0; i < ARRAY_SIZE(patterns); i++) {
         struct regex *regex = regex_of(patterns[i]);
-        assert_true(regex_matches(regex, str_make(text, sizeof(text))));
+        assert_true(matches_alone(regex, str_make(text, sizeof(text))));
         regex = regex_unref(regex);
     }
     assert_int_equal(regex_exceeded(), before);
@@ -136,8 +185,8 @@ static void *match_often(void *arg)
     const struct regex *regex = arg;
     size_t wrong = 0;
     for (size_t i = 0; i < 2000; i++) {
-        wrong += !regex_matches(regex, STR("/api/v12/users/7/orders"));
-        wrong += regex_matches(regex, STR("/api/v12/users/x/orders"));
+        wrong += !matches_alone(regex, STR("/api/v12/users/7/orders"));
+        wrong += matches_alone(regex, STR("/api/v12/users/x/orders"));
     }
     return wrong == 0 ? NULL : arg;
 }
@@ -164,6 +213,8 @@ static int run(void)
         cmocka_unit_test(test_slices),
         cmocka_unit_test(test_beginning_changes_nothing),
         cmocka_unit_test(test_steps_are_bounded),
+        cmocka_unit_test(test_a_budget_is_shared),
+        cmocka_unit_test(test_ordinary_expressions_fit_in_a_budget),
         cmocka_unit_test(test_long_texts),
         cmocka_unit_test(test_threads),
     };

@@ -1,6 +1,8 @@
 /* What rules ask of method, fields and query, one at a time. */
 #include "make.h"
 
+#include "core/regex/regex.h"
+
 static struct model_criterion asks(const char *name, enum model_value_match match,
                                    const char *value)
 {
@@ -206,6 +208,36 @@ static void test_many_parameters(void **state)
     assert_true(takes(&wanted, line, ""));
 }
 
+/* Rules whose expressions go back and forth forever, and one that would take the request. */
+#define BAD_RULES 300
+
+static size_t winner_of_bad(size_t bad)
+{
+    static char line[4096];
+    struct model_rule rules[BAD_RULES + 1];
+    for (size_t i = 0; i < bad; i++)
+        rules[i] = rule(MODEL_PATH_REGEX, "/(a+)+[xy]|/b");
+    rules[bad] = rule(MODEL_PATH_REGEX, "/[a-z]*");
+    size_t size = (size_t)snprintf(line, sizeof(line), "GET /");
+    memset(line + size, 'a', sizeof(line) - size - 1);
+    const struct route_table *table = table_of(rules, bad + 1);
+    size_t found = winner(table, line, "");
+    (void)route_table_unref(table);
+    return found;
+}
+
+/* One is given up by itself; so many use up what a request has. */
+static void test_all_expressions_share_a_budget(void **state)
+{
+    (void)state;
+    uint64_t before = regex_exceeded();
+    assert_int_equal(winner_of_bad(1), 1);
+    assert_int_equal(regex_exceeded(), before + 1);
+    assert_int_equal(winner_of_bad(BAD_RULES), SIZE_MAX);
+    assert_int_equal(regex_exceeded(), before + 1 + BAD_RULES + 1);
+    assert_int_equal(winner_of_bad(1), 1); /* the next request has its own */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -219,6 +251,7 @@ int main(void)
         cmocka_unit_test_teardown(test_first_parameter_counts, teardown),
         cmocka_unit_test_teardown(test_all_of_them, teardown),
         cmocka_unit_test_teardown(test_many_parameters, teardown),
+        cmocka_unit_test_teardown(test_all_expressions_share_a_budget, teardown),
     };
     return cmocka_run_group_tests_name("data/route criteria", tests, NULL, NULL);
 }

@@ -23,6 +23,7 @@ static bool tell(const struct route_candidate *candidate, void *arg)
         [ROUTE_OTHER_METHOD] = "other method",
         [ROUTE_OTHER_HEADER] = "other header",
         [ROUTE_OTHER_QUERY] = "other query",
+        [ROUTE_GIVEN_UP] = "given up",
     };
     struct told *told = arg;
     buf_printf(&told->text, "%zu %s", candidate->rule_index, fates[candidate->fate]);
@@ -94,6 +95,41 @@ static void test_every_fate(void **state)
                  "0 other path\n");
     assert_story(rules, 1, "GET /a", SIZE_MAX, "0 other path\n");
     assert_story(rules, 0, "GET /a", SIZE_MAX, "");
+}
+
+/* The path, then a parameter. What was given up before is no matter to a rule that asks for what is
+ * not there. */
+static void test_expressions_that_are_given_up(void **state)
+{
+    (void)state;
+    static char line[2048];
+    static const struct model_criterion forever[] = {
+        {STR_INIT("p"), MODEL_VALUE_REGEX, STR_INIT("(a+)+[xy]|b")}};
+    static const struct model_criterion absent[] = {
+        {STR_INIT("x-c"), MODEL_VALUE_REGEX, STR_INIT("(a+)+[xy]|b")}};
+    struct model_rule rules[] = {rule(MODEL_PATH_REGEX, "/(a+)+[xy]|/b|/c"),
+                                 rule(MODEL_PATH_REGEX, "/[a-z]*|/b/c"),
+                                 rule(MODEL_PATH_REGEX, "/a*|/b")};
+    rules[1].queries = forever;
+    rules[1].query_count = 1;
+    rules[2].headers = absent;
+    rules[2].header_count = 1;
+    size_t size = (size_t)snprintf(line, sizeof(line), "GET /");
+    memset(line + size, 'a', 900);
+    size += 900;
+    size += (size_t)snprintf(line + size, sizeof(line) - size, "?p=");
+    memset(line + size, 'a', 900);
+    const struct route_table *table = table_of(rules, ARRAY_SIZE(rules));
+    CLEANUP(arena_free) struct arena *arena = arena_new(256);
+    struct asked asked;
+    struct told told = {.max = SIZE_MAX};
+    buf_init(&told.text, 4096);
+    (void)route_explain(route_chain_find(table, STR("")), ask(&asked, line, "", arena), tell,
+                        &told);
+    assert_true(str_starts_with(buf_str(&told.text), STR("0 given up\n1 given up p=aaa")));
+    assert_true(str_ends_with(buf_str(&told.text), STR("\n2 other header x-c=(none)\n")));
+    buf_deinit(&told.text);
+    (void)route_table_unref(table);
 }
 
 static void test_no_host(void **state)
@@ -449,6 +485,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_every_fate, teardown),
+        cmocka_unit_test_teardown(test_expressions_that_are_given_up, teardown),
         cmocka_unit_test_teardown(test_no_host, teardown),
         cmocka_unit_test_teardown(test_same_as_search, teardown),
     };
