@@ -8,8 +8,8 @@
  * ASCII (\w, [:alpha:]) do not hold the Kelvin sign and the long s.
  *
  * The whole text has to match. Where RE2's time is linear, PCRE2 goes back and forth: its steps are
- * bounded by the size of the text, so that none costs more than some tens of milliseconds, and all
- * matches that share a budget cost no more than a few of those. Beyond that it does not match, and
+ * bounded by the size of the text, and so are those of all matches that share a budget, so that no
+ * request costs more than some tens of milliseconds. Beyond that it does not match, and
  * that is counted.
  *
  * A regex is compiled once, to machine code where the system allows that, counted with atomic
@@ -39,10 +39,10 @@
  * not do, again with four times as many: what was granted is what is paid, at least so many bytes
  * for a step. Expressions as people write them do with the first. */
 #define REGEX_STEPS_FIRST 16
-#define REGEX_STEP_BYTES  16
+#define REGEX_STEP_BYTES  64
 
-/* All that matches of one request may take together: two of the worst of them, and some 60,000 of a
- * path of 64 bytes. */
+/* All that matches of one request may take together: ten times what the worst of them takes, and
+ * some 60,000 ordinary ones of a path of 64 bytes. */
 #define REGEX_BUDGET ((size_t)64 * 1024 * 1024)
 
 struct regex;

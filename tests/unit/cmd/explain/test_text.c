@@ -129,6 +129,30 @@ static void every_fate_has_its_sentence(void **state)
 }
 
 /* Who comes first, and in what. */
+static void an_expression_that_is_given_up(void **state)
+{
+    (void)state;
+    static char url[1024];
+    char expected[4096];
+    const struct model_rule made = rule(MODEL_PATH_REGEX, "/(a+)+[xy]|/b");
+    size_t size = (size_t)snprintf(url, sizeof(url), "http://a.test/");
+    memset(url + size, 'a', 900);
+    (void)snprintf(expected, sizeof(expected),
+                   "request      GET %s\n"
+                   "answer       404 Not Found\n"
+                   "why          no rule of the host name a.test takes it\n"
+                   "remedy       what each of the nearest asks for stands with it\n"
+                   "gateway      MeshGateway g (mesh m), dataplane dp\n"
+                   "listener     port 80, HTTP\n"
+                   "host name    a.test\n"
+                   "not taken by route r, rule 0: REGEX /(a+)+[xy]|/b\n"
+                   "               the expression \"/(a+)+[xy]|/b\" was given up: it, or all of "
+                   "them together, take too many steps for one request\n"
+                   "other hosts  *.b.test\n",
+                   url);
+    assert_text(&made, 1, url, expected);
+}
+
 static void every_precedence_has_its_reason(void **state)
 {
     (void)state;
@@ -209,6 +233,7 @@ int main(void)
         cmocka_unit_test(a_request_that_is_forwarded),
         cmocka_unit_test(one_that_is_not_served_yet),
         cmocka_unit_test(every_fate_has_its_sentence),
+        cmocka_unit_test(an_expression_that_is_given_up),
         cmocka_unit_test(every_precedence_has_its_reason),
         cmocka_unit_test(paths_that_are_nearly_right),
     };

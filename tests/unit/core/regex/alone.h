@@ -1,0 +1,10 @@
+/* One match with a budget of its own. */
+#pragma once
+
+#include "core/regex/regex.h"
+
+static inline bool matches_alone(const struct regex *regex, struct str text)
+{
+    struct regex_budget budget = {REGEX_BUDGET, false};
+    return regex_matches(regex, text, &budget);
+}
