@@ -69,7 +69,7 @@ class Verdict:
         self.server = corpus.ACCEPTED if status == 201 else corpus.REFUSED
 
     def has_a_message_of_ours(self):
-        return any(finding["message"] in message
+        return any(finding["message"].split("; ")[0] in message
                    for finding in self.ours for _, message in self.causes)
 
     def strays(self):

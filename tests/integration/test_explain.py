@@ -213,7 +213,8 @@ MISTAKES = {
           "\"")], f"GET {HTTP}/api", NOT_TAKEN,
         ["why          no listener has port 8080: a client cannot connect",
          "all.yaml:8:5: error: MeshGateway edge (mesh default): conf.listeners[0]: protocol "
-         "conflicts with other listeners on this port"]),
+         "conflicts with other listeners on this port; all listeners of a port have one "
+         "protocol"]),
     "no dataplane has the gateway's tags": (
         [("type: Dataplane\n", "type: Dataplane\nmesh: default\nname: dp\nnetworking: {address: "
           "127.0.0.1, gateway: {type: BUILTIN, tags: {kuma.io/service: egde}}}\n---\n"

@@ -98,12 +98,14 @@ MISTAKES = [
                                  "mean \"port\"?"),
     ("protocol: HTTP\n", "protocol: http\n", f"12:5: error: {LISTENER}.protocol: unknown value "
                                              "http: must be one of NONE, TCP, TLS, HTTP, HTTPS"),
-    ("protocol: HTTP\n", "protocol: HTTPS\n", f"11:5: error: {LISTENER}.tls: cannot be empty"),
+    ("protocol: HTTP\n", "protocol: HTTPS\n",
+     f"11:5: error: {LISTENER}.tls: cannot be empty; write mode: TERMINATE and certificates"),
     ("protocol: HTTP\n", "protocol: HTTP\n    protocol: HTTP\n",
      "13:5: error: the key protocol stands at line 12, column 5 already. Nothing of this file is "
      "used"),
     ("hostname: shop", "hostname: https://shop", f"13:5: error: {LISTENER}.hostname: invalid "
-                                                 "hostname"),
+                                                 "hostname; write the name alone, without scheme, "
+                                                 "port and path"),
     ("hostname: shop", "hostnames: shop", f"13:5: warning: {LISTENER}.hostnames: unknown field, "
                                           "ignored; did you mean \"hostname\"?"),
     ("hostname: shop.", "hostname: *.",
@@ -133,7 +135,7 @@ MISTAKES = [
     ("match: PREFIX", "match: Prefix", f"31:11: error: {RULE}.matches[0].path.match: unknown value "
                                        "Prefix: must be one of EXACT, PREFIX, REGEX"),
     ("value: /api", "value: api", f"30:9: error: {RULE}.matches[0].value: must be an absolute "
-                                  "path"),
+                                  "path; write /api"),
     ("      backends:\n", "        method: get\n      backends:\n",
      f"33:9: error: {RULE}.matches[0].method: unknown value get: must be one of NONE, CONNECT, "
      "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT, TRACE"),
@@ -153,6 +155,23 @@ MISTAKES = [
      f"34:9: warning: {RULE}.backends[0].destination: service \"apis\" has no endpoints: no "
      "Dataplane has an inbound with this service in mesh default (did you mean api?); requests to "
      "it get 503"),
+    ("hostname: shop", "hostname: Shop", f"13:5: error: {LISTENER}.hostname: invalid hostname; "
+                                         "write it in lower case"),
+    ("hostname: shop.example.com", "hostname: shop.*.com",
+     f"13:5: error: {LISTENER}.hostname: invalid hostname; a wildcard is * or begins with *., for "
+     "all names below"),
+    ("    protocol: HTTP\n", "", f"11:5: error: {LISTENER}.protocol: cannot be empty; write HTTP, "
+                                "HTTPS, TCP or TLS"),
+    ("value: /api", "value: /api/*",
+     f"30:9: warning: {RULE}.matches[0].value: takes /api/* as it is written, letter by letter; "
+     "write PREFIX with /api, which takes everything below it, too"),
+    ("    - matches:\n      - path:\n", "    - matches:\n      - backends: []\n        path:\n",
+     f"30:9: warning: {RULE}.matches[0].backends: unknown field, ignored: it stands beside "
+     "matches"),
+    ("      - weight: 1\n", "      - destination: {kuma.io/service: api, version: old}\n"
+                            "      - weight: 1\n",
+     f"34:9: warning: {RULE}.backends[0].weight: is missing, which is 0: this back end gets no "
+     "request beside the others; write one, be it 0"),
     ("address: 127.0.0.1", "adress: 127.0.0.1",
      "42:3: warning: Dataplane api-1 (mesh default): networking.adress: unknown field, ignored; "
      "did you mean \"address\"?"),

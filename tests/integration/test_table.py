@@ -213,7 +213,8 @@ spec:
   to:
   - targetRef: {kind: MeshService, name: web}
     rules: []
-""", [(6, 17, "error", "spec.to[0].targetRef.kind: value is not supported")]),
+""", [(6, 17, "error",
+          "spec.to[0].targetRef.kind: value is not supported; it must be Mesh")]),
     "a policy": ("type: MeshMetric\nname: a\nspec: {}\n", [
         (1, 1, "warning", "MeshMetric is not served yet: it has no effect")]),
     "a kind that is not known": ("type: HostnameGenerator\nname: a\n", [

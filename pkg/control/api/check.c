@@ -2,6 +2,8 @@
 
 #include "core/base/ip.h"
 
+/* Quoted values in messages are cut here. */
+#define QUOTED_MAX   ((size_t)60)
 #define HOSTNAME_MAX 253
 
 bool api__is_alphanumeric(char c)
@@ -163,13 +165,40 @@ static const char *hostname_problem(struct str name)
     return api__is_domain(name) ? NULL : "invalid hostname";
 }
 
+/* What its author has to write instead. */
+static const char *hostname_remedy(struct str name)
+{
+    bool has_upper = false;
+    for (size_t i = 0; i < name.size; i++) {
+        if (memchr(":/?#", name.data[i], 4) != NULL)
+            return "write the name alone, without scheme, port and path";
+        if (name.data[i] == '*' && i > 0)
+            return "a wildcard is * or begins with *., for all names below";
+        has_upper = has_upper || (name.data[i] >= 'A' && name.data[i] <= 'Z');
+    }
+    if (name.data[0] == '*')
+        return "a wildcard is * or begins with *., for all names below";
+    return has_upper ? "write it in lower case"
+                     : "labels of a-z, 0-9 and - are joined by dots, and neither begin nor end "
+                       "with -";
+}
+
+void api__check_absolute(struct api__decoder *d, const struct api__place *place, struct str path)
+{
+    if (path.size == 0)
+        api__error(d, place, "must be an absolute path; it begins with /");
+    else if (!str_starts_with(path, STR("/")))
+        api__error(d, place, "must be an absolute path; write /%.*s",
+                   STR_ARG(str_first(path, QUOTED_MAX)));
+}
+
 void api__check_hostname(struct api__decoder *d, const struct api__place *place, struct str name)
 {
     const char *problem = hostname_problem(name);
     if (name.size > HOSTNAME_MAX)
         api__error(d, place, "must be at most 253 characters");
     if (problem != NULL)
-        api__error(d, place, "%s", problem);
+        api__error(d, place, "%s; %s", problem, hostname_remedy(name));
 }
 
 const struct str *api__read_hostnames(struct api__decoder *d, const struct api__place *list,
@@ -180,10 +209,11 @@ const struct str *api__read_hostnames(struct api__decoder *d, const struct api__
         struct api__place place = api__item(list, i);
         lower[i] = str_copy_lower(names[i], arena_text(d->arena, names[i].size));
         const char *problem = hostname_problem(lower[i]);
-        if (problem == NULL && lower[i].size > HOSTNAME_MAX)
-            problem = "it is longer than 253 characters";
         if (problem != NULL)
-            api__warning(d, &place, "matches no request: %s", problem);
+            api__warning(d, &place, "matches no request: %s; %s", problem,
+                         hostname_remedy(lower[i]));
+        else if (lower[i].size > HOSTNAME_MAX)
+            api__warning(d, &place, "matches no request: it is longer than 253 characters");
     }
     return lower;
 }

@@ -31,6 +31,9 @@ void api__check_selectors(struct api__decoder *d, const struct api__place *place
 void api__check_port(struct api__decoder *d, const struct api__place *place, struct str member,
                      uint32_t port);
 
+/* A path that is no regular expression. */
+void api__check_absolute(struct api__decoder *d, const struct api__place *place, struct str path);
+
 /* A listener's hostname; empty is fine. */
 void api__check_hostname(struct api__decoder *d, const struct api__place *place, struct str name);
 

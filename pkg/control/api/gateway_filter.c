@@ -280,7 +280,8 @@ static void check_redirect(const struct context *c, const struct api__place *pla
     if (redirect->port > UINT16_MAX)
         api__check_port(c->d, place, STR("port"), redirect->port);
     if (code < 300 || code > 308)
-        api__error(c->d, &status, "must be in the range [300, 308]");
+        api__error(c->d, &status,
+                   "must be in the range [300, 308]; write 301, 302, 303, 307 or 308");
     else if (code == 300 || (code >= 304 && code <= 306))
         api__error(c->d, &status,
                    "%u is no redirect that can be served: write 301, 302, 303, 307 or 308", code);
@@ -292,7 +293,7 @@ static void check_mirrored(const struct context *c, const struct api__place *pla
     struct api__place percentage = api__member(place, STR("percentage"));
     struct api__place backend = api__member(place, STR("backend"));
     if (!api__is_present(&percentage))
-        api__error(c->d, &percentage, "cannot be empty");
+        api__error(c->d, &percentage, "cannot be empty; write a number from 0 to 100");
     else if (mirror->ppm > 100 * PERCENT_IN_PPM)
         api__error(c->d, &percentage, "has to be in [0.0 - 100.0] range");
     if (!api__is_present(&backend))

@@ -88,17 +88,20 @@ static void check_tls(struct api__decoder *d, const struct api__place *place,
     check_tls_use(d, &tls, listener);
     if (!listener->has_tls) {
         if (is_https)
-            api__error(d, &tls, "cannot be empty");
+            api__error(d, &tls, "cannot be empty; write mode: TERMINATE and certificates");
         return;
     }
     if (is_https && listener->tls.mode == API_TLS_PASSTHROUGH)
         api__error_in(d, &tls, STR("mode"), "mode is not supported on HTTPS listeners");
     if (listener->tls.mode == API_TLS_NONE)
-        api__error_in(d, &tls, STR("mode"), "cannot be empty");
+        api__error_in(d, &tls, STR("mode"), "cannot be empty; write %s",
+                      is_https ? "TERMINATE" : "TERMINATE or PASSTHROUGH");
     if (listener->tls.mode != API_TLS_TERMINATE)
         return;
     if (certificates == 0)
-        api__error_in(d, &tls, STR("certificates"), "cannot be empty in TLS termination mode");
+        api__error_in(d, &tls, STR("certificates"),
+                      "cannot be empty in TLS termination mode; write - secret: and the "
+                      "name of a Secret");
     if (certificates > CERTIFICATES_MAX)
         api__error_in(d, &tls, STR("certificates"), "cannot have more than 2 certificates");
 }
@@ -120,7 +123,7 @@ static void check_listener(struct api__decoder *d, const struct api__place *plac
     api__check_hostname(d, &hostname, listener->hostname);
     api__check_port(d, place, STR("port"), listener->port);
     if (listener->protocol == API_PROTOCOL_NONE)
-        api__error_in(d, place, STR("protocol"), "cannot be empty");
+        api__error_in(d, place, STR("protocol"), "cannot be empty; write HTTP, HTTPS, TCP or TLS");
     if (listener->cross_mesh)
         check_cross_mesh(d, place, listener);
     else
@@ -177,7 +180,9 @@ static void check_port_protocols(const struct port_group *group)
                     group->items[group->indexes[0]].protocol;
     for (size_t i = 0; conflict && i < group->count; i++) {
         group->items[group->indexes[i]].conflict = API_CONFLICT_PROTOCOL;
-        port_error(group, i, STR_EMPTY, "protocol conflicts with other listeners on this port");
+        port_error(group, i, STR_EMPTY,
+                   "protocol conflicts with other listeners on this port; all "
+                   "listeners of a port have one protocol");
     }
 }
 
@@ -194,7 +199,9 @@ static void check_port_hostnames(const struct port_group *group)
         struct api_listener *listener = &group->items[group->indexes[i]];
         if (listener->conflict == API_CONFLICT_NONE)
             listener->conflict = API_CONFLICT_HOSTNAME;
-        port_error(group, i, STR_EMPTY, "multiple listeners for hostname on this port");
+        port_error(group, i, STR_EMPTY,
+                   "multiple listeners for hostname on this port; each needs one of "
+                   "its own");
     }
 }
 

@@ -126,8 +126,9 @@ static void check_match(struct api__decoder *d, const struct api__place *place, 
             api__error_in(d, place, STR("value"), "cannot be empty");
         else
             api__check_regex(d, &value, match->path);
-    } else if (!str_starts_with(match->path, STR("/"))) {
-        api__error_in(d, place, STR("value"), "must be an absolute path");
+    } else {
+        struct api__place misnamed = api__member(place, STR("value"));
+        api__check_absolute(d, &misnamed, match->path);
     }
 }
 
@@ -187,7 +188,9 @@ static void check_rule(struct api__decoder *d, const struct api__place *place, v
 {
     const struct api_route_rule *rule = object;
     if (rule->match_count == 0) {
-        api__error_in(d, place, STR("matches"), "cannot be empty");
+        api__error_in(d, place, STR("matches"),
+                      "cannot be empty; path: {match: PREFIX, value: /} "
+                      "takes every request");
         return;
     }
     struct api__place filters = api__member(place, STR("filters"));
@@ -198,7 +201,9 @@ static void check_rule(struct api__decoder *d, const struct api__place *place, v
     else if (redirects && rule->backend_count > 0)
         api__error_in(d, place, STR("backends"), "must be empty when using redirect filters");
     else if (!redirects && rule->backend_count == 0)
-        api__error_in(d, place, STR("backends"), "cannot be empty");
+        api__error_in(d, place, STR("backends"),
+                      "cannot be empty; write a backend, or a filter "
+                      "that redirects");
     check_weights(d, place, rule);
 }
 

@@ -52,8 +52,7 @@ static void check_path(struct api__decoder *d, const struct api__place *place, v
         api__error(d, &value,
                    "does not need a trailing slash because only a `/`-separated prefix or an "
                    "entire path is matched");
-    if (!str_starts_with(match->path, STR("/")))
-        api__error(d, &value, "must be an absolute path");
+    api__check_absolute(d, &value, match->path);
 }
 
 static const struct api__table path_table = API__TABLE(path_fields, struct api_route_match,
@@ -224,7 +223,9 @@ static void check_to(struct api__decoder *d, const struct api__place *place, voi
     struct api_http_to *to = object;
     struct api__place hostnames = api__member(place, STR("hostnames"));
     if (to->hostname_count > 0 && !api__top_may_be_gateway(place))
-        api__error(d, &hostnames, "must not be defined");
+        api__error(d, &hostnames,
+                   "must not be defined; host names belong to a spec.targetRef of kind "
+                   "MeshGateway");
     to->hostnames = api__read_hostnames(d, &hostnames, to->hostnames, to->hostname_count);
 }
 

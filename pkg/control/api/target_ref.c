@@ -191,35 +191,42 @@ static void check_peculiarities(struct api__decoder *d, const struct api__place 
         api__error_in(d, place, STR("sectionName"), "can only be used with inbound policies");
 }
 
-/* A kind that Kuma's schema refuses before any rule is asked. */
-static void unknown_kind(struct api__decoder *d, const struct api__place *place,
-                         const struct api_target_ref *ref, int supported)
+/* "MeshService, MeshServiceSubset": the kinds that may stand there. */
+static void append_kinds(struct buf *names, int supported)
 {
-    struct buf names;
-    buf_init(&names, ERR_MESSAGE_MAX);
     for (size_t i = 0; i < kinds.count; i++) {
         if ((BIT(kind_values[i].number) & supported) != 0)
-            buf_printf(&names, "%s%.*s", names.size > 0 ? ", " : "", STR_ARG(kind_values[i].name));
+            buf_printf(names, "%s%.*s", names->size > 0 ? ", " : "", STR_ARG(kind_values[i].name));
     }
-    api__error_in(d, place, STR("kind"), "unknown value %.*s: must be one of %.*s",
-                  STR_ARG(str_first(ref->kind_name, QUOTED_MAX)), STR_ARG(buf_str(&names)));
-    buf_deinit(&names);
+}
+
+/* One that is missing, that Kuma's schema refuses before any rule is asked, or that does not belong
+ * there. */
+static void refuse_kind(struct api__decoder *d, const struct api__place *place,
+                        const struct api_target_ref *ref, int supported)
+{
+    CLEANUP(buf_deinit) struct buf names;
+    buf_init(&names, ERR_MESSAGE_MAX);
+    append_kinds(&names, supported);
+    struct str list = buf_str(&names);
+    const char *of = str_find_char(list, ',') == STR_NOT_FOUND ? "" : "one of ";
+    if (ref->kind_name.size == 0)
+        api__error_in(d, place, STR("kind"), "must be defined; it must be %s%.*s", of,
+                      STR_ARG(list));
+    else if (ref->kind == API_TARGET_NONE)
+        api__error_in(d, place, STR("kind"), "unknown value %.*s: must be %s%.*s",
+                      STR_ARG(str_first(ref->kind_name, QUOTED_MAX)), of, STR_ARG(list));
+    else
+        api__error_in(d, place, STR("kind"), "value is not supported; it must be %s%.*s", of,
+                      STR_ARG(list));
 }
 
 void api__check_target(struct api__decoder *d, const struct api__place *place,
                        struct api_target_ref *ref, int supported)
 {
     ref->kind = kind_of(ref->kind_name);
-    if (ref->kind_name.size == 0) {
-        api__error_in(d, place, STR("kind"), "must be defined");
-        return;
-    }
-    if (ref->kind == API_TARGET_NONE) {
-        unknown_kind(d, place, ref, supported);
-        return;
-    }
-    if ((BIT(ref->kind) & supported) == 0) {
-        api__error_in(d, place, STR("kind"), "value is not supported");
+    if ((BIT(ref->kind) & supported) == 0 || ref->kind == API_TARGET_NONE) {
+        refuse_kind(d, place, ref, supported);
         return;
     }
     const struct kind_rules *rules = &kind_rules[ref->kind];
