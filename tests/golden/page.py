@@ -40,6 +40,11 @@ GROUPS = {
     "filters-mirror": "Mirrors",
     "backends": "Back ends",
     "mhr": "MeshHTTPRoutes",
+    "mhr-hosts": "MeshHTTPRoutes: host names",
+    "mhr-merge": "MeshHTTPRoutes: what several say",
+    "mhr-match": "MeshHTTPRoutes: matches",
+    "mhr-filter": "MeshHTTPRoutes: filters",
+    "mhr-backends": "MeshHTTPRoutes: back ends",
     "mtr": "MeshTCPRoutes",
     "services": "Back ends in a cluster",
     "meshes": "Meshes",
@@ -98,13 +103,21 @@ def problems(root):
     return found
 
 
+def anchor(title):
+    """As pages of GitHub name it."""
+    return re.sub("[^a-z -]", "", title.lower()).replace(" ", "-")
+
+
 def page(root):
-    text = HEAD
     folders = sorted((root / CASES).iterdir())
-    for group, title in GROUPS.items():
-        rows = [row(folder) for folder in folders if group_of(folder) == group]
-        if rows:
-            text += f"\n## {title}\n\n{TOP}" + "".join(rows)
+    found = {title: [row(folder) for folder in folders if group_of(folder) == group]
+             for group, title in GROUPS.items()}
+    sections = {title: rows for title, rows in found.items() if rows}
+    text = HEAD + "\n"
+    for title, rows in sections.items():
+        text += f"* [{title}](#{anchor(title)}) ({len(rows)})\n"
+    for title, rows in sections.items():
+        text += f"\n## {title}\n\n{TOP}" + "".join(rows)
     return text
 
 

@@ -23,7 +23,10 @@ def test_a_request_and_what_the_back_end_sees(front):
     answer = wire.ask(front.port, path="/a/../b//c?x=1",
                       fields="X-Custom: 1\r\nProxy-Authorization: p\r\nConnection: X-Hop\r\n"
                              "X-Hop: 1\r\nKeep-Alive: 1\r\nTE: gzip, trailers\r\n"
-                             "x-envoy-internal: true\r\nx-kuma-tags: a\r\n")
+                             "x-envoy-internal: true\r\nx-kuma-tags: a\r\n"
+                             "x-forwarded-client-cert: c\r\nx-forwarded-proto: https\r\n"
+                             "Forwarded: for=1\r\nX-Real-Ip: 1\r\nX-Forwarded-Host: h\r\n"
+                             "Proxy-Connection: close\r\n")
     assert (answer.status, answer.body, answer["server"]) == (200, b"ok", "otemon")
     seen = front.backend.seen[0]
     assert seen.line == "GET /b/c?x=1 HTTP/1.1"
@@ -33,8 +36,11 @@ def test_a_request_and_what_the_back_end_sees(front):
     assert seen.field("x-custom") == "1"
     assert seen.field("proxy-authorization") == "p"
     assert seen.field("te") == "trailers"
+    for name, value in (("forwarded", "for=1"), ("x-real-ip", "1"), ("x-forwarded-host", "h")):
+        assert seen.field(name) == value, name
     assert len(seen.field("x-request-id")) == 36
-    for gone in ("connection", "x-hop", "keep-alive", "x-envoy-internal", "x-kuma-tags"):
+    for gone in ("connection", "x-hop", "keep-alive", "x-envoy-internal", "x-kuma-tags",
+                 "x-forwarded-client-cert", "proxy-connection"):
         assert seen.field(gone) is None, gone
 
 
