@@ -1,4 +1,5 @@
-/* Any bytes as a PEM bundle; what is accepted has to read back as the same bundle. */
+/* Any bytes as a PEM bundle, and as certificates alone; what is accepted has to read back as the
+ * same. */
 #include <stddef.h>
 #include <stdint.h>
 
@@ -8,8 +9,28 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static void read_certificates(struct str pem)
+{
+    struct pki_certificates *certificates = NULL;
+    struct err_info reason = {.message = ""};
+    if (pki_certificates_read(pem, &certificates, &reason) != ERR_OK) {
+        ASSERT(reason.message[0] != '\0' && certificates == NULL);
+        return;
+    }
+    struct pki_certificates *again = NULL;
+    ASSERT(certificates->count > 0);
+    ASSERT(pki_certificates_read(certificates->pem, &again, NULL) == ERR_OK);
+    ASSERT(str_equal(again->pem, certificates->pem));
+    ASSERT(again->count == certificates->count);
+    ASSERT(again->not_before_ms == certificates->not_before_ms);
+    ASSERT(again->not_after_ms == certificates->not_after_ms);
+    (void)pki_certificates_free(again);        /* always NULL */
+    (void)pki_certificates_free(certificates); /* always NULL */
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    read_certificates(str_make((const char *)data, size));
     struct pki_bundle *bundle = NULL;
     struct err_info reason = {.message = ""};
     if (pki_bundle_read(str_make((const char *)data, size), &bundle, &reason) != ERR_OK) {

@@ -84,6 +84,9 @@ MUST_USE enum err net__tls_protocols_encode(const struct str *names, size_t coun
                                             struct tls_protocols *ret_protocols,
                                             struct err_info *reterr);
 
+/* Keys with a pass phrase are refused, not asked about at the terminal. */
+int net__no_pass_phrase(char *buffer, int size, int writing, void *arg);
+
 /* Presents a certificate. */
 MUST_USE enum err net__tls_use_certificate(SSL_CTX *ctx,
                                            const struct net_tls_certificate *certificate,

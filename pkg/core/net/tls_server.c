@@ -97,8 +97,7 @@ struct net_tls_server *net_tls_server_free(struct net_tls_server *server)
     return mem_free(server);
 }
 
-/* Keys with a pass phrase are refused, not asked about at the terminal. */
-static int no_pass_phrase(char *buffer, int size, int writing, void *arg)
+int net__no_pass_phrase(char *buffer, int size, int writing, void *arg)
 {
     (void)buffer;
     (void)size;
@@ -123,11 +122,11 @@ static void material_deinit(struct material *material)
 static bool read_certificates(struct str pem, struct material *ret_material)
 {
     BIO *bio = BIO_new_mem_buf(pem.data, (int)pem.size);
-    ret_material->leaf = PEM_read_bio_X509(bio, NULL, no_pass_phrase, NULL);
+    ret_material->leaf = PEM_read_bio_X509(bio, NULL, net__no_pass_phrase, NULL);
     ret_material->issuers = sk_X509_new_null();
     X509 *issuer = NULL;
     while (ret_material->leaf != NULL &&
-           (issuer = PEM_read_bio_X509(bio, NULL, no_pass_phrase, NULL)) != NULL)
+           (issuer = PEM_read_bio_X509(bio, NULL, net__no_pass_phrase, NULL)) != NULL)
         ASSERT(sk_X509_push(ret_material->issuers, issuer) > 0);
     BIO_free(bio);
     unsigned long reason = ERR_peek_last_error(); /* how the last read ended */
@@ -140,7 +139,7 @@ static bool read_certificates(struct str pem, struct material *ret_material)
 static bool read_key(struct str pem, struct material *ret_material)
 {
     BIO *bio = BIO_new_mem_buf(pem.data, (int)pem.size);
-    ret_material->key = PEM_read_bio_PrivateKey(bio, NULL, no_pass_phrase, NULL);
+    ret_material->key = PEM_read_bio_PrivateKey(bio, NULL, net__no_pass_phrase, NULL);
     BIO_free(bio);
     return ret_material->key != NULL;
 }

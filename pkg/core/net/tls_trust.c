@@ -18,7 +18,7 @@ static enum err store_fill(X509_STORE *store, struct str pem, struct err_info *r
     ASSERT(bio != NULL); /* out of memory */
     size_t count = 0;
     X509 *authority;
-    while ((authority = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
+    while ((authority = PEM_read_bio_X509(bio, NULL, net__no_pass_phrase, NULL)) != NULL) {
         bool is_added = X509_STORE_add_cert(store, authority) == 1;
         X509_free(authority);
         count += is_added ? 1 : 0; /* one that is there twice is no error */

@@ -18,8 +18,7 @@ struct str pki_key_type_name(enum pki_key_type type)
     UNREACHABLE();
 }
 
-/* Memory BIOs wipe what they held. */
-static struct str bio_take(struct arena *arena, BIO *bio)
+struct str pki__bio_take(struct arena *arena, BIO *bio)
 {
     char *data = NULL;
     long size = BIO_get_mem_data(bio, &data);
@@ -34,11 +33,11 @@ static void pem_write(struct pki_bundle *bundle, EVP_PKEY *key, STACK_OF(X509) *
     ASSERT(bio != NULL); /* out of memory */
     for (int i = 0; i < sk_X509_num(chain); i++)
         ASSERT(PEM_write_bio_X509(bio, sk_X509_value(chain, i)) == 1);
-    bundle->certificates_pem = bio_take(bundle->arena, bio);
+    bundle->certificates_pem = pki__bio_take(bundle->arena, bio);
     bio = BIO_new(BIO_s_mem());
     ASSERT(bio != NULL); /* out of memory */
     ASSERT(PEM_write_bio_PKCS8PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL) == 1);
-    bundle->key_pem = bio_take(bundle->arena, bio);
+    bundle->key_pem = pki__bio_take(bundle->arena, bio);
 }
 
 static void fingerprint_set(struct pki_bundle *bundle, const X509 *leaf)
@@ -102,7 +101,7 @@ static enum err names_set(struct pki_bundle *bundle, X509 *leaf, struct err_info
     return ERR_OK;
 }
 
-static bool time_read(const ASN1_TIME *value, uint64_t *ret_ms)
+bool pki__time_read(const ASN1_TIME *value, uint64_t *ret_ms)
 {
     struct tm parts;
     if (ASN1_TIME_to_tm(value, &parts) != 1)
@@ -119,8 +118,8 @@ enum err pki__bundle_make(EVP_PKEY *key, enum pki_key_type type, STACK_OF(X509) 
     X509 *leaf = sk_X509_value(chain, 0);
     bundle->arena = arena_new(8 * 1024);
     bundle->key_type = type;
-    if (!time_read(X509_get0_notBefore(leaf), &bundle->not_before_ms) ||
-        !time_read(X509_get0_notAfter(leaf), &bundle->not_after_ms))
+    if (!pki__time_read(X509_get0_notBefore(leaf), &bundle->not_before_ms) ||
+        !pki__time_read(X509_get0_notAfter(leaf), &bundle->not_after_ms))
         return err_set(reterr, ERR_INVALID, "the certificate's times cannot be read");
     enum err e = names_set(bundle, leaf, reterr);
     if (e != ERR_OK)

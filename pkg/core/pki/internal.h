@@ -1,13 +1,21 @@
 /* Private to core/pki: what reading and issuing share. */
 #pragma once
 
+#include <openssl/bio.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
+#include "core/base/arena.h"
 #include "core/pki/pki.h"
 
 /* The last reason that OpenSSL gave, or "not understood"; empties its queue of errors. */
 const char *pki__reason(void);
+
+/* Milliseconds since 1970 UTC; 0 for what lies before. False: it is no time. */
+MUST_USE bool pki__time_read(const ASN1_TIME *value, uint64_t *ret_ms);
+
+/* What was written to a memory BIO, which is freed; that wipes what it held. */
+struct str pki__bio_take(struct arena *arena, BIO *bio);
 
 /* The bundle of a checked key and chain; neither changes hands.
  * ERR_LIMIT: too many names; ERR_INVALID: times or names that cannot be read. */

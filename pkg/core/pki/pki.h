@@ -75,6 +75,28 @@ MUST_USE enum err pki_bundle_read(struct str pem, struct pki_bundle **ret_bundle
 /* Wipes the key. */
 struct pki_bundle *pki_bundle_free(struct pki_bundle *bundle);
 
+/* Certificates alone, such as the authorities that somebody is trusted by: PEM blocks of them, text
+ * and other blocks between which are skipped. */
+
+/* Some twice what systems trust. */
+#define PKI_AUTHORITIES_MAX ((size_t)300)
+
+struct pki_certificates {
+    struct str pem; /* normalised, in their order */
+    size_t count;
+    /* Between these at least one of them is valid, unless they leave a gap; since 1970 UTC, 0 for
+     * what lies before. */
+    uint64_t not_before_ms;
+    uint64_t not_after_ms;
+    struct arena *arena; /* private: what the text is in */
+};
+
+/* ERR_INVALID: it holds none, or one that cannot be read; ERR_LIMIT: larger than
+ * PKI_BUNDLE_SIZE_MAX or more than the bound above. */
+MUST_USE enum err pki_certificates_read(struct str pem, struct pki_certificates **ret_certificates,
+                                        struct err_info *reterr);
+struct pki_certificates *pki_certificates_free(struct pki_certificates *certificates);
+
 enum pki_usage {
     PKI_SERVER,
     PKI_CLIENT,
@@ -130,5 +152,6 @@ void pki_context_present(void *context, struct pki_identity *const *identity);
 MUST_USE enum err pki_context_trust(void *context, struct str ca_pem, struct err_info *reterr);
 
 CLEANUP_DEFINE(struct pki_bundle, pki_bundle_free);
+CLEANUP_DEFINE(struct pki_certificates, pki_certificates_free);
 CLEANUP_DEFINE(struct pki_hash, pki_hash_free);
 CLEANUP_DEFINE(struct pki_identity, pki_identity_free);
