@@ -378,12 +378,20 @@ MUST_USE enum err model_snapshot_new(const struct model_resource *const *resourc
                                      const struct model_snapshot **ret_snapshot,
                                      struct err_info *reterr);
 
-/* As model_snapshot_new. Where most of the resources are those of `former` (or NULL), by address,
- * that makes it cheap; it changes no outcome. */
+/* As model_snapshot_new, but it takes over nothing. Where most of the resources are those of
+ * `former` (or NULL), by address, that makes it cheap: the snapshots share what they have in
+ * common. It changes no outcome. */
 MUST_USE enum err model_snapshot_after(const struct model_snapshot *former,
                                        const struct model_resource *const *resources, size_t count,
                                        const struct model_snapshot **ret_snapshot,
                                        struct err_info *reterr);
+
+/* As model_snapshot_after, of the resources of `former` and these, which take the places of those
+ * of the same kind and name. What stays costs next to nothing. */
+MUST_USE enum err model_snapshot_with(const struct model_snapshot *former,
+                                      const struct model_resource *const *puts, size_t put_count,
+                                      const struct model_snapshot **ret_snapshot,
+                                      struct err_info *reterr);
 
 const struct model_snapshot *model_snapshot_ref(const struct model_snapshot *snapshot);
 const struct model_snapshot *model_snapshot_unref(const struct model_snapshot *snapshot);

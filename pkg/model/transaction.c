@@ -31,32 +31,68 @@ struct model_transaction *model__transaction_done(struct model__transaction *box
     return &box->transaction;
 }
 
-/* Walks both sorted sets side by side. */
-static void compare_sets(struct model__transaction *box, const struct model_snapshot *base,
-                         const struct model_snapshot *next)
+/* A walk through the resources of a snapshot, block by block. */
+struct walk {
+    const struct model__blocks *blocks; /* NULL: there are none */
+    size_t block;
+    size_t at; /* in it */
+};
+
+static struct walk walk_of(const struct model_snapshot *snapshot)
 {
-    size_t base_count = base == NULL ? 0 : base->count;
-    size_t i = 0;
-    size_t j = 0;
-    while (i < base_count || j < next->count) {
-        int order = 0;
-        if (i == base_count)
-            order = 1;
-        else if (j == next->count)
-            order = -1;
-        else if (base->resources[i] != next->resources[j]) /* mostly it is the same one */
-            order = model__resource_compare(base->resources[i], next->resources[j]);
-        if (order < 0) {
-            model__transaction_remove(box, base->resources[i]->kind, base->resources[i]->name);
-            i++;
-        } else if (order > 0) {
-            model__transaction_put(box, model_resource_ref(next->resources[j++]));
-        } else {
-            if (!model_digest_equal(&base->resources[i]->digest, &next->resources[j]->digest))
-                model__transaction_put(box, model_resource_ref(next->resources[j]));
-            i++;
-            j++;
-        }
+    return (struct walk){.blocks = snapshot == NULL ? NULL : model__snapshot_blocks(snapshot)};
+}
+
+/* NULL: that was the last. */
+static const struct model_resource *walk_peek(const struct walk *walk)
+{
+    if (walk->blocks == NULL || walk->block == walk->blocks->list.count)
+        return NULL;
+    return walk->blocks->list.items[walk->block]->resources[walk->at];
+}
+
+static void walk_step(struct walk *walk)
+{
+    if (++walk->at < walk->blocks->list.items[walk->block]->count)
+        return;
+    walk->block++;
+    walk->at = 0;
+}
+
+/* Blocks that both have: mostly nearly all. */
+static void skip_shared(struct walk *base, struct walk *next)
+{
+    if (base->blocks == NULL)
+        return;
+    while (base->at == 0 && next->at == 0 && base->block < base->blocks->list.count &&
+           next->block < next->blocks->list.count &&
+           base->blocks->list.items[base->block] == next->blocks->list.items[next->block]) {
+        base->block++;
+        next->block++;
+    }
+}
+
+/* Walks both sorted sets side by side. */
+static void compare_sets(struct model__transaction *box, struct walk base, struct walk next)
+{
+    skip_shared(&base, &next);
+    const struct model_resource *before = walk_peek(&base);
+    const struct model_resource *after = walk_peek(&next);
+    while (before != NULL || after != NULL) {
+        int order = before == NULL ? 1 : -1;
+        if (before != NULL && after != NULL)
+            order = before == after ? 0 : model__resource_compare(before, after);
+        if (order < 0)
+            model__transaction_remove(box, before->kind, before->name);
+        else if (order > 0 || !model_digest_equal(&before->digest, &after->digest))
+            model__transaction_put(box, model_resource_ref(after));
+        if (order <= 0)
+            walk_step(&base);
+        if (order >= 0)
+            walk_step(&next);
+        skip_shared(&base, &next);
+        before = walk_peek(&base);
+        after = walk_peek(&next);
     }
 }
 
@@ -64,7 +100,7 @@ struct model_transaction *model_transaction_new(const struct model_snapshot *bas
                                                 const struct model_snapshot *next)
 {
     struct model__transaction *box = model__transaction_new();
-    compare_sets(box, base, next);
+    compare_sets(box, walk_of(base), walk_of(next));
     if (base != NULL)
         box->transaction.base = base->digest;
     box->transaction.result = next->digest;
@@ -100,27 +136,6 @@ MUST_USE static enum err check_base(const struct model_transaction *transaction,
                    have_hex.text);
 }
 
-/* Notes that the base's resource of that name, if there is one, is no more. */
-static void drop(const struct model_snapshot *base, bool *dropped, enum model_kind kind,
-                 struct str name)
-{
-    size_t index = model__snapshot_index(base, kind, name);
-    if (index < base->count)
-        dropped[index] = true;
-}
-
-/* Which resources of the base the transaction replaces or removes. */
-static bool *dropped_of(const struct model_transaction *transaction,
-                        const struct model_snapshot *base)
-{
-    bool *dropped = MEM_NEW_ARRAY(bool, base->count);
-    for (size_t i = 0; i < transaction->put_count; i++)
-        drop(base, dropped, transaction->puts[i]->kind, transaction->puts[i]->name);
-    for (size_t i = 0; i < transaction->removal_count; i++)
-        drop(base, dropped, transaction->removals[i].kind, transaction->removals[i].name);
-    return dropped;
-}
-
 enum err model_transaction_apply(const struct model_transaction *transaction,
                                  const struct model_snapshot *base,
                                  const struct model_snapshot **ret_snapshot,
@@ -132,19 +147,8 @@ enum err model_transaction_apply(const struct model_transaction *transaction,
     if (err != ERR_OK)
         return err;
 
-    VEC(const struct model_resource *) resources = {0};
-    bool *dropped = base == NULL ? NULL : dropped_of(transaction, base);
-    for (size_t i = 0; base != NULL && i < base->count; i++) {
-        if (!dropped[i])
-            VEC_PUSH(&resources, model_resource_ref(base->resources[i]));
-    }
-    dropped = mem_free(dropped);
-    for (size_t i = 0; i < transaction->put_count; i++)
-        VEC_PUSH(&resources, model_resource_ref(transaction->puts[i]));
-
     const struct model_snapshot *result = NULL;
-    err = model_snapshot_after(base, resources.items, resources.count, &result, reterr);
-    VEC_FREE(&resources);
+    err = model__snapshot_change(base, transaction, &result, reterr);
     if (err != ERR_OK)
         return err;
     if (!model_digest_equal(&result->digest, &transaction->result)) {

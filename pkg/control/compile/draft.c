@@ -119,7 +119,7 @@ static void run_init(struct compile__run *run, const struct compile_input *input
     };
     gather_routes(run);
     memory->age++;
-    memory->counts.drafts++;
+    draft->number = ++memory->counts.drafts;
 }
 
 static void run_deinit(struct compile__run *run)

@@ -27,6 +27,7 @@ struct compile__use {
 
 struct compile_draft {
     size_t references;
+    uint64_t number;     /* no other draft of the memory has it; from 1 */
     struct arena *arena; /* of the report and of names */
     struct finding_list *findings;
     bool lacks_back_ends; /* all of them are elsewhere: nobody is told of one that is missing */

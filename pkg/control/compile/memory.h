@@ -19,7 +19,8 @@ struct compile_memory {
     struct map *hosts;                 /* by name: struct compile__named */
     struct map *certificates;          /* by object and place: struct compile__certificate */
     uint64_t rule_serial;              /* the last of a planned rule */
-    const struct model_snapshot *last; /* the snapshot that was made last, or NULL */
+    const struct model_snapshot *last; /* the snapshot that was made last, or NULL, */
+    uint64_t last_draft;               /* and the number of its draft */
     struct compile_counts counts;
 };
 

@@ -19,9 +19,10 @@ struct half {
     const struct compile_draft *draft;
     const struct discovery *discovery;
     struct compile_memory *memory;
-    struct finding_list *asking;         /* what one question has found */
-    struct arena *scratch;               /* of one question */
-    struct compile_route_report *routes; /* NULL: as the draft has them */
+    struct finding_list *asking;              /* what one question has found */
+    struct arena *scratch;                    /* of one question */
+    VEC(const struct model_resource *) fresh; /* endpoint sets; borrowed from their sets */
+    struct compile_route_report *routes;      /* NULL: as the draft has them */
 };
 
 /* ---- Sets ---- */
@@ -46,7 +47,8 @@ static bool has_host_name(const struct discovery_answer *answer)
     return false;
 }
 
-static void set_resource(struct compile__set *set, const struct discovery_answer *answer)
+static void set_resource(struct half *half, struct compile__set *set,
+                         const struct discovery_answer *answer)
 {
     if (set->resource != NULL && says_the_same(set->resource->endpoint_set, answer))
         return;
@@ -56,6 +58,7 @@ static void set_resource(struct compile__set *set, const struct discovery_answer
         .endpoints = answer->endpoints,
         .endpoint_count = answer->count,
     });
+    VEC_PUSH(&half->fresh, set->resource);
 }
 
 /* Most answers have none. */
@@ -93,7 +96,7 @@ static void ask(struct half *half, const struct compile__need *need)
     set->has_host_name = has_host_name(&answer);
     set_texts(set, &answer);
     if (need->has_cluster)
-        set_resource(set, &answer);
+        set_resource(half, set, &answer);
     else
         set->resource = model_resource_unref(set->resource); /* of a former answer */
     finding_add_all(half->box->findings, half->asking);
@@ -255,23 +258,37 @@ static void review_use(struct half *half, const struct compile__use *use)
 
 /* ---- The run ---- */
 
-static const struct model_snapshot *snapshot_of(struct half *half)
+/* Everything, most of which was in the snapshot before. */
+MUST_USE static enum err snapshot_whole(const struct half *half,
+                                        const struct model_snapshot **ret_snapshot)
 {
     const struct compile_draft *draft = half->draft;
     VEC(const struct model_resource *) resources = {0};
     for (size_t i = 0; i < draft->resources.count; i++)
-        VEC_PUSH(&resources, model_resource_ref(draft->resources.items[i]));
+        VEC_PUSH(&resources, draft->resources.items[i]);
     for (size_t i = 0; i < draft->needs.count; i++) {
         if (draft->needs.items[i].has_cluster)
-            VEC_PUSH(&resources, model_resource_ref(draft->needs.items[i].set->resource));
+            VEC_PUSH(&resources, draft->needs.items[i].set->resource);
     }
-    const struct model_snapshot *snapshot = NULL;
     enum err err = model_snapshot_after(half->memory->last, resources.items, resources.count,
-                                        &snapshot, NULL);
-    ASSERT(err == ERR_OK); /* every reference was made together with what it names */
+                                        ret_snapshot, NULL);
     VEC_FREE(&resources);
-    half->memory->last = model_snapshot_unref(half->memory->last);
-    half->memory->last = model_snapshot_ref(snapshot);
+    return err;
+}
+
+/* The snapshot before was of the same draft: then it is known what is not as it was. */
+static const struct model_snapshot *snapshot_of(const struct half *half)
+{
+    struct compile_memory *memory = half->memory;
+    const struct model_snapshot *snapshot = NULL;
+    enum err err = memory->last_draft == half->draft->number
+                       ? model_snapshot_with(memory->last, half->fresh.items, half->fresh.count,
+                                             &snapshot, NULL)
+                       : snapshot_whole(half, &snapshot);
+    ASSERT(err == ERR_OK); /* every reference was made together with what it names */
+    memory->last = model_snapshot_unref(memory->last);
+    memory->last = model_snapshot_ref(snapshot);
+    memory->last_draft = half->draft->number;
     return snapshot;
 }
 
@@ -310,6 +327,7 @@ struct compile_result *compile_result_new(const struct compile_draft *draft,
     };
     if (half.routes != NULL)
         box->result.report.routes = half.routes;
+    VEC_FREE(&half.fresh);
     half.asking = finding_list_free(half.asking);
     half.scratch = arena_free(half.scratch);
     return &box->result;

@@ -8,6 +8,7 @@
 
 #include "make.h"
 #include "model/blocks.h"
+#include "model/transaction.h"
 
 /* More than a few blocks. */
 #define COUNT 1000
@@ -41,11 +42,11 @@ static void test_what_was_known_changes_no_digest(void **state)
         size_t count = 0;
         for (size_t i = 0; i < COUNT; i++) {
             if (present[i])
-                resources[count++] = model_resource_ref(model_resource_ref(all[i]));
+                resources[count++] = all[i];
         }
         const struct model_snapshot *fresh = NULL;
         const struct model_snapshot *after = NULL;
-        assert_int_equal(model_snapshot_new(resources, count, &fresh, NULL), ERR_OK);
+        assert_int_equal(model_snapshot_after(NULL, resources, count, &fresh, NULL), ERR_OK);
         assert_int_equal(model_snapshot_after(former, resources, count, &after, NULL), ERR_OK);
         assert_true(model_digest_equal(&fresh->digest, &after->digest));
         assert_true(former == NULL || !present[index] ||
@@ -60,7 +61,17 @@ static void test_what_was_known_changes_no_digest(void **state)
     assert_int_equal(model_resources_alive(), 0);
 }
 
-/* Blocks are one after the other, and what has not changed is not cut anew. */
+static size_t shared_count(const struct model__blocks *a, const struct model__blocks *b)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < a->list.count; i++) {
+        for (size_t j = 0; j < b->list.count; j++)
+            count += a->list.items[i] == b->list.items[j];
+    }
+    return count;
+}
+
+/* Blocks are one after the other, and what has not changed is not cut anew, but shared. */
 static void test_blocks_cover_everything(void **state)
 {
     (void)state;
@@ -70,22 +81,25 @@ static void test_blocks_cover_everything(void **state)
         resources[i] = draw(&random, i);
     const struct model_snapshot *snapshot = NULL;
     assert_int_equal(model_snapshot_new(resources, COUNT, &snapshot, NULL), ERR_OK);
-    struct model__blocks blocks = {0};
-    struct model__blocks again = {0};
-    struct model_digest first = model__blocks_make(&blocks, snapshot, NULL, NULL);
-    struct model_digest second = model__blocks_make(&again, snapshot, snapshot, &blocks);
-    assert_true(model_digest_equal(&first, &snapshot->digest));
-    assert_true(model_digest_equal(&second, &snapshot->digest));
-    assert_true(blocks.list.count > 5 && blocks.list.count < 50);
+    const struct model__blocks *blocks = model__snapshot_blocks(snapshot);
+    assert_true(blocks->list.count > 5 && blocks->list.count < 50);
     size_t at = 0;
-    for (size_t i = 0; i < blocks.list.count; i++) {
-        assert_int_equal(blocks.list.items[i].begin, at);
-        at = blocks.list.items[i].end;
+    for (size_t i = 0; i < blocks->list.count; i++) {
+        const struct model__block *block = blocks->list.items[i];
+        assert_memory_equal(block->resources, snapshot->resources + at,
+                            block->count * sizeof(block->resources[0]));
+        at += block->count;
     }
     assert_int_equal(at, COUNT);
-    VEC_FREE(&blocks.list);
-    VEC_FREE(&again.list);
+
+    const struct model_resource *other = make_set("set500", 7);
+    const struct model_snapshot *next = NULL;
+    assert_int_equal(model_snapshot_with(snapshot, &other, 1, &next, NULL), ERR_OK);
+    other = model_resource_unref(other);
+    assert_true(shared_count(blocks, model__snapshot_blocks(next)) >= blocks->list.count - 2);
     snapshot = model_snapshot_unref(snapshot);
+    next = model_snapshot_unref(next);
+    assert_int_equal(model_resources_alive(), 0);
 }
 
 int main(void)
