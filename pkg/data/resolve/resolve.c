@@ -195,34 +195,25 @@ static const struct model_resource *set_resolved(const struct resolve *resolve,
     return set->resolved;
 }
 
-static void make(struct resolve *resolve)
-{
-    const struct model_snapshot *published = resolve->published;
-    const struct model_resource **resources = MEM_NEW_ARRAY(const struct model_resource *,
-                                                            published->count);
-    size_t at = 0;
-    for (size_t i = 0; i < published->count; i++) {
-        const struct model_resource *resource = published->resources[i];
-        if (at < resolve->sets.all.count && resolve->sets.all.items[at].published == resource)
-            resource = set_resolved(resolve, &resolve->sets.all.items[at++]);
-        resources[i] = model_resource_ref(resource);
-    }
-    ASSERT(at == resolve->sets.all.count); /* both are in one order */
-    const struct model_snapshot *former = resolve->resolved != NULL ? resolve->resolved : published;
-    const struct model_snapshot *resolved = NULL;
-    enum err result = model_snapshot_after(former, resources, published->count, &resolved, NULL);
-    ASSERT(result == ERR_OK);  /* kinds and names are those of one that was */
-    (void)mem_free(resources); /* always NULL */
-    if (resolve->resolved != NULL)
-        (void)model_snapshot_unref(resolve->resolved); /* always NULL */
-    resolve->resolved = resolved;
-    resolve->is_current = true;
-}
-
 static void forget_resolved(struct resolve *resolve)
 {
     if (resolve->resolved != NULL)
         resolve->resolved = model_snapshot_unref(resolve->resolved);
+}
+
+static void make(struct resolve *resolve)
+{
+    size_t count = resolve->sets.all.count;
+    const struct model_resource **sets = MEM_NEW_ARRAY(const struct model_resource *, count);
+    for (size_t i = 0; i < count; i++)
+        sets[i] = set_resolved(resolve, &resolve->sets.all.items[i]);
+    const struct model_snapshot *resolved = NULL;
+    enum err result = model_snapshot_with(resolve->published, sets, count, &resolved, NULL);
+    ASSERT(result == ERR_OK); /* kinds and names are those of one that was */
+    (void)mem_free(sets);     /* always NULL */
+    forget_resolved(resolve);
+    resolve->resolved = resolved;
+    resolve->is_current = true;
 }
 
 const struct model_snapshot *resolve_snapshot(struct resolve *resolve)
