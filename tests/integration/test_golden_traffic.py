@@ -1,5 +1,7 @@
 """Every golden case that describes traffic is also requests: `otemon run` serves its manifests, and
 answers as its requests.yaml says, and as `otemon explain` says."""
+import os
+
 import pytest
 
 from harness import golden, network, traffic
@@ -35,7 +37,8 @@ def test_case(case, stand, run, tmp_path):
     flags = [f"{name}={value}" for name, value in zip(case.args[::2], case.args[1::2])]
     directory = case.copy(tmp_path)
     names = [f"--dns-server={stand.server.address}"] if case.has_names else []
-    otemon = run(directory, *flags, *names).wait_ready()
+    trusting = {**os.environ, "SSL_CERT_FILE": str(golden.CERTIFICATES / "upstream-ca.pem")}
+    otemon = run(directory, *flags, *names, env=trusting).wait_ready()
     served = otemon.config()["snapshot"]["resources"]
     assert [(each["kind"], each["name"]) for each in served] == \
         [(each["kind"], each["name"]) for each in case.resources]

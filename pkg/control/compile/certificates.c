@@ -2,12 +2,16 @@
 #include "control/compile/certificates.h"
 
 #include "core/base/assert.h"
-#include "core/base/clock.h"
 
 struct str compile__source_field(const struct compile__source *source)
 {
     return str_format(source->run->arena, "conf.listeners[%zu].tls.certificates[%zu]",
                       source->listener->index, source->index);
+}
+
+static struct str mesh_of(const struct compile__source *source)
+{
+    return source->port->binding->gateway->key.mesh;
 }
 
 static void report(const struct compile__source *source, struct str reason, struct str message)
@@ -89,44 +93,6 @@ static struct compile__certificate *recall(struct compile__run *run,
 
 /* ---- Secrets ---- */
 
-/* Where a Secret of that name is, if it is in another mesh. */
-static const struct api_object *find_elsewhere(const struct cache *cache, struct str name)
-{
-    size_t count;
-    const struct api_object *const *secrets = cache_list_all(cache, API_SECRET, &count);
-    for (size_t i = 0; i < count; i++) {
-        if (str_equal(secrets[i]->key.name, name))
-            return secrets[i];
-    }
-    return NULL;
-}
-
-bool compile__lacks_secrets(const struct compile__run *run)
-{
-    return run->is_partial && cache_count_all(run->cache, API_SECRET) == 0;
-}
-
-static void report_missing(const struct compile__source *source, struct str mesh, struct str name)
-{
-    struct compile__run *run = source->run;
-    if (compile__lacks_secrets(run))
-        return;
-    const struct api_object *elsewhere = find_elsewhere(run->cache, name);
-    if (elsewhere != NULL)
-        report(source, STR("RefNotPermitted"),
-               str_format(run->arena,
-                          "secret \"%.*s\" belongs to mesh %.*s; give it the mesh of this gateway "
-                          "(label kuma.io/mesh: %.*s)",
-                          STR_ARG(name), STR_ARG(elsewhere->key.mesh), STR_ARG(mesh)));
-    else
-        report(source, STR("InvalidCertificateRef"),
-               str_format(run->arena,
-                          "there is no secret \"%.*s\" in mesh %.*s; create a Secret of type "
-                          "system.kuma.io/secret with that name and the label kuma.io/mesh: %.*s, "
-                          "whose value holds certificate and key in PEM",
-                          STR_ARG(name), STR_ARG(mesh), STR_ARG(mesh)));
-}
-
 struct compile__certificate *compile__certificate_of(struct compile__run *run,
                                                      const struct api_object *secret)
 {
@@ -134,7 +100,8 @@ struct compile__certificate *compile__certificate_of(struct compile__run *run,
     struct str origin = str_format(run->arena, "secret:%.*s/%.*s", STR_ARG(secret->key.mesh),
                                    STR_ARG(secret->key.name));
     struct compile__certificate *certificate = recall(run, secret, origin, 0, &is_new);
-    struct str what = str_format(run->arena, "secret \"%.*s\"", STR_ARG(secret->key.name));
+    const struct api_data_source named = {.type = API_SOURCE_SECRET, .reference = secret->key.name};
+    struct str what = compile__data_title(run->arena, &named);
     if (is_new && secret->broken)
         fail(certificate, what, "the Secret itself has errors");
     else if (is_new)
@@ -145,15 +112,8 @@ struct compile__certificate *compile__certificate_of(struct compile__run *run,
 static struct compile__certificate *load_secret(const struct compile__source *source)
 {
     struct compile__run *run = source->run;
-    struct str mesh = source->port->binding->gateway->key.mesh;
-    struct str name = source->data->reference;
-    const struct api_object *secret = cache_find(run->cache,
-                                                 &(struct api_key){API_SECRET, mesh, name});
-    if (secret == NULL) {
-        report_missing(source, mesh, name);
-        return NULL;
-    }
-    struct compile__certificate *certificate = compile__certificate_of(run, secret);
+    struct compile__certificate *certificate = compile__certificate_of(
+        run, compile__find_secret(run->cache, mesh_of(source), source->data));
     certificate->loaded_age = run->memory->age;
     return certificate;
 }
@@ -162,8 +122,7 @@ static struct compile__certificate *load_secret(const struct compile__source *so
 
 /* Bytes that stand in the manifest, or in a file that it names. They are named after the listener,
  * and counted there, which makes the names unique. */
-static struct compile__certificate *load_own(const struct compile__source *source, const char *form,
-                                             struct str what)
+static struct compile__certificate *load_own(const struct compile__source *source, const char *form)
 {
     bool is_new;
     struct str origin = str_format(source->run->arena, "%s:%.*s/%.*s", form,
@@ -172,7 +131,8 @@ static struct compile__certificate *load_own(const struct compile__source *sourc
     struct compile__certificate *certificate = recall(source->run, source->port->binding->gateway,
                                                       origin, source->index, &is_new);
     if (is_new)
-        parse(certificate, source->data->bytes, what, origin, source->own);
+        parse(certificate, source->data->bytes,
+              compile__data_title(source->run->arena, source->data), origin, source->own);
     if (certificate->secret != NULL)
         source->own->counts[certificate->key_type]++;
     return certificate;
@@ -182,24 +142,26 @@ static struct compile__certificate *load_own(const struct compile__source *sourc
 static struct compile__certificate *load(const struct compile__source *source)
 {
     const struct api_data_source *data = source->data;
-    struct str what = STR_EMPTY;
+    struct compile__run *run = source->run;
+    const struct compile__data_place place = {
+        .cache = run->cache,
+        .arena = run->arena,
+        .mesh = mesh_of(source),
+        .owner = "gateway",
+        .content = "certificate and key",
+    };
+    struct compile__data_fault fault = compile__data_check(&place, data);
+    if (fault.message.size > 0) {
+        if (data->type != API_SOURCE_SECRET || !run->draft->lacks_secrets)
+            report(source, fault.reason, fault.message);
+        return NULL;
+    }
     switch (data->type) {
     case API_SOURCE_SECRET: return load_secret(source);
-    case API_SOURCE_INLINE: return load_own(source, "inline", STR("the inline data"));
-    case API_SOURCE_INLINE_STRING: return load_own(source, "inlineString", STR("the text"));
-    case API_SOURCE_FILE:
-        if (data->load_error.size > 0) {
-            report(source, STR("InvalidCertificateRef"),
-                   str_format(source->run->arena, "cannot read file \"%.*s\": %.*s",
-                              STR_ARG(data->reference), STR_ARG(data->load_error)));
-            return NULL;
-        }
-        what = str_format(source->run->arena, "file \"%.*s\"", STR_ARG(data->reference));
-        return load_own(source, "file", what);
-    case API_SOURCE_NONE:
-        report(source, STR("InvalidCertificateRef"),
-               STR("no data source is set; write one of secret, file, inline, inlineString"));
-        return NULL;
+    case API_SOURCE_INLINE: return load_own(source, "inline");
+    case API_SOURCE_INLINE_STRING: return load_own(source, "inlineString");
+    case API_SOURCE_FILE: return load_own(source, "file");
+    case API_SOURCE_NONE: break; /* was checked */
     }
     UNREACHABLE();
 }
@@ -215,14 +177,7 @@ struct compile__certificate *compile__source_load(const struct compile__source *
 
 struct str compile__certificate_age(struct compile__run *run, const struct model_secret *secret)
 {
-    char text[CLOCK_TEXT_SIZE];
-    uint64_t now_ms = run->wall_ms;
-    bool is_over = now_ms > secret->not_after_ms;
-    if (now_ms == 0 || (now_ms >= secret->not_before_ms && !is_over))
-        return STR_EMPTY;
-    clock_format(is_over ? secret->not_after_ms : secret->not_before_ms, text);
-    return str_format(run->arena,
-                      is_over ? "the certificate has expired on %.10s: clients refuse it; renew it"
-                              : "the certificate is not valid before %.10s: clients refuse it",
-                      text);
+    const struct compile__validity validity = {secret->not_before_ms, secret->not_after_ms,
+                                               "clients refuse it"};
+    return compile__age_text(run->arena, run->wall_ms, &validity);
 }

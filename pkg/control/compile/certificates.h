@@ -23,6 +23,3 @@ struct str compile__source_field(const struct compile__source *source);
 
 /* The certificate that it holds, with a secret; or NULL after it was said what is wrong. */
 struct compile__certificate *compile__source_load(const struct compile__source *source);
-
-/* Whether all Secrets are elsewhere. */
-bool compile__lacks_secrets(const struct compile__run *run);

@@ -101,6 +101,7 @@ static void run_init(struct compile__run *run, const struct compile_input *input
                      struct compile_memory *memory)
 {
     struct compile_draft *draft = draft_new();
+    draft->lacks_secrets = compile__lacks_secrets(input);
     draft->lacks_back_ends = input->is_partial && !has_inbounds(input->cache);
     *run = (struct compile__run){
         .cache = input->cache,

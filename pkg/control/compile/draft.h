@@ -30,6 +30,7 @@ struct compile_draft {
     uint64_t number;     /* no other draft of the memory has it; from 1 */
     struct arena *arena; /* of the report and of names */
     struct finding_list *findings;
+    bool lacks_secrets;   /* all of them are elsewhere, and so are those that are missing */
     bool lacks_back_ends; /* all of them are elsewhere: nobody is told of one that is missing */
     VEC(const struct model_resource *) resources; /* one reference each */
     VEC(const struct api_object *) objects;       /* one reference each */

@@ -24,7 +24,48 @@ static struct str protocol_field(const struct api_object *object)
                                                          : STR("tags[\"kuma.io/protocol\"]");
 }
 
+/* ---- TLS ---- */
+
+static struct str host_of(const struct api_object *object)
+{
+    if (object->key.kind == API_EXTERNAL_SERVICE)
+        return object->external_service->host;
+    const struct api_mesh_external_service *service = object->mesh_external_service;
+    return service->endpoint_count > 0 ? service->endpoints[0].address : STR_EMPTY;
+}
+
+/* What it costs is that share of requests, and nobody else's. */
+static void say(struct arena *arena, struct finding_list *findings,
+                const struct compile__tls_note *note, struct compile_object_report *report)
+{
+    struct finding_subject subject = api_subject(report->object);
+    finding_add(findings, note->is_fault ? FINDING_ERROR : FINDING_WARNING, &subject, note->mark,
+                note->field, "%.*s", STR_ARG(note->message));
+    if (note->is_fault)
+        compile__deny(
+            &report->programmed, note->reason,
+            str_format(arena, "%.*s: %.*s", STR_ARG(note->field), STR_ARG(note->message)));
+}
+
+static void review_tls(struct arena *arena, struct finding_list *findings,
+                       const struct compile_input *input, struct compile_object_report *report)
+{
+    struct compile__tls tls = {
+        .cache = input->cache,
+        .arena = arena,
+        .object = report->object,
+        .host = host_of(report->object),
+        .lacks_secrets = compile__lacks_secrets(input),
+        .wall_ms = input->wall_ms,
+    };
+    compile__tls_read(&tls);
+    for (size_t i = 0; i < tls.notes.count; i++)
+        say(arena, findings, &tls.notes.items[i], report);
+    compile__tls_deinit(&tls);
+}
+
 void compile__review_external(struct arena *arena, struct finding_list *findings,
+                              const struct compile_input *input,
                               struct compile_object_report *report)
 {
     struct discovery_obstacle obstacles[DISCOVERY_OBSTACLES_MAX];
@@ -35,6 +76,8 @@ void compile__review_external(struct arena *arena, struct finding_list *findings
         compile__warn_object(arena, findings, report, obstacles[i].field,
                              str_format(arena, "%s, so it is no back end%s", obstacles[i].message,
                                         obstacles[i].remedy));
+    if (count == 0 && discovery_external_tls(report->object)->enabled)
+        review_tls(arena, findings, input, report);
     if (wants_another_protocol(report->object))
         compile__warn_object(
             arena, findings, report, protocol_field(report->object),

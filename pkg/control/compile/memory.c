@@ -71,6 +71,32 @@ static void cluster_unref(struct compile__cluster *cluster)
     mem_free(cluster);
 }
 
+/* ---- TLS ---- */
+
+struct compile__upstream_tls *compile__upstream_tls_free(struct compile__upstream_tls *tls)
+{
+    if (tls == NULL)
+        return NULL;
+    for (size_t i = 0; i < COMPILE__TLS_SOURCES; i++)
+        tls->secrets[i] = api_object_unref(tls->secrets[i]);
+    tls->object = api_object_unref(tls->object);
+    tls->resource = model_resource_unref(tls->resource);
+    tls->presented = model_resource_unref(tls->presented);
+    tls->arena = arena_free(tls->arena);
+    return mem_free(tls);
+}
+
+void compile__memory_sweep_tls(struct compile_memory *memory)
+{
+    struct map_cursor at = {0};
+    struct compile__upstream_tls *tls;
+    while ((tls = map_next(memory->upstream_tls, &at)) != NULL) {
+        if (tls->run != memory->counts.results)
+            (void)compile__upstream_tls_free(
+                map_remove(memory->upstream_tls, at.key)); /* always NULL */
+    }
+}
+
 /* ---- Variants ---- */
 
 struct compile__variant *compile__variant_new(struct str identity, struct str inputs,
@@ -172,6 +198,7 @@ struct compile_memory *compile_memory_new(void)
     memory->hosts = map_new();
     memory->certificates = map_new();
     memory->sets = map_new();
+    memory->upstream_tls = map_new();
     return memory;
 }
 
@@ -235,6 +262,9 @@ struct compile_memory *compile_memory_free(struct compile_memory *memory)
     memory->age++; /* nothing is of this age */
     compile__memory_sweep(memory, NULL, 0);
     leave_sets(memory);
+    memory->counts.results++; /* nothing was asked for in this one */
+    compile__memory_sweep_tls(memory);
+    memory->upstream_tls = map_free(memory->upstream_tls);
     VEC_FREE(&memory->plans);
     memory->hosts = map_free(memory->hosts);
     memory->certificates = map_free(memory->certificates);

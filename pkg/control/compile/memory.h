@@ -16,6 +16,7 @@ struct compile_memory {
     /* Those of the run that was last, in the order of its routes. */
     VEC(struct compile__plan *) plans;
     struct map *sets;                  /* by name: struct compile__set */
+    struct map *upstream_tls;          /* by name: struct compile__upstream_tls */
     struct map *hosts;                 /* by name: struct compile__named */
     struct map *certificates;          /* by object and place: struct compile__certificate */
     uint64_t rule_serial;              /* the last of a planned rule */
@@ -36,6 +37,33 @@ struct compile__cluster {
     struct compile__cluster *next;
 };
 
+#define COMPILE__TLS_SOURCES 3
+
+/* How TLS is spoken to a back end outside of the mesh. */
+struct compile__upstream_tls {
+    const struct api_object *object;                        /* that asks for it, */
+    const struct api_object *secrets[COMPILE__TLS_SOURCES]; /* and what it names; or NULL */
+    const struct model_resource *resource;                  /* NULL: it cannot be spoken, because */
+    const struct model_resource *presented;                 /* by it; or NULL */
+    bool lacks_secrets; /* when it was looked for them; as of the draft */
+    struct arena *arena;
+    struct str reason; /* of a condition, */
+    struct str fault;  /* and in words; empty: what is missing may be elsewhere */
+    uint64_t run;      /* of the second half, that asked for it last, */
+    uint64_t emitted;  /* and that has it in its snapshot */
+};
+
+/* Takes NULL. */
+struct compile__upstream_tls *compile__upstream_tls_free(struct compile__upstream_tls *tls);
+
+/* Of the endpoints of a set. */
+struct compile__set_tls {
+    struct str condition; /* the reason of one: no endpoint is left for its sake; or empty */
+    bool is_elsewhere;    /* none is left, and what is missing may be elsewhere */
+    size_t count;
+    struct compile__upstream_tls *items[];
+};
+
 /* A destination, and its endpoints. It is there as long as a plan leads to it. */
 struct compile__set {
     struct str name;
@@ -48,8 +76,9 @@ struct compile__set {
     uint64_t serial; /* of the discovery that was asked; 0: ask again */
     uint64_t place;  /* what has to change there for another answer */
     enum discovery_state state;
-    bool has_host_name;  /* an endpoint has one */
-    struct arena *arena; /* of these texts; NULL: there are none */
+    bool has_host_name;           /* an endpoint has one */
+    struct arena *arena;          /* of what follows; NULL: there is nothing */
+    struct compile__set_tls *tls; /* NULL: none is spoken */
     struct str reason;
     struct str protocol;                   /* as of discovery_answer */
     const struct model_resource *resource; /* or NULL: nobody has asked for it yet */
@@ -178,6 +207,9 @@ struct compile__certificate {
     uint64_t loaded_age;  /* of the run in which a listener asked for it */
     uint64_t emitted_age; /* of the run that has its secret in the draft */
 };
+
+/* Forgets what the run of the second half that ends did not ask for. */
+void compile__memory_sweep_tls(struct compile_memory *memory);
 
 /* Forgets what the run that ends did not use. Of what it used, it takes over a reference of each
  * plan; they are in the order of routes. */

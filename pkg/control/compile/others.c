@@ -5,7 +5,7 @@
 struct viewer {
     struct arena *arena;
     struct finding_list *findings;
-    const struct cache *cache;
+    const struct compile_input *input;
 };
 
 static const enum api_kind kinds[] = {
@@ -113,19 +113,20 @@ static void review_other(const struct viewer *viewer, const struct api_object *o
     if (object->key.kind == API_MESH && !object->broken)
         review_mesh(viewer, report);
     else if (object->key.kind == API_DATAPLANE && !object->broken)
-        compile__check_member(viewer->cache, object, viewer->findings);
+        compile__check_member(viewer->input->cache, object, viewer->findings);
     else if (object->key.kind == API_EXTERNAL_SERVICE ||
              object->key.kind == API_MESH_EXTERNAL_SERVICE)
-        compile__review_external(viewer->arena, viewer->findings, report);
+        compile__review_external(viewer->arena, viewer->findings, viewer->input, report);
     else if (!is_named_back_end(object->key.kind) && object->key.kind != API_MESH &&
              object->key.kind != API_DATAPLANE)
         review_unserved(viewer, report);
 }
 
 void compile__review_others(struct arena *arena, struct finding_list *findings,
-                            const struct cache *cache, struct compile_report *report)
+                            const struct compile_input *input, struct compile_report *report)
 {
-    const struct viewer viewer = {arena, findings, cache};
+    const struct viewer viewer = {arena, findings, input};
+    const struct cache *cache = input->cache;
     size_t total = 0;
     for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
         total += cache_count_all(cache, kinds[i]);

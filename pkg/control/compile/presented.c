@@ -134,7 +134,7 @@ void compile__load_certificates(struct compile__run *run, const struct compile__
     if (listener->secrets.count > 0)
         return;
     listener->is_refused = true;
-    if (names_secret(tls) && compile__lacks_secrets(run))
+    if (names_secret(tls) && run->draft->lacks_secrets)
         return; /* it may well have one */
     struct str text = compile__find(
         run, FINDING_ERROR, port->binding->gateway, listener->spec->mark,

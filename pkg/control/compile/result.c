@@ -23,6 +23,7 @@ struct half {
     struct arena *scratch;                    /* of one question */
     VEC(const struct model_resource *) fresh; /* endpoint sets; borrowed from their sets */
     struct compile_route_report *routes;      /* NULL: as the draft has them */
+    bool has_tls;                             /* of sets that were asked for, or were before */
 };
 
 /* ---- Sets ---- */
@@ -34,7 +35,8 @@ static bool says_the_same(const struct model_endpoint_set *set,
     for (size_t i = 0; same && i < answer->count; i++)
         same = str_equal(set->endpoints[i].address, answer->endpoints[i].address) &&
                set->endpoints[i].port == answer->endpoints[i].port &&
-               str_equal(set->endpoints[i].hostname, answer->endpoints[i].hostname);
+               str_equal(set->endpoints[i].hostname, answer->endpoints[i].hostname) &&
+               str_equal(set->endpoints[i].tls, answer->endpoints[i].tls);
     return same;
 }
 
@@ -61,21 +63,76 @@ static void set_resource(struct half *half, struct compile__set *set,
     VEC_PUSH(&half->fresh, set->resource);
 }
 
-/* Most answers have none. */
-static void set_texts(struct compile__set *set, const struct discovery_answer *answer)
+static size_t tls_size(size_t count)
+{
+    return sizeof(struct compile__set_tls) + count * sizeof(struct compile__upstream_tls *);
+}
+
+/* Endpoints that TLS cannot be spoken to are none. */
+static void drop(struct half *half, struct discovery_answer *answer, struct str tls)
+{
+    struct model_endpoint *kept = ARENA_NEW_ARRAY(half->scratch, struct model_endpoint,
+                                                  answer->count);
+    size_t count = 0;
+    for (size_t i = 0; i < answer->count; i++) {
+        if (!str_equal(answer->endpoints[i].tls, tls))
+            kept[count++] = answer->endpoints[i];
+    }
+    answer->endpoints = kept;
+    answer->count = count;
+}
+
+/* In the arena of the question; NULL: none is spoken. */
+static struct compile__set_tls *resolve_tls(struct half *half, struct discovery_answer *answer)
+{
+    if (answer->external_count == 0)
+        return NULL;
+    const struct cache *cache = discovery_cache(half->discovery);
+    struct compile__set_tls *tls = arena_alloc(half->scratch, 1, tls_size(answer->external_count));
+    for (size_t i = 0; i < answer->external_count; i++) {
+        const struct discovery_external *external = &answer->externals[i];
+        struct compile__upstream_tls *found = compile__upstream_tls_of(
+            half->memory, cache, external, half->draft->lacks_secrets);
+        if (found->resource != NULL) {
+            tls->items[tls->count++] = found;
+            continue;
+        }
+        drop(half, answer, external->name);
+        if (tls->condition.size > 0 || found->fault.size == 0)
+            continue;
+        tls->condition = found->reason;
+        answer->reason = str_format(half->scratch, "%.*s: %.*s", STR_ARG(external->title),
+                                    STR_ARG(found->fault));
+    }
+    if (answer->count > 0)
+        return tls;
+    answer->state = DISCOVERY_UNUSABLE;
+    tls->is_elsewhere = tls->condition.size == 0;
+    return tls;
+}
+
+/* Most sets have none of these. */
+static void set_texts(struct compile__set *set, const struct discovery_answer *answer,
+                      const struct compile__set_tls *tls)
 {
     set->arena = arena_free(set->arena);
     set->reason = STR_EMPTY;
     set->protocol = STR_EMPTY;
-    if (answer->reason.size + answer->protocol.size == 0)
+    set->tls = NULL;
+    size_t size = tls == NULL ? 0 : tls_size(tls->count);
+    if (answer->reason.size + answer->protocol.size + size == 0)
         return;
-    set->arena = arena_new(answer->reason.size + answer->protocol.size + 2);
+    set->arena = arena_new(answer->reason.size + answer->protocol.size + size + 2);
+    if (tls != NULL) {
+        set->tls = arena_alloc(set->arena, 1, size);
+        memcpy(set->tls, tls, size);
+    }
     set->reason = str_dup(set->arena, answer->reason);
     set->protocol = str_dup(set->arena, answer->protocol);
 }
 
 /* What a need leads to. An answer is remembered while it cannot be another, but for those that come
- * with findings about somebody else. */
+ * with findings about somebody else, and those with TLS, which Secrets have a part in. */
 static void ask(struct half *half, const struct compile__need *need)
 {
     struct compile__set *set = need->set;
@@ -90,11 +147,14 @@ static void ask(struct half *half, const struct compile__need *need)
         discovery_resolve(half->discovery, half->scratch, need->mesh, need->destination,
                           half->asking, &answer);
     half->memory->counts.endpoints++;
-    set->serial = finding_count(half->asking) == 0 ? discovery_serial(half->discovery) : 0;
+    struct compile__set_tls *tls = resolve_tls(half, &answer);
+    half->has_tls = half->has_tls || tls != NULL || set->tls != NULL;
+    bool is_settled = finding_count(half->asking) == 0 && tls == NULL;
+    set->serial = is_settled ? discovery_serial(half->discovery) : 0;
     set->place = need->reference != NULL ? DISCOVERY_ANYWHERE : discovery_place(need->destination);
     set->state = answer.state;
     set->has_host_name = has_host_name(&answer);
-    set_texts(set, &answer);
+    set_texts(set, &answer, tls);
     if (need->has_cluster)
         set_resource(half, set, &answer);
     else
@@ -192,6 +252,8 @@ static void report_use(struct half *half, const struct compile__use *use,
     finding_add(half->box->findings, FINDING_WARNING, &subject, mark, field, "%.*s",
                 STR_ARG(message));
     struct str reason = reason_of(set->state);
+    if (set->tls != NULL && set->tls->condition.size > 0)
+        reason = str_dup(half->box->arena, set->tls->condition);
     const struct compile_route_report *routes = half->routes != NULL ? half->routes
                                                                      : half->draft->report.routes;
     if (reason.size > 0 && routes[use->route].resolved_refs.ok)
@@ -238,15 +300,17 @@ static void report_protocol(struct half *half, const struct compile__use *use,
 }
 
 /* What is missing may be elsewhere; what leads nowhere is here. */
-static bool is_worth_saying(const struct compile_draft *draft, enum discovery_state state)
+static bool is_worth_saying(const struct compile_draft *draft, const struct compile__set *set)
 {
-    return state == DISCOVERY_UNUSABLE || (state != DISCOVERY_FOUND && !draft->lacks_back_ends);
+    if (set->state == DISCOVERY_UNUSABLE)
+        return set->tls == NULL || !set->tls->is_elsewhere;
+    return set->state != DISCOVERY_FOUND && !draft->lacks_back_ends;
 }
 
 static void review_use(struct half *half, const struct compile__use *use)
 {
     const struct compile__set *set = half->draft->needs.items[use->need].set;
-    if (is_worth_saying(half->draft, set->state))
+    if (is_worth_saying(half->draft, set))
         report_use(half, use, set);
     if (set->state != DISCOVERY_FOUND)
         return;
@@ -258,30 +322,62 @@ static void review_use(struct half *half, const struct compile__use *use)
 
 /* ---- The run ---- */
 
-/* Everything, most of which was in the snapshot before. */
-MUST_USE static enum err snapshot_whole(const struct half *half,
-                                        const struct model_snapshot **ret_snapshot)
+struct gathered {
+    VEC(const struct model_resource *) resources; /* borrowed */
+};
+
+/* One object may be in several sets. */
+static void gather_tls(struct half *half, struct compile__set_tls *tls, struct gathered *gathered)
+{
+    for (size_t i = 0; tls != NULL && i < tls->count; i++) {
+        struct compile__upstream_tls *one = tls->items[i];
+        if (one->emitted == half->memory->counts.results)
+            continue;
+        one->emitted = half->memory->counts.results;
+        VEC_PUSH(&gathered->resources, one->resource);
+        if (one->presented != NULL)
+            VEC_PUSH(&gathered->resources, one->presented);
+    }
+}
+
+static void gather(struct half *half, struct gathered *gathered)
 {
     const struct compile_draft *draft = half->draft;
-    VEC(const struct model_resource *) resources = {0};
     for (size_t i = 0; i < draft->resources.count; i++)
-        VEC_PUSH(&resources, draft->resources.items[i]);
+        VEC_PUSH(&gathered->resources, draft->resources.items[i]);
     for (size_t i = 0; i < draft->needs.count; i++) {
-        if (draft->needs.items[i].has_cluster)
-            VEC_PUSH(&resources, draft->needs.items[i].set->resource);
+        const struct compile__need *need = &draft->needs.items[i];
+        if (!need->has_cluster)
+            continue;
+        VEC_PUSH(&gathered->resources, need->set->resource);
+        gather_tls(half, need->set->tls, gathered);
     }
-    enum err err = model_snapshot_after(half->memory->last, resources.items, resources.count,
-                                        ret_snapshot, NULL);
-    VEC_FREE(&resources);
+}
+
+/* Everything, most of which was in the snapshot before. */
+MUST_USE static enum err snapshot_whole(struct half *half,
+                                        const struct model_snapshot **ret_snapshot)
+{
+    struct gathered gathered = {{0}};
+    gather(half, &gathered);
+    enum err err = model_snapshot_after(half->memory->last, gathered.resources.items,
+                                        gathered.resources.count, ret_snapshot, NULL);
+    VEC_FREE(&gathered.resources);
     return err;
 }
 
-/* The snapshot before was of the same draft: then it is known what is not as it was. */
-static const struct model_snapshot *snapshot_of(const struct half *half)
+/* Of the same draft as the snapshot before: only sets may be others. Where TLS is spoken to some,
+ * or was, what they need for it may have come and gone. */
+static bool is_known_what_changed(const struct half *half)
+{
+    return half->memory->last_draft == half->draft->number && !half->has_tls;
+}
+
+static const struct model_snapshot *snapshot_of(struct half *half)
 {
     struct compile_memory *memory = half->memory;
     const struct model_snapshot *snapshot = NULL;
-    enum err err = memory->last_draft == half->draft->number
+    enum err err = is_known_what_changed(half)
                        ? model_snapshot_with(memory->last, half->fresh.items, half->fresh.count,
                                              &snapshot, NULL)
                        : snapshot_whole(half, &snapshot);
@@ -328,6 +424,7 @@ struct compile_result *compile_result_new(const struct compile_draft *draft,
     if (half.routes != NULL)
         box->result.report.routes = half.routes;
     VEC_FREE(&half.fresh);
+    compile__memory_sweep_tls(memory);
     half.asking = finding_list_free(half.asking);
     half.scratch = arena_free(half.scratch);
     return &box->result;

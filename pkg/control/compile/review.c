@@ -13,7 +13,8 @@ struct box {
 
 struct viewer {
     struct box *box;
-    const struct cache *cache;
+    const struct compile_input *input;
+    const struct cache *cache; /* the input's */
     struct compile__bindings bindings;
     struct compile__bound *bound;
     struct map *gateways; /* by address: struct said */
@@ -338,7 +339,7 @@ static void view(struct viewer *viewer)
         review_gateway(viewer, objects[i], &gateways[i]);
     report->gateways = gateways;
     review_routes(viewer);
-    compile__review_others(box->arena, box->findings, viewer->cache, report);
+    compile__review_others(box->arena, box->findings, viewer->input, report);
     box->review.findings = box->findings;
 }
 
@@ -353,6 +354,7 @@ struct compile_review *compile_review_new(const struct compile_input *input,
                                                       input->dataplane_count);
     struct viewer viewer = {
         .box = box,
+        .input = input,
         .cache = input->cache,
         .is_partial = input->is_partial,
         .bindings = bindings,

@@ -86,6 +86,11 @@ bool discovery_has_changed(const struct discovery *discovery, uint64_t serial, u
     return false;
 }
 
+const struct cache *discovery_cache(const struct discovery *discovery)
+{
+    return discovery->cache;
+}
+
 uint64_t discovery_serial(const struct discovery *discovery)
 {
     return discovery->serial;
@@ -110,6 +115,13 @@ static void keep(struct discovery__question *question, struct discovery_answer *
 static void finish(struct discovery__question *question, struct discovery_answer *answer)
 {
     keep(question, answer);
+    struct discovery_external *externals = ARENA_NEW_ARRAY(
+        question->arena, struct discovery_external, question->externals.count);
+    for (size_t i = 0; i < question->externals.count; i++)
+        externals[i] = question->externals.items[i];
+    answer->externals = externals;
+    answer->external_count = question->externals.count;
+    VEC_FREE(&question->externals);
     ASSERT((answer->state == DISCOVERY_FOUND) == (answer->count > 0));
 }
 

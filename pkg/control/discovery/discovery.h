@@ -62,6 +62,9 @@ struct discovery *discovery_free(struct discovery *discovery);
 MUST_USE struct discovery *discovery_next(struct discovery *former, const struct cache *cache,
                                           const struct cache_changes *changes);
 
+/* What it answers from. */
+const struct cache *discovery_cache(const struct discovery *discovery);
+
 /* Tells states of discoveries of one process apart: equal numbers give equal answers. */
 uint64_t discovery_serial(const struct discovery *discovery);
 
@@ -75,13 +78,22 @@ uint64_t discovery_place(struct api_tags destination);
 /* Whether an answer that was given under that serial may be another now. */
 bool discovery_has_changed(const struct discovery *discovery, uint64_t serial, uint64_t place);
 
+/* A back end that TLS is spoken to. How, only its object says, with Secrets that discovery does not
+ * look at: whoever asks has to know, or to leave those endpoints out. */
+struct discovery_external {
+    const struct api_object *object; /* an ExternalService or a MeshExternalService */
+    struct str host;                 /* of its endpoints: an IP address or a name */
+    struct str name;                 /* as endpoints know it: model_endpoint.tls */
+    struct str title;                /* "it is ExternalService pay in mesh default" */
+};
+
 /* What a destination leads to. All but the first have no endpoints. */
 enum discovery_state {
     DISCOVERY_FOUND,
     DISCOVERY_UNREADY,  /* there are back ends, none of which is ready */
     DISCOVERY_NO_MATCH, /* the other tags, or the mesh, exclude all back ends */
     DISCOVERY_UNKNOWN,  /* there is no such service, or no such port of it */
-    DISCOVERY_UNUSABLE, /* it is of a kind that leads nowhere: ExternalName, FQDN, TLS, not TCP */
+    DISCOVERY_UNUSABLE, /* it is of a kind that leads nowhere: ExternalName, FQDN, not TCP */
 };
 
 struct discovery_answer {
@@ -92,6 +104,8 @@ struct discovery_answer {
     struct str protocol; /* of a port that a reference names: "http", "grpc", ...; or empty */
     const struct model_endpoint *endpoints; /* sorted by address, port and host name, each once */
     size_t count;
+    const struct discovery_external *externals; /* of the endpoints that TLS is spoken to */
+    size_t external_count;
 };
 
 /* Asks for a destination, which names a service, as gateways of `mesh` see it. The answer's texts
@@ -113,11 +127,14 @@ struct discovery_obstacle {
     const char *message; /* to be put into a sentence, like the next */
     const char *remedy;  /* "; what to do"; or empty */
 };
-#define DISCOVERY_OBSTACLES_MAX 2
+#define DISCOVERY_OBSTACLES_MAX 1
 
 /* Of one that is not broken. Returns how many there are. */
 size_t
 discovery_external_obstacles(const struct api_object *object,
                              struct discovery_obstacle ret_obstacles[DISCOVERY_OBSTACLES_MAX]);
+
+/* The TLS that an ExternalService or a MeshExternalService asks for. */
+const struct api_external_tls *discovery_external_tls(const struct api_object *object);
 
 CLEANUP_DEFINE(struct discovery, discovery_free);

@@ -22,32 +22,16 @@ void discovery__index_externals(struct discovery *discovery)
     }
 }
 
-static const char no_tls[] = "TLS to external services is not spoken yet";
-
-static size_t mesh_external_obstacles(const struct api_mesh_external_service *service,
-                                      struct discovery_obstacle *ret_obstacles)
-{
-    size_t count = 0;
-    if (service->has_extension)
-        ret_obstacles[count++] = (struct discovery_obstacle){
-            STR("spec.extension"), "extensions are not known here", "; write endpoints"};
-    if (service->tls.enabled)
-        ret_obstacles[count++] = (struct discovery_obstacle){STR("spec.tls.enabled"), no_tls, ""};
-    return count;
-}
-
 size_t
 discovery_external_obstacles(const struct api_object *object,
                              struct discovery_obstacle ret_obstacles[DISCOVERY_OBSTACLES_MAX])
 {
-    if (object->key.kind == API_MESH_EXTERNAL_SERVICE)
-        return mesh_external_obstacles(object->mesh_external_service, ret_obstacles);
-    const struct api_external_service *service = object->external_service;
-    size_t count = 0;
-    if (service->tls.enabled)
-        ret_obstacles[count++] = (struct discovery_obstacle){STR("networking.tls.enabled"), no_tls,
-                                                             ""};
-    return count;
+    if (object->key.kind != API_MESH_EXTERNAL_SERVICE ||
+        !object->mesh_external_service->has_extension)
+        return 0;
+    ret_obstacles[0] = (struct discovery_obstacle){
+        STR("spec.extension"), "extensions are not known here", "; write endpoints"};
+    return 1;
 }
 
 /* What keeps it from being a back end, to be put into a sentence; NULL: nothing. */
@@ -59,14 +43,53 @@ static const char *obstacle_of(const struct api_object *object)
     return discovery_external_obstacles(object, obstacles) > 0 ? obstacles[0].message : NULL;
 }
 
+const struct api_external_tls *discovery_external_tls(const struct api_object *object)
+{
+    return object->key.kind == API_MESH_EXTERNAL_SERVICE ? &object->mesh_external_service->tls
+                                                         : &object->external_service->tls;
+}
+
+/* A server whose name is not said has that of its host, so that endpoints differ. */
+static struct str tls_name(struct arena *arena, const struct api_object *object, struct str host)
+{
+    struct str name = str_format(arena, "%.*s/%.*s/%.*s", STR_ARG(object->key.mesh),
+                                 STR_ARG(api_kind_name(object->key.kind)),
+                                 STR_ARG(object->key.name));
+    bool is_said = discovery_external_tls(object)->server_name.size > 0;
+    return object->key.kind == API_EXTERNAL_SERVICE || is_said
+               ? name
+               : discovery__key(arena, name, '/', host);
+}
+
+static struct str take_tls(struct discovery__question *question,
+                           const struct discovery_external *external)
+{
+    for (size_t i = 0; i < question->externals.count; i++) {
+        if (str_equal(question->externals.items[i].name, external->name))
+            return external->name;
+    }
+    VEC_PUSH(&question->externals, *external);
+    return external->name;
+}
+
 /* A name is what its requests may have as Host. */
-void discovery__take_external(struct discovery__question *question, struct str host, uint32_t port)
+void discovery__take_external(struct discovery__question *question, const struct api_object *object,
+                              struct str title, struct str host, uint32_t port)
 {
     struct model_endpoint endpoint = {
         .address = host,
         .port = (uint16_t)port,
         .hostname = host_is_name(host) ? host : STR_EMPTY,
     };
+    if (discovery_external_tls(object)->enabled) {
+        const struct discovery_external external = {
+            .object = object,
+            .host = host,
+            .name = tls_name(question->arena, object, host),
+            .title = title,
+        };
+        endpoint.tls = take_tls(question, &external);
+    }
     VEC_PUSH(&question->endpoints, endpoint);
 }
 
@@ -84,12 +107,18 @@ bool discovery__has_externals(const struct discovery__question *question)
     return at != NULL;
 }
 
+static struct str title(const struct discovery__question *question, const struct api_object *object)
+{
+    return str_format(question->arena, "it is ExternalService %.*s in mesh %.*s",
+                      STR_ARG(object->key.name), STR_ARG(question->mesh));
+}
+
 static void blame(const struct discovery__question *question, const struct api_object *object,
                   const char *obstacle, struct discovery_answer *answer)
 {
     answer->state = DISCOVERY_UNUSABLE;
-    answer->reason = str_format(question->arena, "it is ExternalService %.*s in mesh %.*s: %s",
-                                STR_ARG(object->key.name), STR_ARG(question->mesh), obstacle);
+    answer->reason = str_format(question->arena, "%.*s: %s", STR_ARG(title(question, object)),
+                                obstacle);
 }
 
 void discovery__blame_broken_external(const struct discovery__question *question,
@@ -110,7 +139,8 @@ void discovery__ask_externals(struct discovery__question *question, struct disco
             continue;
         const char *problem = obstacle_of(at->object);
         if (problem == NULL) {
-            discovery__take_external(question, service->host, service->port);
+            discovery__take_external(question, at->object, title(question, at->object),
+                                     service->host, service->port);
         } else if (matching == NULL) {
             matching = at->object;
             obstacle = problem;

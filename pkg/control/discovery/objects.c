@@ -263,16 +263,16 @@ static void ask_external(struct discovery__question *question, const struct api_
     const struct api_mesh_external_service *service = object->mesh_external_service;
     struct discovery_obstacle obstacles[DISCOVERY_OBSTACLES_MAX];
     size_t count = discovery_external_obstacles(object, obstacles);
-    bool is_usable = !service->tls.enabled && !service->has_extension;
-    for (size_t i = 0; i < service->endpoint_count && is_usable; i++) {
+    struct str who = title(question->arena, object);
+    for (size_t i = 0; i < service->endpoint_count && count == 0; i++) {
         const struct api_external_endpoint *from = &service->endpoints[i];
         if (!from->broken)
-            discovery__take_external(question, from->address, from->port);
+            discovery__take_external(question, object, who, from->address, from->port);
     }
     if (question->endpoints.count > 0)
         return;
     deny(answer, DISCOVERY_UNUSABLE,
-         str_format(question->arena, "%.*s: %s", STR_ARG(title(question->arena, object)),
+         str_format(question->arena, "%.*s: %s", STR_ARG(who),
                     count > 0 ? obstacles[0].message : "it has no endpoints"));
 }
 

@@ -57,7 +57,8 @@ struct discovery__question {
     const struct discovery__service *kubernetes; /* services.c: the one of that name, or NULL */
     const struct discovery_reference *reference; /* instead of a destination, or NULL */
     struct finding_list *findings;
-    VEC(struct model_endpoint) endpoints; /* found so far */
+    VEC(struct model_endpoint) endpoints; /* found so far, with these: */
+    VEC(struct discovery_external) externals;
 };
 
 /* "<a><separator><b>": keys are made for every question, so they are not printed. */
@@ -108,8 +109,10 @@ bool discovery__object_has_port(const struct api_object *object,
 
 /* ---- Sources ---- */
 
-/* Adds a place outside of the mesh, an IP address or a name, to the endpoints. */
-void discovery__take_external(struct discovery__question *question, struct str host, uint32_t port);
+/* Adds a place outside of the mesh, an IP address or a name, to the endpoints. `title` as of
+ * discovery_external. */
+void discovery__take_external(struct discovery__question *question, const struct api_object *object,
+                              struct str title, struct str host, uint32_t port);
 
 /* Adds an inbound to the endpoints, if it can take requests. */
 void discovery__take_inbound(struct discovery__question *question,

@@ -265,6 +265,7 @@ struct compile_review *operator__groups_review(const struct operator__groups *gr
         .cache = groups->cache,
         .dataplanes = placement->dataplanes,
         .dataplane_count = placement->count,
+        .wall_ms = groups->wall_ms,
     };
     struct compile_review *review = compile_review_new(&input, results.items, results.count);
     VEC_FREE(&results);

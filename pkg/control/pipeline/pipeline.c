@@ -26,6 +26,11 @@ struct pipeline {
     struct compile_review *review;
 };
 
+static uint64_t wall_ms(const struct pipeline *pipeline)
+{
+    return pipeline->options.wall_ms == NULL ? 0 : pipeline->options.wall_ms();
+}
+
 /* Routes, gateways, or who serves them: the first half of the compiler has to run. */
 static void compile_routes(struct pipeline *pipeline)
 {
@@ -41,7 +46,7 @@ static void compile_routes(struct pipeline *pipeline)
         .elsewhere_count = pipeline->placement->elsewhere_count,
         .is_partial = pipeline->options.placement.is_partial,
         .checks_secrets = true,
-        .wall_ms = pipeline->options.wall_ms == NULL ? 0 : pipeline->options.wall_ms(),
+        .wall_ms = wall_ms(pipeline),
     };
     pipeline->draft = compile_draft_unref(pipeline->draft);
     pipeline->draft = compile_draft_new(&input, pipeline->memory);
@@ -58,6 +63,7 @@ static void compile_back_ends(struct pipeline *pipeline)
         .dataplanes = pipeline->placement->known,
         .dataplane_count = pipeline->placement->known_count,
         .is_partial = pipeline->options.placement.is_partial,
+        .wall_ms = wall_ms(pipeline),
     };
     const struct compile_result *results[] = {pipeline->result};
     pipeline->review = compile_review_new(&known, results, ARRAY_SIZE(results));

@@ -219,8 +219,8 @@ static enum err fit_check(const struct reader *reader)
                        "to be the first",
                        owner + 1);
     return err_set(reader->reterr, ERR_INVALID,
-                   "the private key does not belong to the first certificate: put the two that "
-                   "were issued together into one secret");
+                   "the private key does not belong to the first certificate: the two have to be "
+                   "those that were issued together");
 }
 
 static enum err reader_finish(struct reader *reader, struct pki_bundle **ret_bundle)

@@ -59,9 +59,12 @@ class Exchange:
 
 class Backend:
     """Calls `handle(exchange)` for every request; what it returns decides: True keeps the
-    connection for another request, everything else closes it. `seen` has every exchange."""
+    connection for another request, everything else closes it. `seen` has every exchange. `tls`: a
+    context of ssl's."""
 
-    def __init__(self, handle=None, port=0, address="127.0.0.1"):
+    def __init__(self, handle=None, port=0, address="127.0.0.1", tls=None):
+        self.tls = tls
+        self.handshakes = 0
         self.handle = handle or (lambda exchange: exchange.read_body() is None or
                                  exchange.answer() is None)
         self.seen = []
@@ -84,6 +87,9 @@ class Backend:
     def _serve(self, conn):
         rest = b""
         try:
+            if self.tls is not None:
+                conn = self.tls.wrap_socket(conn, server_side=True)
+                self.handshakes += 1
             while True:
                 while b"\r\n\r\n" not in rest:
                     data = conn.recv(65536)

@@ -50,3 +50,24 @@ def served(port, name, address="127.0.0.1"):
 def fingerprint(der):
     """As a status shows it."""
     return hashlib.sha256(der).hexdigest()
+
+
+def serving(pem, **options):
+    """TLS for a server with the certificate and key of a file, or of two. What a client asks for,
+    `seen` tells."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem, **options)
+    context.sni_callback = _on_name
+    return context
+
+
+def _on_name(sock, name, _):
+    sock.asked_name = name
+
+
+def seen(sock):
+    """What a server has seen in a handshake: the name that was asked for, whom the certificate of
+    the client is for, and the version."""
+    subject = (sock.getpeercert() or {}).get("subject", ())
+    client = next((value for pairs in subject for key, value in pairs if key == "commonName"), None)
+    return {"name": sock.asked_name, "client": client, "version": sock.version()}

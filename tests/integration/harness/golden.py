@@ -13,6 +13,7 @@ from harness.program import ROOT
 from harness.wire import Wire
 
 CASES = ROOT / "tests/golden/cases"
+CERTIFICATES = ROOT / "tests/golden/certificates"
 
 # Our own answers, as they are called in requests.yaml.
 TEXTS = {
@@ -25,7 +26,7 @@ TEXTS = {
 # What may be said of a request, and of what has to come of it.
 _ASKING = {"with", "absolute", "without_host", "body", "times", "key", "sni", "replies"}
 _SEEING = {"status", "text", "backend", "rule", "answer", "target", "host", "seen", "copies",
-           "copy", "certificate"}
+           "copy", "certificate", "tls"}
 
 # What a client that knows one type of key takes.
 _CIPHERS = {"rsa": "ECDHE-RSA-AES128-GCM-SHA256", "ecdsa": "ECDHE-ECDSA-AES128-GCM-SHA256"}
@@ -76,6 +77,11 @@ class Case:
                 found.setdefault(place, set()).update(services.get(each["name"], ()))
         return found
 
+    def tls_endpoints(self):
+        """Those of them that TLS is spoken to."""
+        return {(endpoint["address"], endpoint["port"]) for each in self.of_kind("endpointSet")
+                for endpoint in each["endpoints"] if "tls" in endpoint}
+
     @property
     def has_names(self):
         """Whether some of its endpoints are at names."""
@@ -86,7 +92,7 @@ class Case:
         target = directory / "cases" / self.name
         target.mkdir(parents=True)
         shutil.copy(self.folder / "in.yaml", target)
-        (directory / "certificates").symlink_to(CASES.parent / "certificates")
+        (directory / "certificates").symlink_to(CERTIFICATES)
         return target
 
 

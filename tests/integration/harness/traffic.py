@@ -1,10 +1,10 @@
 """What comes of the requests of a golden case: sent through `otemon run`, with a back end at every
-endpoint of the case."""
+endpoint of the case, which speaks TLS where the case does."""
 import hashlib
 import re
 import ssl
 
-from harness import golden
+from harness import certificates, golden
 from harness.backend import Backend
 from harness.name_server import NameServer
 from harness.waiting import until
@@ -40,9 +40,13 @@ class Stand:
         return found
 
     def prepare(self, case):
+        with_tls = {(self._address_of(place), port) for place, port in case.tls_endpoints()}
         for place in self.services(case):
-            if place not in self.backends:
-                self.backends[place] = Backend(self._handle, place[1], place[0])
+            backend = self.backends.get(place)
+            if backend is None:
+                tls = _server() if place in with_tls else None
+                backend = self.backends[place] = Backend(self._handle, place[1], place[0], tls)
+            assert (backend.tls is not None) == (place in with_tls), f"{place}: of another case"
         for backend in self.backends.values():
             backend.seen.clear()
 
@@ -50,6 +54,14 @@ class Stand:
         self.server.close()
         for backend in self.backends.values():
             backend.close()
+
+
+def _server():
+    """TLS of a back end, which asks for a certificate and goes on without one."""
+    context = certificates.serving(golden.CERTIFICATES / "upstream.pem")
+    context.verify_mode = ssl.CERT_OPTIONAL
+    context.load_verify_locations(golden.CERTIFICATES / "upstream-ca.pem")
+    return context
 
 
 class Outcome:
@@ -166,6 +178,9 @@ class Play:
         for name, actual in (("target", exchange.target), ("host", exchange.field("host"))):
             assert said.get(name, actual) == actual, f"{self.where}: {name} is {actual}"
         self._check_fields(exchange.fields, said.get("seen", {}))
+        for name, wanted in said.get("tls", {}).items():
+            actual = certificates.seen(exchange.sock)[name]
+            assert actual == wanted, f"{self.where}: {name} of TLS is {actual}"
 
     def _check_fields(self, fields, wanted):
         for name, value in wanted.items():

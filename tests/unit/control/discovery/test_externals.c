@@ -44,24 +44,42 @@ static void addresses_are_endpoints(void **state)
                    "pay?)");
 }
 
-static void names_are_reached_and_tls_is_not_yet(void **state)
+static void names_are_endpoints(void **state)
 {
     (void)state;
-    world_put(&w, EXTERNAL("a", PAY ", v: name", "address: 'pay.example.com:80'")
-                      EXTERNAL("b", PAY ", v: tls", "address: '10.0.0.1:443', tls: {enabled: true}")
-                          EXTERNAL("c", PAY ", v: both",
-                                   "address: 'pay.example.com:443', tls: {enabled: true}"));
-    world_ask(&w, "default", "pay", "v=name");
+    world_put(&w, EXTERNAL("a", PAY, "address: 'pay.example.com:80'"));
+    world_ask(&w, "default", "pay", NULL);
     assert_endpoints(&w, "pay.example.com:80");
     assert_true(str_equal(w.answer.endpoints[0].hostname, STR("pay.example.com")));
-    world_ask(&w, "default", "pay", "v=tls");
-    assert_nothing(&w, DISCOVERY_UNUSABLE,
-                   "it is ExternalService b in mesh default: TLS to external services is not "
-                   "spoken yet");
     world_put(&w, EXTERNAL("d", PAY, "address: '10.0.0.9:80'"));
-    world_ask(&w, "default", "pay", NULL); /* what can be reached is, by address and by name */
+    world_ask(&w, "default", "pay", NULL);
     assert_endpoints(&w, "10.0.0.9:80 pay.example.com:80");
     assert_int_equal(w.answer.endpoints[0].hostname.size, 0);
+    assert_int_equal(w.answer.external_count, 0);
+}
+
+static void with_tls_it_is_said_whose(void **state)
+{
+    (void)state;
+    world_put(&w, EXTERNAL("a", PAY, "address: 'pay.example.com:443', tls: {enabled: true}")
+                      EXTERNAL("b", PAY, "address: '10.0.0.1:443', tls: {enabled: true}")
+                          EXTERNAL("c", PAY, "address: '10.0.0.1:443', tls: {enabled: false}"));
+    world_ask(&w, "default", "pay", NULL);
+    assert_endpoints(&w, "10.0.0.1:443 10.0.0.1:443 pay.example.com:443"); /* two ways to one */
+    assert_int_equal(w.answer.endpoints[0].tls.size, 0);
+    assert_int_equal(w.answer.external_count, 2);
+    for (size_t i = 0; i < 2; i++) {
+        const struct discovery_external *external = &w.answer.externals[i];
+        bool is_first = str_equal(external->object->key.name, STR("a"));
+        assert_true(str_equal(external->host, is_first ? STR("pay.example.com") : STR("10.0.0.1")));
+        assert_true(str_equal(external->name, is_first ? STR("default/ExternalService/a")
+                                                       : STR("default/ExternalService/b")));
+        assert_true(str_equal(external->title, is_first
+                                                   ? STR("it is ExternalService a in mesh default")
+                                                   : STR("it is ExternalService b in mesh "
+                                                         "default")));
+        assert_true(str_equal(external->name, w.answer.endpoints[is_first ? 2 : 1].tls));
+    }
 }
 
 static void it_comes_before_all_others(void **state)
@@ -99,7 +117,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(addresses_are_endpoints, setup, teardown),
-        cmocka_unit_test_setup_teardown(names_are_reached_and_tls_is_not_yet, setup, teardown),
+        cmocka_unit_test_setup_teardown(names_are_endpoints, setup, teardown),
+        cmocka_unit_test_setup_teardown(with_tls_it_is_said_whose, setup, teardown),
         cmocka_unit_test_setup_teardown(it_comes_before_all_others, setup, teardown),
         cmocka_unit_test_setup_teardown(a_broken_one_takes_nothing_from_others, setup, teardown),
     };

@@ -1,0 +1,387 @@
+/* How TLS is spoken to ExternalServices and MeshExternalServices.
+ *
+ * It is asked for in the second half of the compiler, since these come and go as other back ends
+ * do, and remembered as long as the object and the Secrets that it names are the same. */
+#include "control/compile/stages.h"
+#include "core/base/ip.h"
+
+#define SERVER_NAME_MAX 255
+
+/* ---- Notes ---- */
+
+static bool is_mesh_external(const struct compile__tls *tls)
+{
+    return tls->object->key.kind == API_MESH_EXTERNAL_SERVICE;
+}
+
+/* "networking.tls.caCert" and "spec.tls.verification.caCert". */
+static struct str field(const struct compile__tls *tls, const char *name)
+{
+    return str_format(tls->arena, "%s.%s",
+                      is_mesh_external(tls) ? "spec.tls.verification" : "networking.tls", name);
+}
+
+static void note(struct compile__tls *tls, const struct compile__tls_note *note)
+{
+    VEC_PUSH(&tls->notes, *note);
+    tls->has_fault = tls->has_fault || note->is_fault;
+}
+
+static void fail(struct compile__tls *tls, struct finding_mark mark, struct str where,
+                 struct str reason, struct str message)
+{
+    note(tls, &(struct compile__tls_note){true, mark, where, reason, message});
+}
+
+static void warn(struct compile__tls *tls, struct finding_mark mark, struct str where,
+                 struct str message)
+{
+    note(tls, &(struct compile__tls_note){false, mark, where, STR_EMPTY, message});
+}
+
+static void warn_of_age(struct compile__tls *tls, const struct api_data_source *source,
+                        struct str where, const struct compile__validity *validity)
+{
+    struct str text = compile__age_text(tls->arena, tls->wall_ms, validity);
+    if (text.size > 0)
+        warn(tls, source->mark, where, text);
+}
+
+/* ---- Sources ---- */
+
+/* The bytes of a source; false: there are none, which was noted. */
+static bool load(struct compile__tls *tls, const struct api_data_source *source, const char *name,
+                 const char *content, struct str *ret_bytes)
+{
+    const struct compile__data_place place = {
+        .cache = tls->cache,
+        .arena = tls->arena,
+        .mesh = tls->object->key.mesh,
+        .owner = is_mesh_external(tls) ? "MeshExternalService" : "ExternalService",
+        .content = content,
+    };
+    const struct api_object *secret = compile__find_secret(tls->cache, place.mesh, source);
+    if (source->type == API_SOURCE_SECRET && secret == NULL && tls->lacks_secrets) {
+        tls->has_fault = true; /* it may well be elsewhere */
+        return false;
+    }
+    struct compile__data_fault fault = compile__data_check(&place, source);
+    if (fault.message.size == 0 && secret != NULL && secret->broken)
+        fault = (struct compile__data_fault){
+            STR("InvalidCertificateRef"),
+            str_format(tls->arena, "%.*s itself has errors",
+                       STR_ARG(compile__data_title(tls->arena, source)))};
+    if (fault.message.size > 0) {
+        fail(tls, source->mark, field(tls, name), fault.reason, fault.message);
+        return false;
+    }
+    *ret_bytes = secret != NULL ? secret->secret->data : source->bytes;
+    return true;
+}
+
+static void fail_to_use(struct compile__tls *tls, const struct api_data_source *source,
+                        const char *name, const char *what, const char *why)
+{
+    fail(tls, source->mark, field(tls, name), STR("InvalidCertificateRef"),
+         str_format(tls->arena, "%.*s %s: %s", STR_ARG(compile__data_title(tls->arena, source)),
+                    what, why));
+}
+
+/* ---- Whom it trusts ---- */
+
+static void read_authorities(struct compile__tls *tls)
+{
+    const struct api_data_source *source = &tls->spec->ca;
+    struct str bytes;
+    struct err_info info = {0};
+    if (!load(tls, source, "caCert", "the certificates of the authorities", &bytes))
+        return;
+    if (pki_certificates_read(bytes, &tls->authorities, &info) != ERR_OK) {
+        fail_to_use(tls, source, "caCert", "is not what a server can be trusted by", info.message);
+        return;
+    }
+    tls->model.trust = MODEL_TRUST_GIVEN;
+    tls->model.ca_pem = tls->authorities->pem;
+    const struct compile__validity validity = {
+        tls->authorities->not_before_ms, tls->authorities->not_after_ms, "the server is refused"};
+    warn_of_age(tls, source, field(tls, "caCert"), &validity);
+}
+
+static bool skips_chain(const struct compile__tls *tls)
+{
+    return tls->spec->verification == API_VERIFY_SKIP_CA ||
+           tls->spec->verification == API_VERIFY_SKIP_ALL;
+}
+
+static bool skips_names(const struct compile__tls *tls)
+{
+    return tls->spec->verification == API_VERIFY_SKIP_SAN ||
+           tls->spec->verification == API_VERIFY_SKIP_ALL;
+}
+
+static void set_trust(struct compile__tls *tls)
+{
+    const struct api_external_tls *spec = tls->spec;
+    bool has_ca = spec->ca.type != API_SOURCE_NONE;
+    if (skips_chain(tls)) {
+        if (has_ca)
+            warn(tls, spec->ca.mark, field(tls, "caCert"),
+                 STR("has no effect with this verification.mode: nobody has to vouch for the "
+                     "server; write mode Secured"));
+        return;
+    }
+    if (has_ca)
+        read_authorities(tls);
+    else if (is_mesh_external(tls))
+        tls->model.trust = MODEL_TRUST_SYSTEM;
+    else
+        warn(tls, tls->object->mark, STR("networking.tls"),
+             STR("nothing is verified without caCert: whoever answers at this address is taken "
+                 "for the service; write the certificates of its authorities into caCert"));
+}
+
+/* ---- What it is called ---- */
+
+static bool is_address(struct str host)
+{
+    unsigned char bytes[IP_SIZE_MAX];
+    return ip_parse(host, bytes) > 0;
+}
+
+static bool is_server_name(struct str name)
+{
+    bool good = name.size <= SERVER_NAME_MAX;
+    for (size_t i = 0; i < name.size && good; i++)
+        good = name.data[i] > ' ' && name.data[i] <= '~';
+    return good;
+}
+
+static void set_subjects(struct compile__tls *tls, struct str server)
+{
+    const struct api_external_tls *spec = tls->spec;
+    size_t count = spec->subject_name_count;
+    struct model_subject *subjects = ARENA_NEW_ARRAY(tls->arena, struct model_subject, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        subjects[i] = (struct model_subject){spec->subject_names[i].match == API_SUBJECT_PREFIX
+                                                 ? MODEL_SUBJECT_PREFIX
+                                                 : MODEL_SUBJECT_EXACT,
+                                             spec->subject_names[i].value};
+        if (subjects[i].value.size == 0)
+            fail(tls, tls->object->mark,
+                 str_format(tls->arena, "spec.tls.verification.subjectAltNames[%zu].value", i),
+                 STR("UnsupportedValue"),
+                 STR("is empty, and so is no name; write the name that the server's certificate "
+                     "has, or its beginning"));
+    }
+    if (count == 0)
+        subjects[count++] = (struct model_subject){MODEL_SUBJECT_EXACT, server};
+    tls->model.subjects = subjects;
+    tls->model.subject_count = count;
+}
+
+/* Names are checked where anything is: without authorities an ExternalService has no check. */
+static void set_names(struct compile__tls *tls)
+{
+    struct str said = tls->spec->server_name;
+    struct str server = said.size > 0 ? said : tls->host;
+    if (!is_server_name(server))
+        fail(tls, tls->object->mark, field(tls, "serverName"), STR("UnsupportedValue"),
+             STR("is not a DNS name; write one, such as pay.example.com"));
+    else if (!is_address(server))
+        tls->model.server_name = server;
+    bool is_checked = is_mesh_external(tls) || tls->spec->ca.type != API_SOURCE_NONE;
+    if (is_checked && !skips_names(tls))
+        set_subjects(tls, server);
+}
+
+/* ---- What it presents ---- */
+
+static void read_presented(struct compile__tls *tls)
+{
+    const struct api_external_tls *spec = tls->spec;
+    struct str certificate;
+    struct str key;
+    struct err_info info = {0};
+    if (spec->client_certificate.type == API_SOURCE_NONE ||
+        spec->client_key.type == API_SOURCE_NONE) /* decoding has warned of one without the other */
+        return;
+    bool is_loaded = load(tls, &spec->client_certificate, "clientCert",
+                          "the certificate of the gateway", &certificate);
+    if (!load(tls, &spec->client_key, "clientKey", "the key of that certificate", &key) ||
+        !is_loaded)
+        return;
+    CLEANUP(buf_deinit) struct buf both;
+    buf_init_secret(&both, 2 * PKI_BUNDLE_SIZE_MAX + 1);
+    buf_append(&both, certificate);
+    buf_append_char(&both, '\n');
+    buf_append(&both, key);
+    if (buf_overflowed(&both) ||
+        pki_bundle_read(buf_str(&both), &tls->presented, &info) != ERR_OK) {
+        fail_to_use(tls, &spec->client_certificate, "clientCert",
+                    "and clientKey are not a certificate and its key", info.message);
+        return;
+    }
+    const struct compile__validity validity = {tls->presented->not_before_ms,
+                                               tls->presented->not_after_ms, "servers refuse it"};
+    warn_of_age(tls, &spec->client_certificate, field(tls, "clientCert"), &validity);
+}
+
+/* ---- Versions ---- */
+
+static bool is_old(enum api_tls_version version)
+{
+    return version == API_TLS_1_0 || version == API_TLS_1_1;
+}
+
+static void set_versions(struct compile__tls *tls)
+{
+    const struct api_external_tls *spec = tls->spec;
+    tls->model.min_version = spec->min_version == API_TLS_1_3 ? MODEL_TLS_1_3 : MODEL_TLS_1_2;
+    tls->model.max_version = spec->max_version == API_TLS_1_2 ? MODEL_TLS_1_2 : MODEL_TLS_1_3;
+    if (is_old(spec->max_version))
+        fail(tls, tls->object->mark, STR("spec.tls.version.max"), STR("UnsupportedValue"),
+             STR("TLS 1.0 and TLS 1.1 are not spoken; write TLS12 or TLS13"));
+    else if (is_old(spec->min_version))
+        warn(tls, tls->object->mark, STR("spec.tls.version.min"),
+             STR("TLS 1.0 and TLS 1.1 are not spoken: the lowest version is TLS 1.2"));
+}
+
+static void look_at_renegotiation(struct compile__tls *tls)
+{
+    if (tls->spec->allow_renegotiation)
+        warn(tls, tls->object->mark,
+             is_mesh_external(tls) ? STR("spec.tls.allowRenegotiation")
+                                   : STR("networking.tls.allowRenegotiation"),
+             STR("has no effect: TLS 1.3 has no renegotiation, and one that a server of TLS 1.2 "
+                 "asks for is refused"));
+}
+
+void compile__tls_read(struct compile__tls *tls)
+{
+    tls->spec = discovery_external_tls(tls->object);
+    set_versions(tls);
+    set_trust(tls);
+    set_names(tls);
+    read_presented(tls);
+    look_at_renegotiation(tls);
+}
+
+void compile__tls_deinit(struct compile__tls *tls)
+{
+    tls->authorities = pki_certificates_free(tls->authorities);
+    tls->presented = pki_bundle_free(tls->presented);
+    VEC_FREE(&tls->notes);
+}
+
+/* ---- What is remembered ---- */
+
+static void sources_of(const struct api_object *object,
+                       const struct api_data_source *ret_sources[COMPILE__TLS_SOURCES])
+{
+    const struct api_external_tls *spec = discovery_external_tls(object);
+    ret_sources[0] = &spec->ca;
+    ret_sources[1] = &spec->client_certificate;
+    ret_sources[2] = &spec->client_key;
+}
+
+static bool is_the_same(const struct compile__upstream_tls *known, const struct cache *cache,
+                        const struct discovery_external *external, bool lacks_secrets)
+{
+    const struct api_data_source *sources[COMPILE__TLS_SOURCES];
+    bool same = known->object == external->object && known->lacks_secrets == lacks_secrets;
+    if (same)
+        sources_of(external->object, sources);
+    for (size_t i = 0; i < COMPILE__TLS_SOURCES && same; i++)
+        same = known->secrets[i] ==
+               compile__find_secret(cache, external->object->key.mesh, sources[i]);
+    return same;
+}
+
+static void hold(struct compile__upstream_tls *made, const struct cache *cache,
+                 const struct api_object *object)
+{
+    const struct api_data_source *sources[COMPILE__TLS_SOURCES];
+    sources_of(object, sources);
+    made->object = api_object_ref(object);
+    for (size_t i = 0; i < COMPILE__TLS_SOURCES; i++) {
+        made->secrets[i] = compile__find_secret(cache, object->key.mesh, sources[i]);
+        if (made->secrets[i] != NULL)
+            (void)api_object_ref(made->secrets[i]); /* is it */
+    }
+}
+
+static void present(struct compile__upstream_tls *made, struct compile__tls *tls)
+{
+    const struct pki_bundle *bundle = tls->presented;
+    struct str type = pki_key_type_name(bundle->key_type);
+    struct str name = str_format(tls->arena, "client.%.*s:%.*s", STR_ARG(type),
+                                 STR_ARG(tls->model.name));
+    tls->model.secret = name;
+    made->presented = model_secret_new(&(struct model_secret){
+        .name = name,
+        .certificates_pem = bundle->certificates_pem,
+        .key_pem = bundle->key_pem,
+        .key_type = type,
+        .fingerprint = bundle->fingerprint,
+        .dns_names = {bundle->dns_names, bundle->dns_name_count},
+        .not_before_ms = bundle->not_before_ms,
+        .not_after_ms = bundle->not_after_ms,
+    });
+}
+
+/* The first fault; there may be none for people. */
+static void blame(struct compile__upstream_tls *made, const struct compile__tls *tls)
+{
+    for (size_t i = 0; i < tls->notes.count && made->fault.size == 0; i++) {
+        const struct compile__tls_note *found = &tls->notes.items[i];
+        if (!found->is_fault)
+            continue;
+        made->reason = str_dup(made->arena, found->reason);
+        made->fault = str_format(made->arena, "%.*s: %.*s", STR_ARG(found->field),
+                                 STR_ARG(found->message));
+    }
+}
+
+static struct compile__upstream_tls *
+make(const struct cache *cache, const struct discovery_external *external, bool lacks_secrets)
+{
+    CLEANUP(arena_free) struct arena *scratch = arena_new(1024);
+    struct compile__upstream_tls *made = MEM_NEW(struct compile__upstream_tls);
+    made->arena = arena_new(128);
+    made->lacks_secrets = lacks_secrets;
+    hold(made, cache, external->object);
+    struct compile__tls tls = {
+        .cache = cache,
+        .arena = scratch,
+        .object = external->object,
+        .host = external->host,
+        .lacks_secrets = lacks_secrets,
+        .model = {.name = external->name},
+    };
+    compile__tls_read(&tls);
+    if (tls.has_fault) {
+        blame(made, &tls);
+    } else {
+        if (tls.presented != NULL)
+            present(made, &tls);
+        made->resource = model_upstream_tls_new(&tls.model);
+    }
+    compile__tls_deinit(&tls);
+    return made;
+}
+
+struct compile__upstream_tls *compile__upstream_tls_of(struct compile_memory *memory,
+                                                       const struct cache *cache,
+                                                       const struct discovery_external *external,
+                                                       bool lacks_secrets)
+{
+    struct compile__upstream_tls *known = map_get(memory->upstream_tls, external->name);
+    if (known == NULL || !is_the_same(known, cache, external, lacks_secrets)) {
+        (void)compile__upstream_tls_free(known); /* always NULL */
+        known = make(cache, external, lacks_secrets);
+        (void)map_set(memory->upstream_tls, external->name, known); /* what was there is freed */
+        memory->counts.certificates++;
+    }
+    known->run = memory->counts.results;
+    return known;
+}
