@@ -81,14 +81,17 @@ static const struct usable *chosen_instead(struct usables usables, const struct 
 static void report_unchosen(struct usables usables, const struct usable *usable)
 {
     const struct compile__source *source = &usable->source;
+    bool has_one_name = !str_starts_with(source->listener->spec->hostname, STR("*"));
     struct str type = pki_key_type_name(usable->certificate->key_type);
     (void)compile__find(source->run, FINDING_WARNING, source->port->binding->gateway,
                         source->data->mark, compile__source_field(source),
                         "is shown to no client: for every server name that comes to this listener "
                         "certificates[%zu] is chosen, whose key is of type %.*s too; leave this "
-                        "one out, or have it issued for a name that the other one lacks, or with "
-                        "a key of the other type",
-                        chosen_instead(usables, usable)->source.index, STR_ARG(type));
+                        "one out, or %s",
+                        chosen_instead(usables, usable)->source.index, STR_ARG(type),
+                        has_one_name ? "give other names that it is for a listener of their own"
+                                     : "have it issued for a name of this listener that the other "
+                                       "one lacks, or with a key of the other type");
 }
 
 /* Emits what is presented. The names live as long as the draft: its report has them too. */

@@ -77,7 +77,8 @@ static enum err key_add(struct reader *reader, const struct pem_block *block, bo
     if (reader->key != NULL)
         return err_set(reader->reterr, ERR_INVALID,
                        "secret contains multiple private keys: keep the one of the first "
-                       "certificate");
+                       "certificate, and put another certificate with its key into a secret of "
+                       "its own");
     if (encrypted)
         return err_set(reader->reterr, ERR_INVALID,
                        "the private key is encrypted, and there is no pass phrase: decrypt it with "
