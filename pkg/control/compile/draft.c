@@ -36,9 +36,13 @@ const struct compile_draft *compile_draft_unref(const struct compile_draft *draf
     if (draft == NULL || --counted(draft)->references > 0)
         return NULL;
     struct compile_draft *own = counted(draft);
-    for (size_t i = 0; i < own->resources.count; i++)
-        (void)model_resource_unref(own->resources.items[i]); /* always NULL */
     VEC_FREE(&own->resources);
+    for (size_t i = 0; i < own->held.count; i++)
+        (void)model_resource_unref(own->held.items[i]); /* always NULL */
+    VEC_FREE(&own->held);
+    for (size_t i = 0; i < own->variants.count; i++)
+        (void)compile__variant_unref(own->variants.items[i]); /* always NULL */
+    VEC_FREE(&own->variants);
     for (size_t i = 0; i < own->plans.count; i++)
         (void)compile__plan_unref(own->plans.items[i]); /* always NULL */
     VEC_FREE(&own->plans);

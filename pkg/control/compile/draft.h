@@ -32,7 +32,9 @@ struct compile_draft {
     struct finding_list *findings;
     bool lacks_secrets;   /* all of them are elsewhere, and so are those that are missing */
     bool lacks_back_ends; /* all of them are elsewhere: nobody is told of one that is missing */
-    VEC(const struct model_resource *) resources; /* one reference each */
+    VEC(const struct model_resource *) resources; /* all, held by what follows */
+    VEC(const struct model_resource *) held;      /* one reference each */
+    VEC(struct compile__variant *) variants;      /* likewise; of the plans below */
     VEC(const struct api_object *) objects;       /* one reference each */
     VEC(struct compile__plan *) plans;            /* one reference each */
     VEC(struct compile__need) needs;

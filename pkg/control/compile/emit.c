@@ -6,8 +6,10 @@
 
 void compile__emit(struct compile__run *run, const struct model_resource *resource)
 {
-    if (!run->is_idle)
-        VEC_PUSH(&run->draft->resources, model_resource_ref(resource));
+    if (run->is_idle)
+        return;
+    VEC_PUSH(&run->draft->resources, resource);
+    VEC_PUSH(&run->draft->held, model_resource_ref(resource));
 }
 
 /* Emits the virtual hosts of a chain and returns their names. */

@@ -16,11 +16,12 @@ void compile__claims_init(struct compile__claims *claims, struct compile__run *r
     };
 }
 
-static void report(const struct compile__claims *claims, const struct compile__claim *hidden,
+static void report(struct compile__claims *claims, const struct compile__claim *hidden,
                    const struct compile__claim *winner, const char *why)
 {
     struct compile__run *run = claims->run;
     struct finding_subject other = api_subject(winner->plan->route);
+    claims->has_said = true;
     (void)compile__find(
         run, FINDING_WARNING, hidden->plan->route, hidden->match->mark,
         str_format(run->arena, "%.*s.matches[%zu]",
@@ -113,11 +114,12 @@ static const char *remedy_of(const struct compile__claims *claims,
         .data;
 }
 
-void compile__claims_deinit(struct compile__claims *claims)
+bool compile__claims_deinit(struct compile__claims *claims)
 {
     for (size_t i = 0; i < claims->regexes.count && claims->every != NULL; i++)
         report(claims, claims->regexes.items[i], claims->every, remedy_of(claims, claims->every));
     VEC_FREE(&claims->regexes);
     claims->first = map_free(claims->first);
     claims->arena = arena_free(claims->arena);
+    return claims->has_said;
 }

@@ -18,6 +18,7 @@ struct compile__claims {
     struct map *first;                          /* by key: who was first */
     const struct compile__claim *every;         /* the first that takes every request, or NULL */
     VEC(const struct compile__claim *) regexes; /* by regular expressions of the path */
+    bool has_said;                              /* something of one of them */
 };
 
 void compile__claims_init(struct compile__claims *claims, struct compile__run *run,
@@ -26,5 +27,5 @@ void compile__claims_init(struct compile__claims *claims, struct compile__run *r
 /* Notes the matches of a route, of which the first of its kind wins; the others are warned of. */
 void compile__claims_add(struct compile__claims *claims, const struct compile__unit *unit);
 
-/* Warns of what only shows when all are seen. */
-void compile__claims_deinit(struct compile__claims *claims);
+/* Warns of what only shows when all are seen. Whether anything was said, from the beginning on. */
+bool compile__claims_deinit(struct compile__claims *claims);

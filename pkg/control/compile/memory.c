@@ -16,25 +16,22 @@ struct compile__set *compile__set_of(struct compile_memory *memory, struct str n
         char *copy = (char *)(set + 1);
         memcpy(copy, name.data, name.size);
         set->name = str_make(copy, name.size);
-        set->is_remembered = true;
+        set->memory = memory;
         (void)map_set(memory->sets, name, set); /* there was none */
     }
     set->references++;
     return set;
 }
 
-static struct compile__set *set_free(struct compile__set *set)
+struct compile__set *compile__set_unref(struct compile__set *set)
 {
+    if (--set->references > 0)
+        return NULL;
+    if (set->memory != NULL)
+        (void)map_remove(set->memory->sets, set->name); /* it is this one */
     set->resource = model_resource_unref(set->resource);
     set->arena = arena_free(set->arena);
     return mem_free(set);
-}
-
-struct compile__set *compile__set_unref(struct compile__set *set)
-{
-    if (--set->references > 0 || set->is_remembered)
-        return NULL;
-    return set_free(set);
 }
 
 struct compile__cluster *compile__set_cluster(const struct compile__set *set, struct str identity)
@@ -110,6 +107,7 @@ struct compile__variant *compile__variant_new(struct str identity, struct str in
     if (inputs.size > 0)
         memcpy(texts + identity.size, inputs.data, inputs.size);
     *variant = (struct compile__variant){
+        .references = 1,
         .identity = str_make(texts, identity.size),
         .inputs = str_make(texts + identity.size, inputs.size),
     };
@@ -123,12 +121,20 @@ void compile__variant_lead(struct compile__variant *variant, struct compile__clu
     variant->leads[variant->lead_count++] = (struct compile__lead){cluster, backend};
 }
 
-static void variant_free(struct compile__variant *variant)
+struct compile__variant *compile__variant_ref(struct compile__variant *variant)
 {
+    variant->references++;
+    return variant;
+}
+
+struct compile__variant *compile__variant_unref(struct compile__variant *variant)
+{
+    if (--variant->references > 0)
+        return NULL;
     variant->resource = model_resource_unref(variant->resource);
     for (size_t i = 0; i < variant->lead_count; i++)
         cluster_unref(variant->leads[i].cluster);
-    mem_free(variant);
+    return mem_free(variant);
 }
 
 /* Those of scopes that are no more; `age` 0: all. */
@@ -142,7 +148,7 @@ static void forget_variants(struct compile__plan *plan, uint64_t age)
             continue;
         }
         *at = variant->next;
-        variant_free(variant);
+        (void)compile__variant_unref(variant); /* always NULL */
     }
 }
 
@@ -181,6 +187,7 @@ struct compile__set *compile__plan_set(struct compile_memory *memory, struct com
 static struct compile__named *named_free(struct compile__named *named)
 {
     named->resource = model_resource_unref(named->resource);
+    VEC_FREE(&named->inputs);
     return mem_free(named);
 }
 
@@ -214,22 +221,10 @@ static void replace_plans(struct compile_memory *memory, struct compile__plan *c
     }
 }
 
-/* Nobody leads to them any more. */
-static void sweep_sets(struct compile_memory *memory)
-{
-    struct map_cursor at = {0};
-    struct compile__set *set;
-    while ((set = map_next(memory->sets, &at)) != NULL) {
-        if (set->references == 0)
-            (void)set_free(map_remove(memory->sets, at.key)); /* always NULL */
-    }
-}
-
 void compile__memory_sweep(struct compile_memory *memory, struct compile__plan *const *plans,
                            size_t plan_count)
 {
     replace_plans(memory, plans, plan_count);
-    sweep_sets(memory);
     struct map_cursor at = {0};
     struct compile__named *host;
     while ((host = map_next(memory->hosts, &at)) != NULL) {
@@ -250,7 +245,7 @@ static void leave_sets(struct compile_memory *memory)
     struct map_cursor at = {0};
     struct compile__set *set;
     while ((set = map_next(memory->sets, &at)) != NULL)
-        set->is_remembered = false;
+        set->memory = NULL;
     memory->sets = map_free(memory->sets);
 }
 

@@ -19,7 +19,8 @@ struct compile_memory {
     struct map *upstream_tls;          /* by name: struct compile__upstream_tls */
     struct map *hosts;                 /* by name: struct compile__named */
     struct map *certificates;          /* by object and place: struct compile__certificate */
-    uint64_t rule_serial;              /* the last of a planned rule */
+    uint64_t rule_serial;              /* the last of a planned rule, */
+    uint64_t variant_serial;           /* and of a variant */
     const struct model_snapshot *last; /* the snapshot that was made last, or NULL, */
     uint64_t last_draft;               /* and the number of its draft */
     struct compile_counts counts;
@@ -67,9 +68,9 @@ struct compile__set_tls {
 /* A destination, and its endpoints. It is there as long as a plan leads to it. */
 struct compile__set {
     struct str name;
-    size_t references;  /* of plans */
-    bool is_remembered; /* the memory has it, too */
-    uint64_t need_age;  /* clusters.c: of the run in which it has that index */
+    size_t references;             /* of plans */
+    struct compile_memory *memory; /* that knows it by its name; NULL: it is no more */
+    uint64_t need_age;             /* clusters.c: of the run in which it has that index */
     size_t need;
     struct compile__cluster *clusters;
     /* Of the second half: */
@@ -145,6 +146,8 @@ struct compile__lead {
 struct compile__variant {
     struct compile__variant *next;
     uint64_t age;
+    uint64_t serial;     /* no other of this memory has had it */
+    size_t references;   /* the plan's, and those of drafts */
     struct str identity; /* of the scope */
     struct str inputs;   /* what it was made of besides the plan and the scope */
     const struct model_resource *resource;
@@ -152,9 +155,11 @@ struct compile__variant {
     struct compile__lead leads[]; /* and behind them the texts */
 };
 
-/* With room for some leads. */
+/* With room for some leads, and one reference. */
 struct compile__variant *compile__variant_new(struct str identity, struct str inputs,
                                               size_t lead_max);
+struct compile__variant *compile__variant_ref(struct compile__variant *variant);
+struct compile__variant *compile__variant_unref(struct compile__variant *variant);
 
 /* Takes a reference of the cluster. */
 void compile__variant_lead(struct compile__variant *variant, struct compile__cluster *cluster,
@@ -189,10 +194,13 @@ struct compile__set *compile__plan_set(struct compile_memory *memory, struct com
 
 /* ---- Others ---- */
 
-/* A resource that is compared by its content. */
+/* A virtual host. */
 struct compile__named {
     const struct model_resource *resource;
     uint64_t age;
+    /* The serials of its variants, a 0 between those of different groups of policies. */
+    VEC(uint64_t) inputs;
+    bool is_quiet; /* nothing was said of them */
 };
 
 /* What one data source turned out to be. */

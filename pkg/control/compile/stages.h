@@ -34,7 +34,6 @@ struct compile__run {
     size_t route_count;
     size_t first_routes[API_KINDS]; /* of a kind */
     size_t rule_count;              /* of all virtual hosts together */
-    size_t variant_count;           /* routes in the draft */
     bool has_no_routes;
     struct compile__picked picked; /* what is being looked at, whatever the stage */
 };
@@ -502,13 +501,25 @@ struct compile__hosts compile__make_hosts(struct compile__run *run,
 void compile__pick_routes(const struct compile__hosts *hosts, const struct compile__host *host,
                           struct compile__picked *picked);
 
-/* ---- plans.c, rules.c, clusters.c ---- */
+/* ---- plans.c, rules.c, virtual_hosts.c, clusters.c ---- */
 
 /* The plan of a route, made or remembered at its first use. Its findings are reported once. */
 struct compile__plan *compile__plan_of(struct compile__run *run, struct compile__route *route);
 
 /* The field of a rule: "conf.http.rules[1]". */
 struct str compile__plan_field(struct arena *arena, const struct compile__plan *plan, size_t rule);
+
+/* What a route of the model was made of, if it was; or NULL. */
+struct compile__variant *compile__variant_find(const struct compile__unit *unit);
+
+/* Emits the route for the listeners of a scope once, with all that it needs. It lives as long as
+ * the draft. */
+const struct compile__variant *compile__emit_route(struct compile__run *run,
+                                                   const struct compile__scope *scope,
+                                                   const struct compile__unit *unit);
+
+/* Emits the route of hosts that have none, once. Returns its name. */
+struct str compile__emit_no_routes(struct compile__run *run);
 
 /* Emits the virtual host `name`, the routes that it names and their clusters. */
 void compile__emit_virtual_host(struct compile__run *run, struct str name,
