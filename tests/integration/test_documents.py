@@ -25,8 +25,8 @@ BLOCKS = {
                            "curl -H 'Host: foo.example.com'",
                            "build/bin/otemon run examples/https-two-certificates",
                            "curl -k --resolve foo.example.com"],
-    "docs/certificates.md": ["openssl s_client", "otemon generate", "kubectl apply",
-                             "openssl x509"],
+    "docs/certificates.md": ["openssl s_client", "openssl s_client", "otemon generate",
+                             "kubectl apply", "openssl x509"],
     "docs/validating.md": ["$ build/bin/otemon validate gateway.yaml",
                            "$ build/bin/otemon validate -o json gateway.yaml"],
     "docs/explaining.md": ["$ build/bin/otemon explain --resources examples/quickstart GET",
@@ -221,6 +221,7 @@ def test_examples():
             for one, key_type in zip(block("docs/certificates.md", 0).splitlines(),
                                      ("RSA-PSS", "ECDSA")):
                 assert f"Signature type: {key_type}\n" in shell(one + " 2>&1")
+            assert "sha256 Fingerprint=" in shell(block("docs/certificates.md", 1))
             assert terminal.interrupt() == 0
 
 
@@ -234,7 +235,7 @@ def test_observing(run, tmp_path):
 
 def test_certificates(environment, tmp_path, run):
     """The rest of docs/certificates.md; kubectl is a stand-in that keeps what it is given."""
-    _, generate, script, look = documents.blocks("docs/certificates.md", "sh")
+    _, _, generate, script, look = documents.blocks("docs/certificates.md", "sh")
     kubectl = tmp_path / "bin/kubectl"
     kubectl.parent.mkdir()
     kubectl.write_text("#!/bin/sh\ntest \"$1 $2\" = \"apply -f\" && cat \"$3\" >secret.yaml\n")
