@@ -258,6 +258,20 @@ int command_run(const struct command *root, int argc, char **argv)
     return parse.command->run(&input);
 }
 
+bool command_names_cut(struct str text, struct command_names *ret_names)
+{
+    ret_names->count = 0;
+    while (text.size > 0) {
+        struct str name = str_trim(str_cut(&text, ','));
+        if (name.size == 0)
+            continue;
+        if (ret_names->count == COMMAND_NAMES_MAX)
+            return false;
+        ret_names->items[ret_names->count++] = name;
+    }
+    return true;
+}
+
 int command_version(void)
 {
     (void)puts("otemon " OTEMON_VERSION);

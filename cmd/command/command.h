@@ -87,6 +87,17 @@ int command_wrong(const char *program, const char *flag, struct str text, const 
  * status. */
 int command_failed(const char *program, const struct err_info *reason);
 
+/* The names in a text, between commas. */
+#define COMMAND_NAMES_MAX 256
+
+struct command_names {
+    struct str items[COMMAND_NAMES_MAX]; /* of the text; none is empty */
+    size_t count;
+};
+
+/* False: there are too many. */
+MUST_USE bool command_names_cut(struct str text, struct command_names *ret_names);
+
 /* Prints the product and its version. Returns the exit status. */
 int command_version(void);
 

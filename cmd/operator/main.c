@@ -118,20 +118,6 @@ static enum log_level level_of(struct str word)
     return (enum log_level)level;
 }
 
-/* Cuts a list of names at its commas; false: there are too many. */
-static bool namespaces_cut(struct str text, struct serve_options *options)
-{
-    while (text.size > 0) {
-        struct str name = str_trim(str_cut(&text, ','));
-        if (name.size == 0)
-            continue;
-        if (options->gateway_namespace_count == SERVE_NAMESPACES_MAX)
-            return false;
-        options->gateway_namespaces[options->gateway_namespace_count++] = name;
-    }
-    return true;
-}
-
 static int run(const struct command_input *input)
 {
     const struct command_value *values = input->values;
@@ -148,7 +134,7 @@ static int run(const struct command_input *input)
     if (!ip_port_parse(values[FLAG_FEED].text, &options.feed_address, &options.feed_port))
         return command_wrong("otemon-operator", "feed", values[FLAG_FEED].text,
                              "an IP address and a port");
-    if (!namespaces_cut(values[FLAG_GATEWAY_NAMESPACES].text, &options))
+    if (!command_names_cut(values[FLAG_GATEWAY_NAMESPACES].text, &options.gateway_namespaces))
         return command_wrong("otemon-operator", "gateway-namespaces",
                              values[FLAG_GATEWAY_NAMESPACES].text,
                              "a list of at most 256 namespaces");

@@ -3,9 +3,8 @@
 
 #include <stdint.h>
 
+#include "command/command.h"
 #include "core/base/str.h"
-
-#define SERVE_NAMESPACES_MAX 256
 
 struct serve_options {
     const char *kubeconfig; /* NULL: the credentials of this pod */
@@ -15,9 +14,8 @@ struct serve_options {
     struct str health;
     struct str admin; /* empty: none */
     struct str proxy_image;
-    struct str proxy_pull_policy; /* or empty */
-    struct str gateway_namespaces[SERVE_NAMESPACES_MAX];
-    size_t gateway_namespace_count; /* 0: all */
+    struct str proxy_pull_policy;            /* or empty */
+    struct command_names gateway_namespaces; /* none: all */
 };
 
 /* Until a signal ends it. Returns the exit status. */

@@ -177,7 +177,11 @@ static struct str pods_text(struct arena *arena, size_t count)
 
 static void view_cluster(struct view *view)
 {
-    const struct placement_group_options options = {.address = ANY_ADDRESS};
+    const struct placement_group_options options = {
+        .address = ANY_ADDRESS,
+        .namespaces = view->reading->gateway_namespaces.items,
+        .namespace_count = view->reading->gateway_namespaces.count,
+    };
     struct placement_groups *groups = placement_groups_new(view->reading->cache, &options,
                                                            view->box->findings);
     for (size_t i = 0; i < groups->count; i++) {

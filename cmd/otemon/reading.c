@@ -76,7 +76,8 @@ static bool contradict(const struct command_value *values, struct err_info *rete
     bool has_paths = values[READING_FLAG_PATHS].given;
     bool has_cluster = values[READING_FLAG_KUBECONFIG].given ||
                        values[READING_FLAG_CONTEXT].given ||
-                       values[READING_FLAG_SYSTEM_NAMESPACE].given;
+                       values[READING_FLAG_SYSTEM_NAMESPACE].given ||
+                       values[READING_FLAG_GATEWAY_NAMESPACES].given;
     enum err e = ERR_OK;
     if (is_kube && has_paths)
         e = err_set(reterr, ERR_INVALID, "reads a cluster, and paths are given: choose one");
@@ -88,6 +89,10 @@ static bool contradict(const struct command_value *values, struct err_info *rete
 
 int reading_from(struct reading *reading, const char *program, const struct command_value *values)
 {
+    struct str namespaces = values[READING_FLAG_GATEWAY_NAMESPACES].text;
+    if (!command_names_cut(namespaces, &reading->gateway_namespaces))
+        return command_wrong(program, "gateway-namespaces", namespaces,
+                             "a list of at most 256 namespaces");
     const struct reading_cluster cluster = {
         .kubeconfig = values[READING_FLAG_KUBECONFIG].text,
         .context = values[READING_FLAG_CONTEXT].text,

@@ -22,7 +22,9 @@ struct reading {
     struct finding_book *reports; /* of the sources */
     size_t unreadable;            /* paths that cannot be read */
     bool is_cluster;              /* what is not there is nowhere */
-    struct loop *loop;            /* private: to be stopped when everything was listed */
+    struct command_names
+        gateway_namespaces; /* of a cluster: whose pods may be gateways; none: all */
+    struct loop *loop;      /* private: to be stopped when everything was listed */
 };
 
 MUST_USE struct reading *reading_new(void);
@@ -55,6 +57,7 @@ enum {
     READING_FLAG_KUBECONFIG,
     READING_FLAG_CONTEXT,
     READING_FLAG_SYSTEM_NAMESPACE,
+    READING_FLAG_GATEWAY_NAMESPACES,
     READING_FLAGS,
 };
 
@@ -92,12 +95,20 @@ enum {
                 .help =                                                                         \
                     "With --kube: the context of the kubeconfig. Without it, its current one.", \
     },                                                                                          \
-        [(begin) + READING_FLAG_SYSTEM_NAMESPACE] = {                                           \
-            .name = "system-namespace",                                                         \
+        [(begin) + READING_FLAG_SYSTEM_NAMESPACE] =                                             \
+            {                                                                                   \
+                .name = "system-namespace",                                                     \
+                .kind = COMMAND_TEXT,                                                           \
+                .value_name = "NAMESPACE",                                                      \
+                .fallback = "kuma-system",                                                      \
+                .help = "With --kube: where the Secrets of listeners are.",                     \
+    },                                                                                          \
+        [(begin) + READING_FLAG_GATEWAY_NAMESPACES] = {                                         \
+            .name = "gateway-namespaces",                                                       \
             .kind = COMMAND_TEXT,                                                               \
-            .value_name = "NAMESPACE",                                                          \
-            .fallback = "kuma-system",                                                          \
-            .help = "With --kube: where the Secrets of listeners are.",                         \
+            .value_name = "NAMESPACE,...",                                                      \
+            .help = "With --kube: the namespaces whose pods may be gateways, which is the "     \
+                    "chart's gatewayNamespaces. Without it, all.",                              \
     }
 
 /* Reads what the flags say, which are `values`. Returns EXIT_DONE, or the exit status after a

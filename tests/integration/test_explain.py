@@ -498,6 +498,26 @@ def test_a_cluster(stage):
     assert f"back end     100% to {WEB}, 1 endpoint\n" in done.stdout
 
 
+def test_namespaces_whose_pods_may_be_gateways(stage):
+    """As the operator is told by the chart."""
+    stage.gateway(8080)
+    stage.route()
+    stage.back_end(9001)
+    stage.pod()
+    url = "http://a.test:8080/x"
+    done = kube(stage, "--gateway-namespaces", "inner, edge", "GET", url)
+    assert (done.returncode, done.stderr) == (TAKEN, "")
+    assert "dataplane edge, 1 pod\n" in done.stdout
+    done = kube(stage, "--gateway-namespaces", "inner", "GET", url)
+    assert "dataplane edge, without pods\n" in done.stdout
+    done = shell(PROGRAM, "explain", "--gateway-namespaces", "x", "GET", url)
+    assert (done.returncode, done.stderr) == (
+        UNUSABLE, "otemon explain: --kube: is missing, and what it needs is given\n")
+    done = kube(stage, "--gateway-namespaces", ",".join(["x"] * 257), "GET", url)
+    assert done.returncode == UNUSABLE
+    assert "is not a list of at most 256 namespaces" in done.stderr
+
+
 def test_a_cluster_that_cannot_be_read(stage, tmp_path):
     stage.server.stop_listening()
     done = kube(stage, "GET", "http://a.test:8080/x")

@@ -293,6 +293,24 @@ static void test_the_word_help_comes_before_a_command(void **state)
     assert_string_equal(parsed.arguments[0], "help");
 }
 
+static void test_names_stand_between_commas(void **state)
+{
+    (void)state;
+    static struct command_names names;
+    static char many[4 * COMMAND_NAMES_MAX];
+    assert_true(command_names_cut(STR(" a,,b ,c,"), &names));
+    assert_int_equal(names.count, 3);
+    assert_true(str_equal(names.items[0], STR("a")));
+    assert_true(str_equal(names.items[1], STR("b")));
+    assert_true(command_names_cut(STR(""), &names));
+    assert_int_equal(names.count, 0);
+    for (size_t i = 0; i < 2 * COMMAND_NAMES_MAX; i += 2)
+        memcpy(many + i, "x,", 2);
+    assert_true(command_names_cut(str_make(many, 2 * COMMAND_NAMES_MAX), &names));
+    memcpy(many + 2 * COMMAND_NAMES_MAX, "x", 1);
+    assert_false(command_names_cut(str_make(many, 2 * COMMAND_NAMES_MAX + 1), &names));
+}
+
 static void test_a_program_has_a_version(void **state)
 {
     (void)state;
@@ -393,6 +411,7 @@ int main(void)
         cmocka_unit_test(test_a_single_dash_is_an_argument),
         cmocka_unit_test(test_help_wins_over_what_is_missing),
         cmocka_unit_test(test_the_word_help_comes_before_a_command),
+        cmocka_unit_test(test_names_stand_between_commas),
         cmocka_unit_test(test_a_program_has_a_version),
         cmocka_unit_test(test_a_command_without_its_sub_command_shows_help),
         cmocka_unit_test(test_help_has_every_section),
