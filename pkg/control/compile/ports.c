@@ -161,11 +161,7 @@ static bool is_served(const struct compile__listener *listener)
 static void check_support(const struct group *group, struct compile__listener *listener)
 {
     const struct api_listener *spec = listener->spec;
-    if (spec->cross_mesh && spec->protocol != API_PROTOCOL_HTTP)
-        (void)refuse(group, listener, ".protocol", STR("UnsupportedValue"),
-                     "only listeners for HTTP can be crossMesh, and speak it over the mTLS of "
-                     "meshes; write HTTP, or leave crossMesh out");
-    else if (!is_served(listener))
+    if (!is_served(listener))
         compile__say_unserved(group->run, group->binding, listener);
     else if (spec->connection_limit > 0)
         (void)compile__find(
@@ -295,13 +291,13 @@ static size_t merge_group(const struct group *group, struct map *claims,
 }
 
 /* Two dataplanes of one gateway, or gateways of one name in two meshes, tell their listeners apart
- * by the address. */
+ * by the address. What is not served has no name in a snapshot. */
 static void make_names_unique(struct compile__run *run, struct compile__ports ports)
 {
     struct map *seen = map_new();
     struct map *twice = map_new();
     for (size_t i = 0; i < ports.count; i++) {
-        if (map_set(seen, ports.items[i].name, run) != NULL)
+        if (ports.items[i].is_served && map_set(seen, ports.items[i].name, run) != NULL)
             (void)map_set(twice, ports.items[i].name, run); /* what counts is the key */
     }
     for (size_t i = 0; i < ports.count; i++) {

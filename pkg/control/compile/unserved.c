@@ -30,6 +30,11 @@ static void say_cross_mesh(struct compile__run *run, const struct compile__bindi
                                     "crossMesh listeners are not served yet; this listener is left "
                                     "out");
     compile__deny(&listener->report->accepted, STR("UnsupportedValue"), text);
+    if (listener->spec->protocol != API_PROTOCOL_HTTP)
+        (void)compile__find(run, FINDING_WARNING, gateway, listener->spec->mark,
+                            field_of(run, listener, ".protocol"),
+                            "listeners for other meshes speak HTTP over the mTLS of meshes, "
+                            "whatever stands here; write HTTP, or leave crossMesh out");
     if (lacks_mtls(run, gateway->key.mesh))
         (void)compile__find(run, FINDING_ERROR, gateway, listener->spec->mark, field,
                             "takes the mTLS of its mesh, and mesh %.*s has none; set "
