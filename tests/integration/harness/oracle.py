@@ -11,8 +11,8 @@ NO_LISTENER, NO_SERVER_NAME, NO_HOST, MISDIRECTED, NO_ROUTE, NO_RULE = (
 
 
 def answer(resources, request):
-    """(route, rule) that takes it, or one of the above. `request`: method, scheme, sni, host, port,
-    path, headers and query."""
+    """(route, rule, filters) that take it, or one of the above. `request`: method, scheme, sni, host,
+    port, path, headers and query."""
     gateway = next(each for each in resources if each["type"] == "MeshGateway")
     listeners = [each for each in gateway["conf"]["listeners"] if each["port"] == request["port"]]
     if not listeners:
@@ -105,7 +105,8 @@ def _groups(resources, listener):
 
 
 def _hosts(resources, listeners, chain):
-    """{host name: entries}; an entry is (route, rule, match), in the order that decides ties."""
+    """{host name: entries}; an entry is (route, rule, filters) and a match. Their order decides
+    ties."""
     taken = [each for each in chain
              if any(_meet(_hostname(each), name) for name in _groups(resources, each))]
     plain = [each for each in chain if each not in taken]
@@ -140,8 +141,8 @@ def _entries(name, routes):
         is_kept = (not named or any(_meet(name, host) for host in named) if name != "*"
                    else not named or "*" in named)
         if is_kept:
-            entries += [(route["name"], i, match) for i, rule in enumerate(http["rules"])
-                        for match in rule["matches"]]
+            entries += [((route["name"], i, rule["filters"]), match)
+                        for i, rule in enumerate(http["rules"]) for match in rule["matches"]]
     return entries
 
 
@@ -158,11 +159,15 @@ def _policy_hosts(resources, listeners, listener):
 def _merged(groups, name):
     entries = []
     for group in sorted((each for each in groups if _covers(each, name)), key=_exactness):
-        seen = []
+        merged = []  # [matches, route, rule, filters]
         for route, number, rule in groups[group]:
-            if rule["matches"] not in seen:  # else it is part of the stronger one
-                seen.append(rule["matches"])
-                entries += [(route, number, match) for match in rule["matches"]]
+            filters = rule["default"].get("filters")
+            same = next((each for each in merged if each[0] == rule["matches"]), None)
+            if same is None:
+                merged.append([rule["matches"], route, number, filters])
+            elif same[3] is None:  # the weaker one says what the stronger leaves open
+                same[3] = filters
+        entries += [(tuple(rest), match) for matches, *rest in merged for match in matches]
     return entries
 
 
@@ -187,9 +192,9 @@ def _path(match):
 
 
 def _winner(entries, request):
-    exact_paths = {_path(match)[1] for _, _, match in entries if _path(match)[0] == "exact"}
+    exact_paths = {_path(match)[1] for _, match in entries if _path(match)[0] == "exact"}
     best = None
-    for order, (route, rule, match) in enumerate(entries):
+    for order, (rule, match) in enumerate(entries):
         rank = _path_rank(*_path(match), request["path"], exact_paths)
         if rank is None or not _criteria_fit(match, request):
             continue
@@ -197,7 +202,7 @@ def _winner(entries, request):
             rank += (match.get("method") is None, -_counted(match.get("headers", [])),
                      -len(match.get("queryParameters", match.get("queryParams", []))))
         if best is None or (*rank, order) < best[0]:
-            best = (*rank, order), (route, rule)
+            best = (*rank, order), rule
     return best and best[1]
 
 
