@@ -2,8 +2,8 @@
  *
  *     dns_new, dns_resolve ... the callback, or dns_cancel ... dns_free
  *
- * The system says how: its name servers, search domains and options (resolv.conf, read anew when it
- * has changed and nothing is under way), and its hosts file, which comes first. A name has its IPv4
+ * The system says how: its name servers and search domains (resolv.conf, read anew when it has
+ * changed and nothing is under way), and its hosts file, which comes first. A name has its IPv4
  * addresses; its IPv6 addresses count where the name servers say that it has none of those. An
  * answer that does not fit a datagram comes by TCP.
  *
@@ -32,6 +32,7 @@
 #define DNS_QUERIES_MAX   256U
 #define DNS_TIMEOUT_MS    2000U
 #define DNS_TRIES         2U
+#define DNS_REASON_MAX    ((size_t)256) /* the size of any text of a reason */
 
 struct dns;
 struct dns_question;

@@ -106,7 +106,7 @@ static bool connect_next(struct web_socket *socket)
     struct lws_client_connect_info info = {
         .context = socket->web->context,
         .vhost = socket->host->vhost,
-        .address = target->addresses.texts[target->next++],
+        .address = target->addresses[target->next++],
         .port = target->port,
         .path = target->path,
         .host = target->server_name, /* the certificate is checked for it */
@@ -129,7 +129,7 @@ static bool connect_next(struct web_socket *socket)
 static void on_next(void *arg)
 {
     struct web_socket *socket = arg;
-    bool more = socket->target->next < socket->target->addresses.count;
+    bool more = socket->target->next < socket->target->address_count;
     if (socket->opened || socket->closing || socket->web->is_closing || !more)
         web__socket_end(socket);
     else if (!connect_next(socket))
@@ -154,30 +154,57 @@ static void on_lost(struct web__owner *owner)
     web__socket_go_on(CONTAINER_OF(owner, struct web_socket, owner));
 }
 
-static void on_resolved(void *arg, const struct web__addresses *addresses, const char *why)
+static void address_add(struct web__target *target, struct str address)
+{
+    (void)snprintf(target->addresses[target->address_count++], WEB__NAME_SIZE, "%.*s",
+                   STR_ARG(address)); /* an IP address has room */
+}
+
+static void on_resolved(void *arg, const struct dns_answer *answer)
 {
     struct web_socket *socket = arg;
-    socket->resolve = NULL;
+    struct web__target *target = socket->target;
+    socket->question = NULL;
     list_remove(&socket->resolving);
-    socket->target->addresses = *addresses;
-    if (why != NULL)
-        buf_append(&socket->reason, str_first(str_of(why), WEB_SOCKET_REASON_MAX));
+    for (size_t i = 0; i < answer->count && i < WEB__ADDRESSES_MAX; i++)
+        address_add(target, answer->addresses[i]);
+    if (answer->count == 0) {
+        struct buf why;
+        buf_init(&why, sizeof(target->host) + DNS_REASON_MAX);
+        buf_printf(&why, "%s: %s", target->host, answer->reason);
+        buf_append(&socket->reason, str_first(buf_str(&why), WEB_SOCKET_REASON_MAX));
+        buf_deinit(&why);
+    }
     on_next(socket);
 }
 
 void web__socket_resolve_end(struct web_socket *socket)
 {
-    web__resolve_cancel(TAKE(socket->resolve));
+    socket->question = dns_cancel(socket->question);
     list_remove(&socket->resolving);
     loop_defer(socket->web->loop, &socket->next);
+}
+
+static void resolve_begin(struct web_socket *socket)
+{
+    struct web *web = socket->web;
+    struct dns_options options = {.loop = web->loop};
+    struct err_info why = {0};
+    if (web->dns == NULL && dns_new(&options, &web->dns, &why) != ERR_OK) {
+        buf_append(&socket->reason, str_first(str_of(why.message), WEB_SOCKET_REASON_MAX));
+        loop_defer(web->loop, &socket->next);
+        return;
+    }
+    socket->question = dns_resolve(web->dns, str_of(socket->target->host), on_resolved, socket);
+    list_push_back(&web->resolving, &socket->resolving);
 }
 
 static void connect_begin(struct web_socket *socket, const struct web_socket_options *options)
 {
     struct web__target *target = MEM_NEW(struct web__target);
-    char host[WEB__NAME_SIZE];
     unsigned char bytes[IP_SIZE_MAX];
-    (void)snprintf(host, sizeof(host), "%.*s", STR_ARG(options->host)); /* a longer one is none */
+    (void)snprintf(target->host, sizeof(target->host), "%.*s",
+                   STR_ARG(options->host)); /* a longer one is none */
     (void)snprintf(target->server_name, sizeof(target->server_name), "%.*s",
                    STR_ARG(options->server_name));
     target->path = options->path;
@@ -186,13 +213,11 @@ static void connect_begin(struct web_socket *socket, const struct web_socket_opt
     socket->owner.ended = on_lost;
     loop_deferred_init(&socket->next, on_next, socket);
     if (ip_parse(options->host, bytes) > 0) {
-        memcpy(target->addresses.texts[0], host, sizeof(host));
-        target->addresses.count = 1;
+        address_add(target, options->host);
         loop_defer(socket->web->loop, &socket->next);
-        return;
+    } else {
+        resolve_begin(socket);
     }
-    socket->resolve = web__resolve_start(socket->web->loop, host, on_resolved, socket);
-    list_push_back(&socket->web->resolving, &socket->resolving);
 }
 
 enum err web_socket_connect(struct web *web, const struct web_socket_options *options,

@@ -64,6 +64,7 @@ struct web {
     size_t server_count;
     unsigned connection_count;
     struct web_sockets *sockets; /* servers of WebSockets */
+    struct dns *dns;             /* NULL: no client has named a host yet */
     struct list resolving;       /* clients that wait for addresses */
     struct loop_deferred closing;
     bool is_closing;

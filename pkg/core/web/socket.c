@@ -84,7 +84,7 @@ void web_socket_close(struct web_socket *socket, uint16_t code, struct str reaso
     socket->closing = true;
     close_note(socket, code, reason);
     if (socket->wsi == NULL) {
-        if (socket->resolve != NULL)
+        if (socket->question != NULL)
             web__socket_resolve_end(socket);
         return; /* or it ends when it would go on */
     }

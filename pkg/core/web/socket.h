@@ -2,8 +2,8 @@
 #pragma once
 
 #include "core/base/list.h"
+#include "core/dns/dns.h"
 #include "core/web/internal.h"
-#include "core/web/resolve.h"
 
 struct pki_identity;
 
@@ -29,12 +29,19 @@ struct web_sockets {
     unsigned count;
 };
 
+/* Of the addresses of a host; more are not tried. */
+#define WEB__ADDRESSES_MAX ((size_t)8)
+/* Of a name, and of an address as text. */
+#define WEB__NAME_SIZE 256
+
 /* Where a client connects to. */
 struct web__target {
     const char *path;
     uint16_t port;
     char server_name[WEB__NAME_SIZE];
-    struct web__addresses addresses; /* of the host, tried one after the other */
+    char host[WEB__NAME_SIZE];
+    char addresses[WEB__ADDRESSES_MAX][WEB__NAME_SIZE]; /* of the host, tried one after the other */
+    size_t address_count;
     size_t next;
 };
 
@@ -59,7 +66,7 @@ struct web_socket {
     struct web__owner owner;    /* of a client's wsi, as long as it is ours */
     struct web__target *target; /* of a client */
     /* A client that is not with libwebsockets is in one of these: */
-    struct web__resolve *resolve;
+    struct dns_question *question;
     struct list resolving;     /* of the web's */
     struct loop_deferred next; /* to the next address, or to its end */
     bool failed;               /* while libwebsockets is asked to connect it */

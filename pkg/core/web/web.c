@@ -161,6 +161,7 @@ static void resolving_end(struct web *web)
 static void closing_end(struct web *web)
 {
     sockets_free(web);
+    web->dns = dns_free(web->dns);
     web_closed_fn closed = web->closed;
     void *arg = web->closed_arg;
     mem_free(web);

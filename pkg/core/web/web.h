@@ -165,7 +165,7 @@ struct web_socket_options {
 };
 
 /* Begins to connect, to one address of the host after the other; whether it works is told by an
- * event, after this has returned. Names are resolved on a thread of their own.
+ * event, after this has returned.
  * ERR_INVALID: `ca_pem` holds no certificate. */
 MUST_USE enum err web_socket_connect(struct web *web, const struct web_socket_options *options,
                                      struct web_socket **ret_socket, struct err_info *reterr);

@@ -10,14 +10,17 @@
 
 #include <cmocka.h>
 
+#include "../../dns_server.h"
 #include "../../self_signed.h"
 #include "../../turns.h"
 #include "../../web_end.h"
 #include "client.h"
 #include "core/base/base64.h"
 #include "core/base/mem.h"
+#include "core/dns/dns.h"
 #include "core/loop/loop.h"
 #include "core/pki/pki.h"
+#include "core/web/internal.h"
 #include "core/web/web.h"
 #include "scarcity.h"
 
@@ -344,12 +347,24 @@ static void nobody_listens(void **state)
     expect_not_connected(rig, &options);
 }
 
-/* Of which some may lead nowhere, such as ::1 here. */
+/* A name server on the loop, for a web that has not asked for a name yet. */
+static void name_server_open(struct rig *rig, struct dns_server *server)
+{
+    dns_server_open(server, rig->loop);
+    struct dns_options options = {.loop = rig->loop, .server = str_of(server->text)};
+    assert_int_equal(dns_new(&options, &rig->web->dns, NULL), ERR_OK);
+}
+
+/* Of which some may lead nowhere: nobody listens at the first. */
 static void each_address_of_a_name_is_tried(void **state)
 {
     struct rig *rig = *state;
     struct web_socket_options options = client_options(rig);
-    options.host = STR("localhost");
+    struct dns_server server;
+    name_server_open(rig, &server);
+    dns_server_set(&server,
+                   (struct dns_server_name){.name = "a.test", .ipv4 = "127.0.0.1 127.0.0.0"});
+    options.host = STR("a.test.");
     (void)connect_with(rig, &options); /* `opened` brings it */
     turns_until(rig->loop, &rig->client.opened, 1);
     assert_int_equal(rig->client.closed, 0);
@@ -361,32 +376,40 @@ static void each_address_of_a_name_is_tried(void **state)
     assert_int_equal(rig->client.opened, 1);
     assert_int_equal(rig->client.code, WEB_SOCKET_ABNORMAL);
     assert_true(rig->client.reason.size > 0);
+    dns_server_close(&server);
 }
 
 static void a_name_without_addresses_is_said(void **state)
 {
     struct rig *rig = *state;
     struct web_socket_options options = client_options(rig);
-    char name[100]; /* longer than a label may be: no name server is asked */
+    char name[70]; /* longer than a label may be: no name server is asked */
     memset(name, 'x', sizeof(name));
     options.host = str_make(name, sizeof(name));
     expect_not_connected(rig, &options);
     assert_true(str_starts_with(buf_str(&rig->client.reason), STR("xxx")));
+    assert_true(str_ends_with(buf_str(&rig->client.reason), STR(": it is not a name that DNS "
+                                                                "knows")));
 }
 
 static void one_that_waits_for_addresses_may_be_closed(void **state)
 {
     struct rig *rig = *state;
     struct web_socket_options options = client_options(rig);
-    options.host = STR("localhost");
+    struct dns_server server;
+    name_server_open(rig, &server);
+    dns_server_set(&server, (struct dns_server_name){.name = "a.test", .is_silent = true});
+    options.host = STR("a.test.");
     struct web_socket *socket = connect_with(rig, &options);
     web_socket_close(socket, WEB_SOCKET_NORMAL, STR("changed my mind"));
     turns_until(rig->loop, &rig->client.closed, 1);
     assert_int_equal(rig->client.opened, 0);
     assert_int_equal(rig->client.code, WEB_SOCKET_NORMAL);
     (void)connect_with(rig, &options); /* and ends with the web */
+    turns_now(rig->loop);
     rig->web = web_end(rig->web, rig->loop);
     assert_int_equal(rig->client.closed, 2);
+    dns_server_close(&server);
     rig->web = web_open(rig->loop); /* for the end of the rig */
 }
 
