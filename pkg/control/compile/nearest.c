@@ -89,7 +89,7 @@ static struct candidate find_nearest(const struct view *view, struct str name,
     for (size_t i = 0; i < view->bindings.count && left > 0; i++) {
         const struct compile__binding *binding = &view->bindings.items[i];
         const struct api_mesh_gateway *gateway = binding->gateway->mesh_gateway;
-        if (name.size > 0 && !str_equal(name, binding->gateway->key.name))
+        if (name.size > 0 && !str_equal(name, compile__display_name(binding->gateway)))
             continue;
         for (size_t j = 0; j < gateway->listener_count && left > 0; j++) {
             const struct candidate at = {.binding = binding, .listener = &gateway->listeners[j]};
@@ -136,28 +136,43 @@ static struct str without_gateway(const struct view *view)
     return STR_EMPTY;
 }
 
-/* The gateway that a targetRef names is not served, or is not there. */
+static struct str not_there(const struct view *view, struct str name, const struct str *names,
+                            size_t count)
+{
+    struct str near = spell_closest(name, names, count);
+    struct str hint = near.size == 0
+                          ? STR_EMPTY
+                          : str_format(view->arena, " (did you mean %.*s?)", STR_ARG(near));
+    return str_format(view->arena, "; mesh %.*s has no MeshGateway %.*s%.*s",
+                      STR_ARG(view->route->key.mesh), STR_ARG(name), STR_ARG(hint));
+}
+
+/* The gateway that a targetRef names is not served, or is not there, or goes by another name. */
 static struct str without_name(const struct view *view, struct str name)
 {
     struct str names[LOOKED_AT_MAX];
     size_t count;
     const struct api_object *const *gateways = cache_list(view->cache, API_MESH_GATEWAY,
                                                           view->route->key.mesh, &count);
-    for (size_t i = 0; i < MIN(count, LOOKED_AT_MAX); i++) {
-        names[i] = gateways[i]->key.name;
+    count = MIN(count, LOOKED_AT_MAX);
+    for (size_t i = 0; i < count; i++) {
+        names[i] = compile__display_name(gateways[i]);
         if (str_equal(names[i], name))
             return str_format(
                 view->arena,
                 "; MeshGateway %.*s has no listener for %s that is served: its status "
                 "says more",
-                STR_ARG(name), compile__is_tcp(view->route) ? "TCP or TLS" : "HTTP or HTTPS");
+                STR_ARG(gateways[i]->key.name),
+                compile__is_tcp(view->route) ? "TCP or TLS" : "HTTP or HTTPS");
     }
-    struct str near = spell_closest(name, names, MIN(count, LOOKED_AT_MAX));
-    struct str hint = near.size == 0
-                          ? STR_EMPTY
-                          : str_format(view->arena, " (did you mean %.*s?)", STR_ARG(near));
-    return str_format(view->arena, "; mesh %.*s has no MeshGateway %.*s%.*s",
-                      STR_ARG(view->route->key.mesh), STR_ARG(name), STR_ARG(hint));
+    for (size_t i = 0; i < count; i++) {
+        if (str_equal(gateways[i]->key.name, name))
+            return str_format(view->arena,
+                              "; MeshGateway %.*s has the kuma.io/display-name %.*s, and that is "
+                              "what to name here",
+                              STR_ARG(name), STR_ARG(names[i]));
+    }
+    return not_there(view, name, names, count);
 }
 
 struct str compile__nearest(struct arena *arena, const struct cache *cache,

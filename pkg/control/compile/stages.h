@@ -290,6 +290,9 @@ void compile__attach(struct compile__run *run, struct compile__route *route,
 
 /* ---- targets.c ---- */
 
+/* What its author called it, which others name it by: copies have longer names. */
+struct str compile__display_name(const struct api_object *object);
+
 /* Whether a targetRef means a listener of the gateway that has these tags. */
 bool compile__target_selects(const struct api_target_ref *target, const struct api_object *gateway,
                              struct api_tags tags);

@@ -13,7 +13,7 @@ static bool is_service(const struct api_target_ref *target, struct api_tags tags
     return service != NULL && str_equal(*service, target->name);
 }
 
-static struct str display_name_of(const struct api_object *object)
+struct str compile__display_name(const struct api_object *object)
 {
     const struct str *name = api_tags_find(object->labels, STR("kuma.io/display-name"));
     return name != NULL ? *name : object->key.name;
@@ -26,7 +26,7 @@ bool compile__target_selects(const struct api_target_ref *target, const struct a
     case API_TARGET_MESH: return takes_gateways(target);
     case API_TARGET_MESH_SUBSET: return takes_gateways(target) && select_match(target->tags, tags);
     case API_TARGET_MESH_GATEWAY:
-        return str_equal(target->name, display_name_of(gateway)) &&
+        return str_equal(target->name, compile__display_name(gateway)) &&
                select_match(target->tags, tags);
     case API_TARGET_MESH_SERVICE: return is_service(target, tags);
     case API_TARGET_MESH_SERVICE_SUBSET:
@@ -78,6 +78,6 @@ int compile__policy_compare(const struct api_object *a, const struct api_target_
     if (order == 0 && target_a->tags.count != target_b->tags.count)
         order = target_a->tags.count > target_b->tags.count ? -1 : 1;
     if (order == 0)
-        order = str_compare(display_name_of(a), display_name_of(b));
+        order = str_compare(compile__display_name(a), compile__display_name(b));
     return order != 0 ? order : api_key_compare(&a->key, &b->key);
 }
