@@ -11,8 +11,8 @@ NO_LISTENER, NO_SERVER_NAME, NO_HOST, MISDIRECTED, NO_ROUTE, NO_RULE = (
 
 
 def answer(resources, request):
-    """(route, rule, filters) that take it, or one of the above. `request`: method, scheme, sni, host,
-    port, path, headers and query."""
+    """(route, rule, filters) that take it, or one of the above. `request`: method, scheme, sni,
+    host, port, path, headers and query."""
     gateway = next(each for each in resources if each["type"] == "MeshGateway")
     listeners = [each for each in gateway["conf"]["listeners"] if each["port"] == request["port"]]
     if not listeners:
