@@ -114,8 +114,8 @@ def page(root):
              for group, title in GROUPS.items()}
     sections = {title: rows for title, rows in found.items() if rows}
     text = HEAD + "\n"
-    for title, rows in sections.items():
-        text += f"* [{title}](#{anchor(title)}) ({len(rows)})\n"
+    for title in sections:
+        text += f"* [{title}](#{anchor(title)})\n"
     for title, rows in sections.items():
         text += f"\n## {title}\n\n{TOP}" + "".join(rows)
     return text
