@@ -94,10 +94,10 @@ def change(made, document):
     until(lambda: made.otemon.config()["snapshot"]["digest"] != before, "it is served")
 
 
-def check_refused(made, reason, status=503):
+def check_refused(made, reason, statuses=(503,)):
     since = len(made.otemon.lines)
     answer = ask(made.port)
-    assert (answer.status, answer.body.decode()) == (status, RESET + reason)
+    assert (answer.status in statuses, answer.body.decode()) == (True, RESET + reason)
     made.otemon.wait_said(reason, since)
 
 
@@ -145,9 +145,10 @@ def test_a_stranger_is_not_sent_a_byte(edge, server, tmp_path):
 
 
 def test_a_server_that_wants_a_certificate_says_so(edge, server):
-    """With TLS 1.3 it says it after the handshake: the request was on its way."""
+    """With TLS 1.3 it says it after the handshake: the request is about to go, or on its way."""
     made = edge(external(server(verify_mode=ssl.CERT_REQUIRED).port))
-    check_refused(made, "TLS error: tlsv13 alert certificate required", 502)
+    for _ in range(10):
+        check_refused(made, "TLS error: tlsv13 alert certificate required", (502, 503))
 
 
 def test_one_that_speaks_no_tls(edge):

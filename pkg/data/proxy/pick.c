@@ -16,9 +16,15 @@ struct str proxy__upstream_reason(const struct proxy__request *request, enum err
                                   struct str otherwise)
 {
     char text[NET_TLS_ERROR_TEXT_SIZE];
+    struct net_filter *top = request->upstream->top;
+    bool is_tls = top->next != NULL;
+    size_t ignored;
+    /* Who hung up on us has said why, in an alert that was not read yet. */
+    if (result == ERR_SYSTEM && is_tls)
+        result = net_read(top, request->worker->input, PROXY__READ_SIZE, &ignored);
     if (result != ERR_PROTOCOL)
         return otherwise;
-    struct str why = net_tls_error_print(request->upstream->top, text);
+    struct str why = net_tls_error_print(top, text);
     return str_format(request->arena, "TLS error: %.*s", STR_ARG(why));
 }
 
