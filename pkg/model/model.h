@@ -313,12 +313,9 @@ struct model_subject {
     struct str value;
 };
 
-/* A server has at most so many names to choose from. */
-#define MODEL_SUBJECTS_MAX ((size_t)64)
-
 /* How TLS is spoken to a back end outside of the mesh. */
 struct model_upstream_tls {
-    struct str name;        /* "<mesh>/<kind>/<name>", and what else tells it apart */
+    struct str name;        /* "<mesh>/<kind>/<name>" */
     struct str server_name; /* that the handshake asks for; or empty */
     enum model_trust trust;
     struct str ca_pem;                    /* trust: given */

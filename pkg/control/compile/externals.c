@@ -26,14 +26,6 @@ static struct str protocol_field(const struct api_object *object)
 
 /* ---- TLS ---- */
 
-static struct str host_of(const struct api_object *object)
-{
-    if (object->key.kind == API_EXTERNAL_SERVICE)
-        return object->external_service->host;
-    const struct api_mesh_external_service *service = object->mesh_external_service;
-    return service->endpoint_count > 0 ? service->endpoints[0].address : STR_EMPTY;
-}
-
 /* What it costs is that share of requests, and nobody else's. */
 static void say(struct arena *arena, struct finding_list *findings,
                 const struct compile__tls_note *note, struct compile_object_report *report)
@@ -54,7 +46,6 @@ static void review_tls(struct arena *arena, struct finding_list *findings,
         .cache = input->cache,
         .arena = arena,
         .object = report->object,
-        .host = host_of(report->object),
         .lacks_secrets = compile__lacks_secrets(input),
         .wall_ms = input->wall_ms,
     };

@@ -129,7 +129,6 @@ struct compile__tls {
     const struct cache *cache;
     struct arena *arena; /* of what it becomes */
     const struct api_object *object;
-    struct str host; /* of its endpoints */
     bool lacks_secrets;
     uint64_t wall_ms; /* 0: nothing is said of certificates that are out of date */
     /* What it becomes: */

@@ -107,30 +107,23 @@ static void read_authorities(struct compile__tls *tls)
     warn_of_age(tls, source, field(tls, "caCert"), &validity);
 }
 
-static bool skips_chain(const struct compile__tls *tls)
+/* Without anybody who vouches for a certificate, the names in it prove nothing. */
+static bool skips_all(const struct compile__tls *tls)
 {
     return tls->spec->verification == API_VERIFY_SKIP_CA ||
-           tls->spec->verification == API_VERIFY_SKIP_ALL;
-}
-
-static bool skips_names(const struct compile__tls *tls)
-{
-    return tls->spec->verification == API_VERIFY_SKIP_SAN ||
            tls->spec->verification == API_VERIFY_SKIP_ALL;
 }
 
 static void set_trust(struct compile__tls *tls)
 {
     const struct api_external_tls *spec = tls->spec;
-    bool has_ca = spec->ca.type != API_SOURCE_NONE;
-    if (skips_chain(tls)) {
-        if (has_ca)
-            warn(tls, spec->ca.mark, field(tls, "caCert"),
-                 STR("has no effect with this verification.mode: nobody has to vouch for the "
-                     "server; write mode Secured"));
+    if (spec->verification == API_VERIFY_SKIP_CA)
+        warn(tls, tls->object->mark, field(tls, "mode"),
+             STR("with SkipCA nothing is verified, names neither: they prove nothing when nobody "
+                 "vouches for them; write Secured, or SkipAll to say so"));
+    if (skips_all(tls))
         return;
-    }
-    if (has_ca)
+    if (spec->ca.type != API_SOURCE_NONE)
         read_authorities(tls);
     else if (is_mesh_external(tls))
         tls->model.trust = MODEL_TRUST_SYSTEM;
@@ -156,41 +149,62 @@ static bool is_server_name(struct str name)
     return good;
 }
 
+/* Of several endpoints the first. */
+static struct str server_of(const struct compile__tls *tls)
+{
+    if (tls->spec->server_name.size > 0)
+        return tls->spec->server_name;
+    if (!is_mesh_external(tls))
+        return tls->object->external_service->host;
+    const struct api_mesh_external_service *service = tls->object->mesh_external_service;
+    return service->endpoint_count > 0 ? service->endpoints[0].address : STR_EMPTY;
+}
+
+static struct model_subject subject_of(struct compile__tls *tls, size_t index)
+{
+    const struct api_subject_name *name = &tls->spec->subject_names[index];
+    if (name->value.size == 0)
+        fail(tls, tls->object->mark,
+             str_format(tls->arena, "spec.tls.verification.subjectAltNames[%zu].value", index),
+             STR("UnsupportedValue"),
+             STR("is empty, and so is no name; write the name that the server's certificate "
+                 "has, or its beginning"));
+    return (struct model_subject){name->match == API_SUBJECT_PREFIX ? MODEL_SUBJECT_PREFIX
+                                                                    : MODEL_SUBJECT_EXACT,
+                                  name->value};
+}
+
+/* A certificate for the server will do, as one for another name that is written. */
 static void set_subjects(struct compile__tls *tls, struct str server)
 {
     const struct api_external_tls *spec = tls->spec;
-    size_t count = spec->subject_name_count;
-    struct model_subject *subjects = ARENA_NEW_ARRAY(tls->arena, struct model_subject, count + 1);
-    for (size_t i = 0; i < count; i++) {
-        subjects[i] = (struct model_subject){spec->subject_names[i].match == API_SUBJECT_PREFIX
-                                                 ? MODEL_SUBJECT_PREFIX
-                                                 : MODEL_SUBJECT_EXACT,
-                                             spec->subject_names[i].value};
-        if (subjects[i].value.size == 0)
-            fail(tls, tls->object->mark,
-                 str_format(tls->arena, "spec.tls.verification.subjectAltNames[%zu].value", i),
-                 STR("UnsupportedValue"),
-                 STR("is empty, and so is no name; write the name that the server's certificate "
-                     "has, or its beginning"));
-    }
-    if (count == 0)
-        subjects[count++] = (struct model_subject){MODEL_SUBJECT_EXACT, server};
+    size_t count = 0;
+    size_t others = is_mesh_external(tls) && spec->server_name.size == 0
+                        ? tls->object->mesh_external_service->endpoint_count
+                        : 0;
+    struct model_subject *subjects = ARENA_NEW_ARRAY(tls->arena, struct model_subject,
+                                                     1 + others + spec->subject_name_count);
+    subjects[count++] = (struct model_subject){MODEL_SUBJECT_EXACT, server};
+    for (size_t i = 1; i < others; i++)
+        subjects[count++] = (struct model_subject){
+            MODEL_SUBJECT_EXACT, tls->object->mesh_external_service->endpoints[i].address};
+    for (size_t i = 0; i < spec->subject_name_count; i++)
+        subjects[count++] = subject_of(tls, i);
     tls->model.subjects = subjects;
     tls->model.subject_count = count;
 }
 
-/* Names are checked where anything is: without authorities an ExternalService has no check. */
+/* Names are checked where somebody vouches for them. */
 static void set_names(struct compile__tls *tls)
 {
-    struct str said = tls->spec->server_name;
-    struct str server = said.size > 0 ? said : tls->host;
+    struct str server = server_of(tls);
     if (!is_server_name(server))
         fail(tls, tls->object->mark, field(tls, "serverName"), STR("UnsupportedValue"),
              STR("is not a DNS name; write one, such as pay.example.com"));
     else if (!is_address(server))
         tls->model.server_name = server;
-    bool is_checked = is_mesh_external(tls) || tls->spec->ca.type != API_SOURCE_NONE;
-    if (is_checked && !skips_names(tls))
+    bool is_vouched_for = is_mesh_external(tls) || tls->spec->ca.type != API_SOURCE_NONE;
+    if (is_vouched_for && !skips_all(tls) && tls->spec->verification != API_VERIFY_SKIP_SAN)
         set_subjects(tls, server);
 }
 
@@ -354,7 +368,6 @@ make(const struct cache *cache, const struct discovery_external *external, bool 
         .cache = cache,
         .arena = scratch,
         .object = external->object,
-        .host = external->host,
         .lacks_secrets = lacks_secrets,
         .model = {.name = external->name},
     };

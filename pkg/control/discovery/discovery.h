@@ -82,7 +82,6 @@ bool discovery_has_changed(const struct discovery *discovery, uint64_t serial, u
  * look at: whoever asks has to know, or to leave those endpoints out. */
 struct discovery_external {
     const struct api_object *object; /* an ExternalService or a MeshExternalService */
-    struct str host;                 /* of its endpoints: an IP address or a name */
     struct str name;                 /* as endpoints know it: model_endpoint.tls */
     struct str title;                /* "it is ExternalService pay in mesh default" */
 };

@@ -49,16 +49,10 @@ const struct api_external_tls *discovery_external_tls(const struct api_object *o
                                                          : &object->external_service->tls;
 }
 
-/* A server whose name is not said has that of its host, so that endpoints differ. */
-static struct str tls_name(struct arena *arena, const struct api_object *object, struct str host)
+static struct str tls_name(struct arena *arena, const struct api_object *object)
 {
-    struct str name = str_format(arena, "%.*s/%.*s/%.*s", STR_ARG(object->key.mesh),
-                                 STR_ARG(api_kind_name(object->key.kind)),
-                                 STR_ARG(object->key.name));
-    bool is_said = discovery_external_tls(object)->server_name.size > 0;
-    return object->key.kind == API_EXTERNAL_SERVICE || is_said
-               ? name
-               : discovery__key(arena, name, '/', host);
+    return str_format(arena, "%.*s/%.*s/%.*s", STR_ARG(object->key.mesh),
+                      STR_ARG(api_kind_name(object->key.kind)), STR_ARG(object->key.name));
 }
 
 static struct str take_tls(struct discovery__question *question,
@@ -84,8 +78,7 @@ void discovery__take_external(struct discovery__question *question, const struct
     if (discovery_external_tls(object)->enabled) {
         const struct discovery_external external = {
             .object = object,
-            .host = host,
-            .name = tls_name(question->arena, object, host),
+            .name = tls_name(question->arena, object),
             .title = title,
         };
         endpoint.tls = take_tls(question, &external);

@@ -273,7 +273,8 @@ enum net_tls_version {
     NET_TLS_1_3,
 };
 
-#define NET_TLS_NAMES_MAX ((size_t)64)
+/* Each is compared in every handshake. */
+#define NET_TLS_NAMES_MAX ((size_t)256)
 
 struct net_tls_client_options {
     struct str server_name;           /* that the handshake asks for, a DNS name; empty: none */

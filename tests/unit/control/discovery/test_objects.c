@@ -146,28 +146,8 @@ static void external_ones_with_addresses_and_names(void **state)
     ask_for(API_TARGET_MESH_EXTERNAL_SERVICE, "tls", 443);
     assert_endpoints(&w, "10.0.0.2:2");
     assert_int_equal(w.answer.external_count, 1);
-    assert_true(
-        str_equal(w.answer.endpoints[0].tls, STR("default/MeshExternalService/tls/10.0.0.2")));
+    assert_true(str_equal(w.answer.endpoints[0].tls, STR("default/MeshExternalService/tls")));
     assert_true(str_equal(w.answer.externals[0].title, STR("MeshExternalService tls")));
-}
-
-/* Without a server's name each has its own, and two at one host have one. */
-static void tls_of_each_endpoint(void **state)
-{
-    (void)state;
-    world_put(&w, EXTERNAL("a", "endpoints: [{address: a.com, port: 1}, {address: a.com, port: 2}, "
-                                "{address: b.com, port: 1}], tls: {enabled: true}")
-                      EXTERNAL("b", "endpoints: [{address: a.com, port: 1}, {address: b.com, "
-                                    "port: 1}], tls: {enabled: true, verification: "
-                                    "{serverName: c.com}}"));
-    ask_for(API_TARGET_MESH_EXTERNAL_SERVICE, "a", 443);
-    assert_endpoints(&w, "a.com:1 a.com:2 b.com:1");
-    assert_int_equal(w.answer.external_count, 2);
-    assert_true(str_equal(w.answer.endpoints[0].tls, w.answer.endpoints[1].tls));
-    assert_false(str_equal(w.answer.endpoints[0].tls, w.answer.endpoints[2].tls));
-    ask_for(API_TARGET_MESH_EXTERNAL_SERVICE, "b", 443);
-    assert_int_equal(w.answer.external_count, 1);
-    assert_true(str_equal(w.answer.endpoints[1].tls, STR("default/MeshExternalService/b")));
 }
 
 static void all_of_several_zones(void **state)
@@ -198,7 +178,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_that_kuma_made_is_its_service, setup, teardown),
         cmocka_unit_test_setup_teardown(one_that_a_person_made_is_what_it_selects, setup, teardown),
         cmocka_unit_test_setup_teardown(external_ones_with_addresses_and_names, setup, teardown),
-        cmocka_unit_test_setup_teardown(tls_of_each_endpoint, setup, teardown),
         cmocka_unit_test_setup_teardown(all_of_several_zones, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
