@@ -3,7 +3,7 @@
 #     docker build --target proxy --tag otemon/proxy:0.1.0 .
 #
 # Each has its program, the libraries it loads and nothing else: no shell, no package manager, no
-# user but 65532.
+# user but 65532. Those that connect to servers outside also have the authorities of Debian.
 
 FROM debian:12-slim AS build
 WORKDIR /src
@@ -17,9 +17,9 @@ RUN cmake -S . -B build -G Ninja -DBUILD_TESTING=OFF \
     && cmake --install build --strip --prefix /out \
     && rm -r build
 COPY scripts/image-root scripts/
-RUN for program in /out/bin/*; do \
-        scripts/image-root "/image/${program##*/}" "$program"; \
-    done \
+RUN scripts/image-root /image/otemon-operator /out/bin/otemon-operator \
+    && scripts/image-root --authorities /image/otemon-proxy /out/bin/otemon-proxy \
+    && scripts/image-root --authorities /image/otemon /out/bin/otemon \
     && ln -s otemon /image/otemon/usr/bin/kubectl-otemon
 COPY LICENSE ./
 

@@ -49,6 +49,8 @@ def test_what_is_in_an_image(node, archives, target):
     (program,) = config["config"]["Entrypoint"]
     found = {name for name in names if "bin/" in name}
     assert found - {"usr/bin/kubectl-otemon"} == {program.lstrip("/")}
+    has_authorities = "etc/ssl/certs/ca-certificates.crt" in names
+    assert has_authorities == (target != "operator")
     assert archives[target].stat().st_size < SIZE_MAX
 
 
