@@ -129,6 +129,10 @@ static bool report_secret(const struct api__envelope *e)
         problem(e, FINDING_ERROR, STR("type"),
                 "unknown type \"%.*s\"; did you mean system.kuma.io/secret?",
                 STR_ARG(str_first(type, QUOTED_MAX)));
+    else if (jv_find(jv_get(e->metadata, STR("labels")), STR("kuma.io/mesh")) != NULL)
+        problem(e, FINDING_WARNING, STR("type"),
+                "no gateway reads a Secret of this type, and the label kuma.io/mesh says that one "
+                "should; write system.kuma.io/secret, or kubernetes.io/tls");
     return false;
 }
 

@@ -31,8 +31,8 @@ static struct compile__data_fault missing_secret(const struct compile__data_plac
         STR("InvalidCertificateRef"),
         str_format(arena,
                    "there is no secret \"%.*s\" in mesh %.*s; create a Secret of type "
-                   "system.kuma.io/secret with that name and the label kuma.io/mesh: %.*s, "
-                   "whose value holds %s in PEM",
+                   "system.kuma.io/secret with that name and the label kuma.io/mesh: %.*s in the "
+                   "namespace of the system (kuma-system), whose value holds %s in PEM",
                    STR_ARG(name), STR_ARG(place->mesh), STR_ARG(place->mesh), place->content)};
 }
 

@@ -137,6 +137,11 @@ static void secrets_that_are_none_of_kumas(void **state)
         "t.yaml:1:53: warning: Secret s: type: GlobalSecret is not served yet: it has no "
         "effect\n");
     assert_problem(SECRET("v1", "kubernetes.io/dockerconfigjson"), "");
+    assert_problem("{apiVersion: v1, kind: Secret, type: Opaque, metadata: {name: s, labels: "
+                   "{kuma.io/mesh: m}}}",
+                   "t.yaml:1:32: warning: Secret s: type: no gateway reads a Secret of this type, "
+                   "and the label kuma.io/mesh says that one should; write system.kuma.io/secret, "
+                   "or kubernetes.io/tls\n");
 }
 
 static void the_mesh_of_a_kubernetes_object(void **state)

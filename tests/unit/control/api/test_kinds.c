@@ -323,8 +323,53 @@ static void secrets(void **state)
     assert_str(m.object->secret->data, "k\nc");
     manifest_decode(&m, "apiVersion: v1\nkind: Secret\ntype: system.kuma.io/secret\n"
                         "metadata: {name: s}\ndata: {valve: eA==}\n");
-    assert_findings(&m, "5:1 error data.value: cannot be empty.\n");
+    assert_findings(&m, "5:1 error data.value: cannot be empty.; of a Secret of this type no other "
+                        "key is read\n");
     assert_true(m.object->broken);
+}
+
+#define KUBERNETES_SECRET "apiVersion: v1\nkind: Secret\ntype: system.kuma.io/secret\n"
+#define PEM               "-----BEGIN X-----"
+#define PEM_ONCE          "LS0tLS1CRUdJTiBYLS0tLS0="
+#define PEM_TWICE         "TFMwdExTMUNSVWRKVGlCWUxTMHRMUzA9"
+
+/* In no way is any of it quoted. */
+static void secrets_that_are_encoded_too_often(void **state)
+{
+    (void)state;
+    manifest_decode(&m, KUBERNETES_SECRET "metadata: {name: s}\ndata: {value: " PEM_ONCE "}\n");
+    assert_findings(&m, "");
+    manifest_decode(&m, KUBERNETES_SECRET "metadata: {name: s}\ndata: {value: " PEM_TWICE "}\n");
+    assert_findings(&m, "5:8 warning data.value: is PEM that is encoded in base64 once more: "
+                        "encode it once\n");
+    manifest_decode(&m, KUBERNETES_SECRET "metadata: {name: s}\nstringData: {value: " PEM "}\n");
+    assert_findings(&m, "");
+    manifest_decode(&m,
+                    KUBERNETES_SECRET "metadata: {name: s}\nstringData: {value: " PEM_ONCE "}\n");
+    assert_findings(&m,
+                    "5:14 warning stringData.value: is PEM that is encoded in base64 once more: "
+                    "in stringData it stands as it is\n");
+    manifest_decode(&m, "{type: Secret, mesh: m, name: s, data: " PEM_TWICE "}");
+    assert_findings(&m, "1:34 warning data: is PEM that is encoded in base64 once more: encode it "
+                        "once\n");
+}
+
+static void secrets_that_the_operator_does_not_see(void **state)
+{
+    (void)state;
+    manifest_decode(&m, KUBERNETES_SECRET "metadata: {name: s, namespace: shop}\n"
+                                          "data: {value: eA==}\n");
+    assert_findings(&m,
+                    "4:21 warning metadata.namespace: in a cluster only Secrets of the namespace "
+                    "of the system are read, which is kuma-system unless the operator was told "
+                    "another; write that one\n");
+    manifest_decode(&m, KUBERNETES_SECRET "metadata: {name: s, namespace: my-system}\n"
+                                          "data: {value: eA==}\n");
+    assert_findings(&m, "");
+    manifest_decode(&m, "apiVersion: v1\nkind: Secret\ntype: kubernetes.io/tls\n"
+                        "metadata: {name: s, namespace: shop}\n"
+                        "data: {tls.key: aw==, tls.crt: Yw==}\n");
+    assert_findings(&m, ""); /* it may be of an Ingress */
 }
 
 #define TEST(function) cmocka_unit_test_teardown(function, teardown)
@@ -340,6 +385,8 @@ int main(void)
         TEST(dataplanes),
         TEST(gateway_dataplanes),
         TEST(secrets),
+        TEST(secrets_that_are_encoded_too_often),
+        TEST(secrets_that_the_operator_does_not_see),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
