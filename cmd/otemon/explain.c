@@ -138,6 +138,8 @@ static bool is_involved(const struct finding *finding, const struct explain_answ
         return names_route(finding, answer);
     if (is_of_back_ends(finding))
         return lacks_back_end(answer);
+    if (str_equal(subject->kind, STR("MeshGatewayInstance")))
+        return true; /* files are served without its pods */
     return str_equal(subject->kind, STR("MeshGateway")) &&
            str_equal(subject->name, answer->listener->gateway);
 }

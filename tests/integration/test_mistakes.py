@@ -1,6 +1,7 @@
 """Typical typing mistakes: `otemon validate` names line and column, and what to write."""
 import pytest
 
+from harness import certificates
 from harness.otemon import PROGRAM
 from harness.shell import run as shell
 
@@ -191,5 +192,157 @@ def test_there_is_no_mistake_to_begin_with():
 def test_a_mistake(written, typed, said):
     assert written in MANIFEST
     done = shell(PROGRAM, "validate", "-", input=MANIFEST.replace(written, typed, 1))
+    assert done.returncode != 0
+    assert f"<stdin>:{said}" in done.stdout.splitlines()
+
+
+# ---- The same in Kubernetes ----
+
+CLUSTER = """\
+apiVersion: kuma.io/v1alpha1
+kind: MeshGatewayInstance
+metadata:
+  name: edge
+  namespace: gateways
+spec:
+  replicas: 2
+---
+apiVersion: kuma.io/v1alpha1
+kind: MeshGateway
+mesh: default
+metadata:
+  name: edge
+spec:
+  selectors:
+  - match:
+      kuma.io/service: edge_gateways_svc
+  conf:
+    listeners:
+    - port: 8443
+      protocol: HTTPS
+      hostname: shop.example.com
+      tls:
+        mode: TERMINATE
+        certificates:
+        - secret: shop
+---
+apiVersion: v1
+kind: Secret
+metadata:
+  name: shop
+  namespace: kuma-system
+  labels:
+    kuma.io/mesh: default
+data:
+  value: BUNDLE
+type: system.kuma.io/secret
+---
+apiVersion: kuma.io/v1alpha1
+kind: MeshHTTPRoute
+metadata:
+  name: shop
+  namespace: kuma-system
+  labels:
+    kuma.io/mesh: default
+spec:
+  targetRef:
+    kind: MeshGateway
+    name: edge
+  to:
+  - targetRef:
+      kind: Mesh
+    rules:
+    - matches:
+      - path:
+          type: PathPrefix
+          value: /
+      default:
+        backendRefs:
+        - kind: MeshService
+          name: web_shop_svc_80
+"""
+
+CLUSTER_ROUTE = "MeshHTTPRoute shop.kuma-system (mesh default): spec"
+
+CLUSTER_MISTAKES = [
+    ("v1alpha1\nkind: MeshGateway\n", "v1alpha2\nkind: MeshGateway\n",
+     "9:1: error: MeshGateway edge: apiVersion: unknown version \"kuma.io/v1alpha2\": write "
+     "kuma.io/v1alpha1"),
+    ("kind: MeshGateway\n", "kind: Meshgateway\n",
+     "10:1: error: Meshgateway edge: kind: unknown kind \"Meshgateway\"; did you mean "
+     "MeshGateway?"),
+    ("mesh: default\nmetadata:\n", "metadata:\n  mesh: default\n",
+     "9:1: warning: MeshGateway edge: mesh: is missing, which Kuma refuses: taken as \"default\". "
+     "Write mesh: default beside metadata"),
+    ("edge_gateways_svc", "edge",
+     "1:1: warning: MeshGatewayInstance edge.gateways (mesh default): tags: no MeshGateway of mesh "
+     "default has a selector that matches the tags of its pods, so they serve nothing; write "
+     "kuma.io/service: edge_gateways_svc into the selectors of the MeshGateway"),
+    ("        - secret: shop\n", "        - secret: shopp\n",
+     "26:11: error: MeshGateway edge (mesh default): conf.listeners[0].tls.certificates[0]: there "
+     "is no secret \"shopp\" in mesh default; create a Secret of type system.kuma.io/secret with "
+     "that name and the label kuma.io/mesh: default in the namespace of the system (kuma-system), "
+     "whose value holds certificate and key in PEM"),
+    ("namespace: kuma-system\n  labels:\n    kuma.io/mesh: default\ndata",
+     "namespace: shop\n  labels:\n    kuma.io/mesh: default\ndata",
+     "32:3: warning: Secret shop (mesh default): metadata.namespace: in a cluster only Secrets of "
+     "the namespace of the system are read, which is kuma-system unless the operator was told "
+     "another; write that one"),
+    ("kuma.io/mesh: default\ndata", "kuma.io/mesh: prod\ndata",
+     "26:11: error: MeshGateway edge (mesh default): conf.listeners[0].tls.certificates[0]: secret "
+     "\"shop\" belongs to mesh prod; give it the mesh of this gateway (label kuma.io/mesh: "
+     "default)"),
+    ("type: system.kuma.io/secret", "type: Opaque",
+     "37:1: warning: Secret shop: type: no gateway reads a Secret of this type, and the label "
+     "kuma.io/mesh says that one should; write system.kuma.io/secret, or kubernetes.io/tls"),
+    ("data:\n  value", "stringData:\n  value",
+     "36:3: warning: Secret shop (mesh default): stringData.value: is PEM that is encoded in "
+     "base64 once more: in stringData it stands as it is"),
+    ("  value: BUNDLE", "  cert: BUNDLE",
+     "35:1: error: Secret shop (mesh default): data.value: cannot be empty.; of a Secret of this "
+     "type no other key is read"),
+    ("labels:\n    kuma.io/mesh: default\nspec", "labels:\n    kuma.io/mesh: prod\nspec",
+     "47:3: warning: MeshHTTPRoute shop.kuma-system (mesh prod): spec.targetRef: attaches to no "
+     "listener: no MeshGateway that is served has this name and listeners with these tags; mesh "
+     "prod has no MeshGateway, and a route attaches to those of its own mesh"),
+    ("    kind: MeshGateway\n    name: edge\n", "    kind: MeshService\n    name: edge\n",
+     f"52:7: error: {CLUSTER_ROUTE}.to[0].targetRef.kind: value is not supported; Mesh stands for "
+     "the clients of a gateway and needs a spec.targetRef of kind MeshGateway"),
+    ("      kind: Mesh\n", "      kind: MeshService\n      name: web\n",
+     f"52:7: error: {CLUSTER_ROUTE}.to[0].targetRef.kind: value is not supported; it must be Mesh"),
+    ("type: PathPrefix", "type: Prefix",
+     f"56:11: error: {CLUSTER_ROUTE}.to[0].rules[0].matches[0].path.type: unknown value Prefix: "
+     "must be one of Exact, PathPrefix, RegularExpression"),
+    ("      default:\n        backendRefs:\n        - kind: MeshService\n          name",
+     "      backendRefs:\n      - kind: MeshService\n        name",
+     f"58:7: warning: {CLUSTER_ROUTE}.to[0].rules[0].backendRefs: unknown field, ignored: it "
+     "stands below default"),
+    ("        - kind: MeshService\n          name", "        - name",
+     f"60:11: error: {CLUSTER_ROUTE}.to[0].rules[0].default.backendRefs[0].kind: must be defined; "
+     "it must be one of MeshService, MeshExternalService, MeshMultiZoneService, "
+     "MeshServiceSubset"),
+    ("spec:\n  targetRef:\n    kind: MeshGateway\n    name: edge\n  to:",
+     "targetRef:\n    kind: MeshGateway\n    name: edge\nspec:\n  to:",
+     "46:1: warning: MeshHTTPRoute shop.kuma-system (mesh default): targetRef: unknown field, "
+     "ignored: it stands below spec"),
+]
+
+
+@pytest.fixture(name="bundle", scope="module")
+def fixture_bundle():
+    return certificates.to_base64(certificates.bundle("shop.example.com"))
+
+
+def test_there_is_no_mistake_in_the_cluster_to_begin_with(bundle):
+    done = shell(PROGRAM, "validate", "-", input=CLUSTER.replace("BUNDLE", bundle))
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+@pytest.mark.parametrize("written, typed, said", CLUSTER_MISTAKES,
+                         ids=[typed.strip().replace("\n", " ") for _, typed, _ in CLUSTER_MISTAKES])
+def test_a_mistake_in_the_cluster(written, typed, said, bundle):
+    assert written in CLUSTER
+    text = CLUSTER.replace(written, typed, 1).replace("BUNDLE", bundle)
+    done = shell(PROGRAM, "validate", "-", input=text)
     assert done.returncode != 0
     assert f"<stdin>:{said}" in done.stdout.splitlines()

@@ -293,8 +293,17 @@ static void check_route_to(struct api__decoder *d, const struct api__place *plac
 {
     if (api__top_kind(place) == API_TARGET_NONE)
         return; /* what it may be hangs on that */
+    struct api_target_ref *ref = object;
     bool is_gateway = api__top_kind(place) == API_TARGET_MESH_GATEWAY;
-    api__check_target(d, place, object, is_gateway ? BIT(API_TARGET_MESH) : SERVICES);
+    if (!is_gateway && kind_of(ref->kind_name) == API_TARGET_MESH) {
+        ref->kind = API_TARGET_MESH;
+        api__error_in(
+            d, place, STR("kind"),
+            "value is not supported; Mesh stands for the clients of a gateway and needs a "
+            "spec.targetRef of kind MeshGateway");
+        return;
+    }
+    api__check_target(d, place, ref, is_gateway ? BIT(API_TARGET_MESH) : SERVICES);
 }
 
 static void check_backend(struct api__decoder *d, const struct api__place *place,

@@ -163,6 +163,23 @@ static void report_delegated(const struct search *search)
     }
 }
 
+/* A MeshGatewayInstance whose pods no MeshGateway selects: mostly its selector has the name of the
+ * gateway where it has to have that of the instance's service. */
+static void report_lost(const struct search *search, const struct api_object *instance)
+{
+    const struct str *service = api_tags_find(instance->mesh_gateway_instance->tags,
+                                              STR("kuma.io/service"));
+    if (service == NULL ||
+        (search->options->is_partial && cache_count_all(search->cache, API_MESH_GATEWAY) == 0))
+        return;
+    report(search, instance, "tags",
+           str_format(search->box->arena,
+                      "no MeshGateway of mesh %.*s has a selector that matches the tags of its "
+                      "pods, so they serve nothing; write kuma.io/service: %.*s into the selectors "
+                      "of the MeshGateway",
+                      STR_ARG(instance->key.mesh), STR_ARG(*service)));
+}
+
 /* The MeshGatewayInstances whose pods would serve a gateway, by its address: the first of each. */
 static struct map *find_instances(const struct search *search)
 {
@@ -171,10 +188,12 @@ static struct map *find_instances(const struct search *search)
     const struct api_object *const *instances = cache_list_all(search->cache,
                                                                API_MESH_GATEWAY_INSTANCE, &count);
     for (size_t i = 0; i < count; i++) {
-        const struct api_object *gateway = NULL;
-        if (!instances[i]->broken)
-            gateway = select_gateways_find(search->gateways, instances[i]->key.mesh,
-                                           instances[i]->mesh_gateway_instance->tags);
+        if (instances[i]->broken)
+            continue;
+        const struct api_object *gateway = select_gateways_find(
+            search->gateways, instances[i]->key.mesh, instances[i]->mesh_gateway_instance->tags);
+        if (gateway == NULL)
+            report_lost(search, instances[i]);
         if (gateway == NULL || map_get(by_gateway, api_object_address(&gateway)) != NULL)
             continue;
         const struct api_object **first = ARENA_NEW(search->box->arena, const struct api_object *);
