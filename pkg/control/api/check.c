@@ -2,8 +2,6 @@
 
 #include "core/base/ip.h"
 
-/* Quoted values in messages are cut here. */
-#define QUOTED_MAX   ((size_t)60)
 #define HOSTNAME_MAX 253
 
 bool api__is_alphanumeric(char c)
@@ -189,7 +187,7 @@ void api__check_absolute(struct api__decoder *d, const struct api__place *place,
         api__error(d, place, "must be an absolute path; it begins with /");
     else if (!str_starts_with(path, STR("/")))
         api__error(d, place, "must be an absolute path; write /%.*s",
-                   STR_ARG(str_first(path, QUOTED_MAX)));
+                   STR_ARG(str_first(path, API__QUOTED_MAX)));
 }
 
 void api__check_hostname(struct api__decoder *d, const struct api__place *place, struct str name)

@@ -12,9 +12,6 @@ _Static_assert(offsetof(struct api_mesh_gateway, listener_count) ==
                    offsetof(struct api_mesh_gateway, listeners) + offsetof(struct list, count),
                "a list is a pointer and the count right behind it");
 
-/* Quoted values in messages are cut here. */
-#define QUOTED_MAX ((size_t)60)
-
 /* Where goes what is read and not kept. */
 union nothing {
     bool boolean;
@@ -36,7 +33,7 @@ static void wrong_type(struct api__decoder *d, const struct api__place *place, c
     const struct jv *value = place->value;
     if (value->type == JV_NUMBER && str_equal(str_of(wanted), STR("a string")))
         api__undecodable(d, place, "must be a string: write \"%.*s\" in quotes",
-                         STR_ARG(str_first(value->text, QUOTED_MAX)));
+                         STR_ARG(str_first(value->text, API__QUOTED_MAX)));
     else if (value->type == JV_BOOL && str_equal(str_of(wanted), STR("a string")))
         api__undecodable(d, place, "must be a string, and this word means %s: write it in quotes",
                          value->boolean ? "true" : "false");
@@ -117,7 +114,7 @@ static void append_names(const struct api__enum *values, struct buf *buf)
  * seen. */
 static struct str shown(struct api__decoder *d, const struct jv *value)
 {
-    struct str text = str_first(value->text, QUOTED_MAX);
+    struct str text = str_first(value->text, API__QUOTED_MAX);
     bool is_odd = text.size == 0 || text.data[0] == ' ' || text.data[text.size - 1] == ' ' ||
                   jv_is_number_text(text);
     return value->type == JV_STRING && is_odd ? str_format(d->arena, "\"%.*s\"", STR_ARG(text))
@@ -224,7 +221,7 @@ static void decode_duration(struct api__decoder *d, const struct api__place *pla
         wrong_type(d, place, "a string such as 10s or 1m30s");
     else if (api__duration(place->value->text, ret_ns) != ERR_OK)
         api__undecodable(d, place, "bad Duration: \"%.*s\": write it like 10s, 1m30s or 250ms",
-                         STR_ARG(str_first(place->value->text, QUOTED_MAX)));
+                         STR_ARG(str_first(place->value->text, API__QUOTED_MAX)));
 }
 
 static void decode_bytes(struct api__decoder *d, const struct api__place *place,

@@ -47,6 +47,9 @@ struct api__place api__key(const struct api__place *parent, struct str name);
 /* The spec that a place is in, of a kind that has one: it is right below the root. */
 const struct api__place *api__spec_of(const struct api__place *place);
 
+/* What messages quote is cut here. */
+#define API__QUOTED_MAX ((size_t)60)
+
 /* There is a value, and it is not null. */
 bool api__is_present(const struct api__place *place);
 

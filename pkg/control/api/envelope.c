@@ -8,9 +8,6 @@
 #include "control/api/object.h"
 #include "core/base/spell.h"
 
-/* Quoted names in messages are cut here. */
-#define QUOTED_MAX ((size_t)60)
-
 /* The kinds that a manifest may be of come before those that only an API server delivers. */
 #define MANIFEST_KINDS API_SERVICE
 
@@ -75,7 +72,7 @@ static struct str closest_kind(struct str name)
 static void report_kind(const struct api__envelope *e)
 {
     struct str field = e->is_universal ? STR("type") : STR("kind");
-    struct str quoted = str_first(e->kind_name, QUOTED_MAX);
+    struct str quoted = str_first(e->kind_name, API__QUOTED_MAX);
     struct str closest = closest_kind(e->kind_name);
     if (is_unserved(e->kind_name))
         problem(e, FINDING_WARNING, field, "%.*s is not served yet: it has no effect",
@@ -128,7 +125,7 @@ static bool report_secret(const struct api__envelope *e)
     else if (str_starts_with(type, STR("system.kuma.io/")))
         problem(e, FINDING_ERROR, STR("type"),
                 "unknown type \"%.*s\"; did you mean system.kuma.io/secret?",
-                STR_ARG(str_first(type, QUOTED_MAX)));
+                STR_ARG(str_first(type, API__QUOTED_MAX)));
     else if (jv_find(jv_get(e->metadata, STR("labels")), STR("kuma.io/mesh")) != NULL)
         problem(e, FINDING_WARNING, STR("type"),
                 "no gateway reads a Secret of this type, and the label kuma.io/mesh says that one "
@@ -174,7 +171,7 @@ static bool identify_kubernetes(struct api__envelope *e, enum api_kind *ret_kind
         problem(e, FINDING_ERROR, STR("apiVersion"),
                 "unknown version \"%.*s\": write "
                 "kuma.io/v1alpha1",
-                STR_ARG(str_first(version, QUOTED_MAX)));
+                STR_ARG(str_first(version, API__QUOTED_MAX)));
         return false;
     }
     if (kind_find(e->kind_name, ret_kind))
@@ -293,7 +290,7 @@ static struct str meant_as_name(const struct jv *object)
     for (size_t i = 0; i < count; i++) {
         struct str key = object->members[i].key;
         if (!str_equal(key, name) && spell_closest(key, &name, 1).size > 0)
-            return str_first(key, QUOTED_MAX);
+            return str_first(key, API__QUOTED_MAX);
     }
     return STR_EMPTY;
 }

@@ -142,9 +142,12 @@ static struct str kubernetes_mesh(struct api__decoder *d, const struct api__enve
     }
     if (api__is_present(&place))
         return written_mesh(d, &place);
+    struct str label = api__label(d, root->value, STR("kuma.io/mesh"));
     api__warning(d, &place,
-                 "is missing, which Kuma refuses: taken as \"default\". "
-                 "Write mesh: default beside metadata");
+                 "is missing, which Kuma refuses: taken as \"default\". Write mesh: %.*s beside "
+                 "metadata%s",
+                 STR_ARG(label.size > 0 ? str_first(label, API__QUOTED_MAX) : STR("default")),
+                 label.size > 0 ? "; the label kuma.io/mesh is for other kinds" : "");
     return STR("default");
 }
 

@@ -4,9 +4,6 @@
 
 #define BIT API__TARGET_BIT
 
-/* Roles and kinds in messages are cut here. */
-#define QUOTED_MAX ((size_t)60)
-
 /* The fields beside `kind`. */
 enum {
     NAME = 1,
@@ -215,7 +212,7 @@ static void refuse_kind(struct api__decoder *d, const struct api__place *place,
                       STR_ARG(list));
     else if (ref->kind == API_TARGET_NONE)
         api__error_in(d, place, STR("kind"), "unknown value %.*s: must be %s%.*s",
-                      STR_ARG(str_first(ref->kind_name, QUOTED_MAX)), of, STR_ARG(list));
+                      STR_ARG(str_first(ref->kind_name, API__QUOTED_MAX)), of, STR_ARG(list));
     else
         api__error_in(d, place, STR("kind"), "value is not supported; it must be %s%.*s", of,
                       STR_ARG(list));
@@ -274,7 +271,7 @@ void api__check_top(struct api__decoder *d, const struct api__place *place,
         api__warning(d, &kind,
                      "may be %.*s in the namespace of the system only, where the label "
                      "kuma.io/policy-role is \"system\"; here it is \"%.*s\"",
-                     STR_ARG(ref->kind_name), STR_ARG(str_first(role, QUOTED_MAX)));
+                     STR_ARG(ref->kind_name), STR_ARG(str_first(role, API__QUOTED_MAX)));
 }
 
 static void check_route_target(struct api__decoder *d, const struct api__place *place, void *object)

@@ -159,6 +159,13 @@ static void the_mesh_of_a_kubernetes_object(void **state)
                         "Write mesh: default beside metadata\n");
     assert_str(m.object->key.mesh, "default");
     assert_false(m.object->broken);
+    manifest_decode(&m, "{apiVersion: kuma.io/v1alpha1, kind: Dataplane, metadata: {name: d, "
+                        "labels: {kuma.io/mesh: shop}}, spec: {networking: {address: 1.1.1.1, "
+                        "inbound: [{port: 1, tags: {kuma.io/service: s}}]}}}");
+    assert_findings(&m, "1:1 warning mesh: is missing, which Kuma refuses: taken as \"default\". "
+                        "Write mesh: shop beside metadata; the label kuma.io/mesh is for other "
+                        "kinds\n");
+    assert_str(m.object->key.mesh, "default");
     manifest_decode(&m, GATEWAY("mesh: 5,"));
     assert_findings(&m, "1:72 error mesh: must be a string: write it in quotes\n");
     assert_true(m.object->broken);
