@@ -81,7 +81,8 @@ MISTAKES = [
      "5:3: error: MeshGateway edge (mesh default): selectors[0].match: mandatory tag "
      "\"kuma.io/service\" is missing"),
     ("- match:\n    kuma.io/service: edge\ntags", "  match:\n    kuma.io/service: edge\ntags",
-     "4:1: error: MeshGateway edge (mesh default): selectors: must be a list, not an object"),
+     "4:1: error: MeshGateway edge (mesh default): selectors: must be a list, not an object; in "
+     "YAML each item begins with a hyphen"),
     ("team: blue", "team: 5",
      "8:3: error: MeshGateway edge (mesh default): tags[\"team\"]: must be a string: write \"5\" "
      "in quotes"),
@@ -173,6 +174,13 @@ MISTAKES = [
                             "      - weight: 1\n",
      f"34:9: warning: {RULE}.backends[0].weight: is missing, which is 0: this back end gets no "
      "request beside the others; write one, be it 0"),
+    ("      - path:\n          match: PREFIX\n          value: /api\n", "      - path: /api\n",
+     f"30:9: error: {RULE}.matches[0].path: must be an object, not a string; known in it: match "
+     "and value"),
+    ("    - matches:\n      - path:\n          match: PREFIX\n          value: /api\n",
+     "    - matches:\n        path:\n          match: PREFIX\n          value: /api\n",
+     f"29:7: error: {RULE}.matches: must be a list, not an object; in YAML each item begins with a "
+     "hyphen"),
     ("address: 127.0.0.1", "adress: 127.0.0.1",
      "42:3: warning: Dataplane api-1 (mesh default): networking.adress: unknown field, ignored; "
      "did you mean \"address\"?"),

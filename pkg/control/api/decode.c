@@ -38,7 +38,10 @@ static void wrong_type(struct api__decoder *d, const struct api__place *place, c
         api__undecodable(d, place, "must be a string, and this word means %s: write it in quotes",
                          value->boolean ? "true" : "false");
     else
-        api__undecodable(d, place, "must be %s, not %s", wanted, jv_type_name(value->type));
+        api__undecodable(d, place, "must be %s, not %s%s", wanted, jv_type_name(value->type),
+                         str_starts_with(str_of(wanted), STR("a list"))
+                             ? "; in YAML each item begins with a hyphen"
+                             : "");
 }
 
 /* Reports a size that is out of the bounds of its field. What has it is read anyway. */
@@ -457,7 +460,10 @@ void api__decode(struct api__decoder *d, const struct api__place *place,
         *(struct finding_mark *)at_offset(object, table->mark) = api__mark(&self);
     bool is_null_item = d->is_strict && self.step == API__ITEM && !api__is_present(&self);
     if (is_null_item || (api__is_present(&self) && self.value->type != JV_OBJECT)) {
-        wrong_type(d, &self, "an object");
+        struct str fields = api__fields_text(d, table);
+        api__undecodable(d, &self, "must be an object, not %s%s%.*s",
+                         jv_type_name(self.value->type), fields.size > 0 ? "; known in it: " : "",
+                         STR_ARG(fields));
         return;
     }
     bool is_there = api__is_present(&self);

@@ -187,6 +187,9 @@ extern const struct api__table api__empty_table;
 void api__decode(struct api__decoder *d, const struct api__place *place,
                  const struct api__table *table, void *object);
 
+/* unknown.c: "match and value", where the table's fields are few; else empty. */
+struct str api__fields_text(struct api__decoder *d, const struct api__table *table);
+
 /* unknown.c: warns of the members of the object at `place` that its table does not name. */
 void api__warn_of_unknown(struct api__decoder *d, const struct api__place *place);
 

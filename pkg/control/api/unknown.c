@@ -133,13 +133,18 @@ static bool warn_of_place(struct api__decoder *d, const struct api__place *unkno
 
 /* ---- What it is ---- */
 
-static void append_fields(const struct api__table *table, struct buf *buf)
+struct str api__fields_text(struct api__decoder *d, const struct api__table *table)
 {
+    if (table->count == 0 || table->count > TOLD_MAX)
+        return STR_EMPTY;
+    CLEANUP(buf_deinit) struct buf names;
+    buf_init(&names, ERR_MESSAGE_MAX);
     for (size_t i = 0; i < table->count; i++) {
         if (i > 0)
-            buf_append(buf, i + 1 == table->count ? STR(" and ") : STR(", "));
-        buf_append(buf, table->fields[i].name);
+            buf_append(&names, i + 1 == table->count ? STR(" and ") : STR(", "));
+        buf_append(&names, table->fields[i].name);
     }
+    return str_dup(d->arena, buf_str(&names));
 }
 
 /* A field that is not here, and that no name here is like. */
@@ -153,14 +158,9 @@ static void warn_of_stranger(struct api__decoder *d, const struct api__place *un
                      "beside type");
         return;
     }
-    if (is_root || table->count == 0 || table->count > TOLD_MAX) {
-        api__warning(d, unknown, "unknown field, ignored");
-        return;
-    }
-    CLEANUP(buf_deinit) struct buf names;
-    buf_init(&names, ERR_MESSAGE_MAX);
-    append_fields(table, &names);
-    api__warning(d, unknown, "unknown field, ignored; known here: %.*s", STR_ARG(buf_str(&names)));
+    struct str fields = is_root ? STR_EMPTY : api__fields_text(d, table);
+    api__warning(d, unknown, "unknown field, ignored%s%.*s",
+                 fields.size > 0 ? "; known here: " : "", STR_ARG(fields));
 }
 
 /* Of the names that may stand at `place` the one that is nearest. */

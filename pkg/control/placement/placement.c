@@ -163,13 +163,26 @@ static void report_delegated(const struct search *search)
     }
 }
 
+/* What its selectors are is not known. */
+static bool has_broken_gateway(const struct search *search, struct str mesh)
+{
+    size_t count;
+    const struct api_object *const *gateways = cache_list(search->cache, API_MESH_GATEWAY, mesh,
+                                                          &count);
+    for (size_t i = 0; i < count; i++) {
+        if (gateways[i]->broken)
+            return true;
+    }
+    return false;
+}
+
 /* A MeshGatewayInstance whose pods no MeshGateway selects: mostly its selector has the name of the
  * gateway where it has to have that of the instance's service. */
 static void report_lost(const struct search *search, const struct api_object *instance)
 {
     const struct str *service = api_tags_find(instance->mesh_gateway_instance->tags,
                                               STR("kuma.io/service"));
-    if (service == NULL ||
+    if (service == NULL || has_broken_gateway(search, instance->key.mesh) ||
         (search->options->is_partial && cache_count_all(search->cache, API_MESH_GATEWAY) == 0))
         return;
     report(search, instance, "tags",
