@@ -125,6 +125,9 @@ MISTAKES = [
     ("    tags:\n      port", "    resources: {connectionlimit: 5}\n    tags:\n      port",
      f"14:17: warning: {LISTENER}.resources.connectionlimit: unknown field, ignored; did you mean "
      "\"connectionLimit\"?"),
+    ("---\ntype: MeshGatewayRoute\n", "type: MeshGatewayRoute\n",
+     "23:1: error: the key conf stands at line 9, column 1 already; where another document begins, "
+     "a line --- is missing. Nothing of this file is used"),
     ("type: MeshGatewayRoute", "type: MeshGatewayRoutes",
      "17:1: error: MeshGatewayRoutes shop: type: unknown type \"MeshGatewayRoutes\"; did you mean "
      "MeshGatewayRoute?"),

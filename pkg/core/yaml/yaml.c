@@ -334,8 +334,10 @@ static enum err object_new(struct composer *c, struct jv_mark mark, size_t base,
                            ret_object, twice);
     if (e != ERR_OK)
         return fail(
-            c, ERR_INVALID, twice[1]->mark, "the key %.*s stands at line %u, column %u already",
-            STR_ARG(str_first(twice[0]->key, 60)), twice[0]->mark.line, twice[0]->mark.column);
+            c, ERR_INVALID, twice[1]->mark, "the key %.*s stands at line %u, column %u already%s",
+            STR_ARG(str_first(twice[0]->key, 60)), twice[0]->mark.line, twice[0]->mark.column,
+            twice[0]->mark.column == 1 ? "; where another document begins, a line --- is missing"
+                                       : "");
     return ERR_OK;
 }
 
