@@ -104,8 +104,7 @@ static bool is_untouched(const struct walk *walk, const struct model__block *blo
         return false;
     if (!has_fresh(walk))
         return true;
-    return ends_block(last) &&
-           model__resource_compare(walk->change->fresh.items[walk->fresh], last) > 0;
+    return ends_block(last) && model__resource_compare(walk->change->sorted[walk->fresh], last) > 0;
 }
 
 MUST_USE static enum err conflict(const struct model_resource *resource, struct err_info *reterr)
@@ -120,14 +119,11 @@ MUST_USE static enum err add_fresh(struct maker *maker, struct walk *walk,
 {
     int order = -1;
     while (has_fresh(walk) && order < 0) {
-        const struct model_resource *fresh = walk->change->fresh.items[walk->fresh];
+        const struct model_resource *fresh = walk->change->sorted[walk->fresh];
         order = next == NULL ? -1 : model__resource_compare(fresh, next);
         if (order > 0)
             return ERR_OK;
         if (order == 0 && !is_dropped(walk))
-            return conflict(fresh, reterr);
-        if (maker->count > 0 &&
-            model__resource_compare(maker->resources[maker->count - 1], fresh) == 0)
             return conflict(fresh, reterr);
         add(maker, fresh);
         walk->fresh++;
@@ -155,7 +151,7 @@ MUST_USE static enum err make(struct maker *maker, const struct model__blocks *f
                               const struct model__change *change, struct err_info *reterr)
 {
     struct walk walk = {.change = change};
-    enum err err = ERR_OK;
+    enum err err = change->twice != NULL ? conflict(change->twice, reterr) : ERR_OK;
     for (size_t i = 0; former != NULL && i < former->list.count && err == ERR_OK; i++) {
         struct model__block *block = former->list.items[i];
         if (maker->begin == maker->count && is_untouched(&walk, block)) {

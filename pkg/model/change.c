@@ -10,7 +10,17 @@
 void model__change_deinit(struct model__change *change)
 {
     VEC_FREE(&change->fresh);
+    change->sorted = mem_free(change->sorted);
     VEC_FREE(&change->dropped);
+}
+
+static void sort_fresh(struct model__change *change)
+{
+    size_t count = change->fresh.count;
+    change->sorted = mem_resize(NULL, count, sizeof(*change->sorted));
+    if (count > 0)
+        memcpy(change->sorted, change->fresh.items, count * sizeof(*change->sorted));
+    change->twice = model__sort(change->sorted, count);
 }
 
 /* ---- By address ---- */
@@ -80,7 +90,7 @@ void model__change_to(struct model__change *change, const struct model_snapshot 
         compare(change, former, resources, count);
     for (size_t i = 0; i < count && former == NULL; i++)
         VEC_PUSH(&change->fresh, resources[i]);
-    model__sort(change->fresh.items, change->fresh.count);
+    sort_fresh(change);
 }
 
 /* ---- By name ---- */
@@ -120,7 +130,7 @@ void model__change_by(struct model__change *change, const struct model_snapshot 
     *change = (struct model__change){0};
     for (size_t i = 0; i < transaction->put_count; i++)
         VEC_PUSH(&change->fresh, transaction->puts[i]);
-    model__sort(change->fresh.items, change->fresh.count);
+    sort_fresh(change);
     if (former == NULL)
         return;
     for (size_t i = 0; i < transaction->put_count; i++)

@@ -5,7 +5,9 @@
 #include "model/model.h"
 
 struct model__change {
-    VEC(const struct model_resource *) fresh; /* borrowed; sorted by kind and name */
+    VEC(const struct model_resource *) fresh; /* borrowed; as they were given */
+    const struct model_resource **sorted;     /* the same, by kind and name */
+    const struct model_resource *twice;       /* one of them, if there are two of its name */
     VEC(size_t) dropped; /* indexes of the former resources that go, or are replaced; ascending */
 };
 

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "core/base/assert.h"
-#include "core/base/hash.h"
 #include "core/base/mem.h"
 #include "model/resource.h"
 
@@ -111,11 +110,6 @@ struct names {
     size_t mask;
 };
 
-static uint64_t name_hash(enum model_kind kind, struct str name)
-{
-    return hash_str(name) + (uint64_t)kind;
-}
-
 static void names_init(struct names *names, const struct model_snapshot *snapshot)
 {
     size_t size = 16;
@@ -123,7 +117,7 @@ static void names_init(struct names *names, const struct model_snapshot *snapsho
         size *= 2;
     *names = (struct names){snapshot, MEM_NEW_ARRAY(struct place, size), size - 1};
     for (size_t i = 0; i < snapshot->count; i++) {
-        uint64_t hash = name_hash(snapshot->resources[i]->kind, snapshot->resources[i]->name);
+        uint64_t hash = model__resource_hash(snapshot->resources[i]);
         size_t at = (size_t)hash & names->mask;
         while (names->places[at].index != 0)
             at = (at + 1) & names->mask;
@@ -135,7 +129,7 @@ static bool names_has(const struct names *names, enum model_kind kind, struct st
 {
     if (names->places == NULL)
         return model_snapshot_find(names->snapshot, kind, name) != NULL;
-    uint64_t hash = name_hash(kind, name);
+    uint64_t hash = model__name_hash(kind, name);
     const struct place *place;
     for (size_t at = (size_t)hash & names->mask; (place = &names->places[at])->index != 0;
          at = (at + 1) & names->mask) {
@@ -213,7 +207,7 @@ MUST_USE static enum err check_kept(const struct model_snapshot *snapshot,
     enum err err = ERR_OK;
     for (size_t i = 0; i < change->dropped.count; i++) {
         const struct model_resource *dropped = former->resources[change->dropped.items[i]];
-        if (!holds(change->fresh.items, change->fresh.count, dropped))
+        if (!holds(change->sorted, change->fresh.count, dropped))
             VEC_PUSH(&absence.gone, dropped);
     }
     for (size_t i = 0; i < snapshot->count && absence.gone.count > 0 && err == ERR_OK; i++)

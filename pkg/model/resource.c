@@ -8,12 +8,13 @@
 #include "core/base/mem.h"
 #include "model/shape.h"
 
-/* A resource is one block of memory: this, its content, and all that this points at. */
+/* A resource is one block of memory: this; its name, which is asked for more than all that follows;
+ * its content, and all that this points at. */
 struct box {
-    struct model_resource resource;
-    size_t size; /* of the content */
+    alignas(max_align_t) struct model_resource resource;
+    uint64_t hash; /* of kind and name */
+    size_t size;   /* of the content */
     atomic_uint references;
-    alignas(max_align_t) unsigned char content[];
 };
 
 static atomic_size_t alive;
@@ -26,16 +27,24 @@ static const struct model_resource *make(enum model_kind kind, const void *conte
     const struct model__shape *shape = &model__shapes[kind];
     struct model__extent extent = model__measure(shape, content);
     size_t size = extent.structs + extent.texts;
-    struct box *box = mem_alloc(sizeof(struct box) + size);
-    model__copy(shape, content, &extent, box->content);
-    model__settle(kind, box->content);
+    struct str name = *(const struct str *)model__at(content, name_offset);
+    size_t name_size = (name.size + alignof(max_align_t)) & ~(alignof(max_align_t) - 1);
+    struct box *box = mem_alloc(sizeof(struct box) + name_size + size);
+    char *own_name = (char *)(box + 1);
+    if (name.size > 0)
+        memcpy(own_name, name.data, name.size);
+    own_name[name.size] = '\0';
+    void *own = own_name + name_size;
+    model__copy(shape, content, &extent, own);
+    model__settle(kind, own);
     box->size = size;
     box->resource = (struct model_resource){
         .kind = kind,
-        .name = *(const struct str *)model__at(box->content, name_offset),
-        .digest = model__digest(kind, box->content),
-        .content = box->content,
+        .name = str_make(own_name, name.size),
+        .digest = model__digest(kind, own),
+        .content = own,
     };
+    box->hash = model__name_hash(kind, box->resource.name);
     atomic_init(&box->references, 1);
     atomic_fetch_add_explicit(&alive, 1, memory_order_relaxed);
     return &box->resource;
@@ -82,6 +91,11 @@ static struct box *box_of(const struct model_resource *resource)
     return CONTAINER_OF((uintptr_t)resource, struct box, resource);
 }
 
+uint64_t model__resource_hash(const struct model_resource *resource)
+{
+    return box_of(resource)->hash;
+}
+
 const struct model_resource *model_resource_ref(const struct model_resource *resource)
 {
     unsigned before = atomic_fetch_add_explicit(&box_of(resource)->references, 1,
@@ -98,7 +112,7 @@ const struct model_resource *model_resource_unref(const struct model_resource *r
     if (atomic_fetch_sub_explicit(&box->references, 1, memory_order_acq_rel) > 1)
         return NULL;
     if (resource->kind == MODEL_SECRET)
-        mem_wipe(box->content, box->size);
+        mem_wipe((void *)(uintptr_t)resource->content, box->size);
     atomic_fetch_sub_explicit(&alive, 1, memory_order_relaxed);
     return mem_free(box);
 }

@@ -1,6 +1,7 @@
 /* How resources are made and printed. Private to model. */
 #pragma once
 
+#include "core/base/hash.h"
 #include "core/json/json.h"
 #include "model/model.h"
 
@@ -18,6 +19,15 @@ void model__resource_write(struct jv_writer *writer, const struct model_resource
 /* The index of that resource in the snapshot; its count: it has none. */
 size_t model__snapshot_index(const struct model_snapshot *snapshot, enum model_kind kind,
                              struct str name);
+
+/* For tables of this process by kind and name. */
+static inline uint64_t model__name_hash(enum model_kind kind, struct str name)
+{
+    return hash_str(name) + (uint64_t)kind;
+}
+
+/* The hash of its own, which is known. */
+uint64_t model__resource_hash(const struct model_resource *resource);
 
 /* By kind, then name: the order of snapshots. */
 int model__resource_compare(const struct model_resource *a, const struct model_resource *b);

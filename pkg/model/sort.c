@@ -47,21 +47,27 @@ static uint64_t key_of(struct str name, size_t begin)
     return key;
 }
 
-static void sort_kind(struct keyed *items, size_t count)
+static const struct model_resource *sort_kind(struct keyed *items, size_t count)
 {
     if (count < 2)
-        return;
+        return NULL;
     size_t begin = common_size(items, count);
     for (size_t i = 0; i < count; i++)
         items[i].key = key_of(items[i].resource->name, begin);
     qsort(items, count, sizeof(*items), compare_keyed);
+    const struct model_resource *twice = NULL;
+    for (size_t i = 1; i < count; i++) {
+        if (compare_keyed(&items[i - 1], &items[i]) == 0)
+            twice = items[i].resource;
+    }
+    return twice;
 }
 
-void model__sort(const struct model_resource **resources, size_t count)
+const struct model_resource *model__sort(const struct model_resource **resources, size_t count)
 {
     size_t ends[MODEL_KINDS] = {0};
     if (count < 2)
-        return;
+        return NULL;
     for (size_t i = 0; i < count; i++)
         ends[resources[i]->kind]++;
     for (size_t kind = 1; kind < MODEL_KINDS; kind++)
@@ -71,11 +77,14 @@ void model__sort(const struct model_resource **resources, size_t count)
     struct keyed *items = MEM_NEW_ARRAY(struct keyed, count);
     for (size_t i = 0; i < count; i++)
         items[places[resources[i]->kind]++].resource = resources[i];
+    const struct model_resource *twice = NULL;
     for (size_t kind = 0; kind < MODEL_KINDS; kind++) {
         size_t begin = kind == 0 ? 0 : ends[kind - 1];
-        sort_kind(items + begin, ends[kind] - begin);
+        const struct model_resource *found = sort_kind(items + begin, ends[kind] - begin);
+        twice = found != NULL ? found : twice;
     }
     for (size_t i = 0; i < count; i++)
         resources[i] = items[i].resource;
     items = mem_free(items);
+    return twice;
 }

@@ -3,5 +3,6 @@
 
 #include "model/model.h"
 
-/* By kind, then name. */
-void model__sort(const struct model_resource **resources, size_t count);
+/* By kind, then name. Returns one of which there is another of the same kind and name, or NULL. */
+MUST_USE const struct model_resource *model__sort(const struct model_resource **resources,
+                                                  size_t count);

@@ -9,27 +9,36 @@
 
 #define CONNECT_TIMEOUT_MS 5000
 
-static void add_text(struct pki_hash *hash, struct str text)
+static void add_text(struct buf *key, struct str text)
 {
-    pki_hash_add(hash, text.data, text.size);
-    pki_hash_add(hash, "", 1); /* no text holds a NUL, so it separates them */
+    buf_append(key, text);
+    buf_append_char(key, '\0'); /* no text holds a NUL, so it separates them */
 }
 
-static void add_tags(struct pki_hash *hash, struct api_tags tags)
+static void add_tags(struct buf *key, struct api_tags tags)
 {
     for (size_t i = 0; i < tags.count; i++) {
-        add_text(hash, tags.items[i].name);
-        add_text(hash, tags.items[i].value);
+        add_text(key, tags.items[i].name);
+        add_text(key, tags.items[i].value);
     }
-    pki_hash_add(hash, "", 1);
+    buf_append_char(key, '\0');
 }
 
-/* Takes over the hash. */
-static struct str identity_of(struct arena *arena, struct pki_hash *hash)
+/* Begins with a mesh. */
+static struct buf key_of(struct str mesh)
+{
+    struct buf key;
+    buf_init(&key, SIZE_MAX);
+    add_text(&key, mesh);
+    return key;
+}
+
+/* Of a key, which is used up. */
+static struct str identity_of(struct arena *arena, struct buf *key)
 {
     unsigned char digest[PKI_SHA256_SIZE];
-    pki_hash_finish(hash, digest);
-    (void)pki_hash_free(hash); /* always NULL */
+    pki_sha256(key->data, key->size, digest);
+    buf_deinit(key);
     char hex[PKI_SHA256_HEX_SIZE + 1];
     pki_hex(digest, hex);
     return str_dup(arena, str_make(hex, COMPILE__IDENTITY_SIZE));
@@ -37,34 +46,31 @@ static struct str identity_of(struct arena *arena, struct pki_hash *hash)
 
 struct str compile__identity(struct arena *arena, struct str mesh, struct api_tags tags)
 {
-    struct pki_hash *hash = pki_hash_new();
-    add_text(hash, mesh);
-    add_tags(hash, tags);
-    return identity_of(arena, hash);
+    struct buf key = key_of(mesh);
+    add_tags(&key, tags);
+    return identity_of(arena, &key);
 }
 
 struct str compile__policy_identity(struct arena *arena, const struct compile__policies *policies,
                                     struct str hostname)
 {
-    struct pki_hash *hash = pki_hash_new();
-    add_text(hash, policies->scope->mesh);
-    add_tags(hash, policies->scope->tags);
-    add_text(hash, policies->gateway->key.name);
-    add_text(hash, hostname);
-    return identity_of(arena, hash);
+    struct buf key = key_of(policies->scope->mesh);
+    add_tags(&key, policies->scope->tags);
+    add_text(&key, policies->gateway->key.name);
+    add_text(&key, hostname);
+    return identity_of(arena, &key);
 }
 
 static struct str name_of(struct compile__run *run, const struct compile__scope *scope,
                           const struct compile__plan_backend *backend)
 {
-    struct pki_hash *hash = pki_hash_new();
-    add_text(hash, scope->mesh);
+    struct buf key = key_of(scope->mesh);
     if (backend->reference != NULL)
-        add_text(hash, backend->set->name);
-    add_tags(hash, backend->destination);
-    add_tags(hash, scope->tags);
-    struct str identity = identity_of(run->arena, hash);
-    return str_format(run->arena, "%.*s-%.*s", STR_ARG(backend->service), STR_ARG(identity));
+        add_text(&key, backend->set->name);
+    add_tags(&key, backend->destination);
+    add_tags(&key, scope->tags);
+    const struct str parts[] = {backend->service, STR("-"), identity_of(run->arena, &key)};
+    return str_concat(run->arena, parts, ARRAY_SIZE(parts));
 }
 
 struct compile__cluster *compile__cluster_of(struct compile__run *run,

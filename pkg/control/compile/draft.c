@@ -212,7 +212,8 @@ static void make_route(struct compile__run *run, const struct compile__route *ro
         struct compile_parent_report more = make_parent(run, route, &route->more);
         compile__add_summary(report, &more);
     }
-    VEC_PUSH(&run->draft->objects, api_object_ref(route->object));
+    if (route->plan == NULL) /* which has a reference, and belongs to the draft */
+        VEC_PUSH(&run->draft->objects, api_object_ref(route->object));
 }
 
 static void note_uses(struct compile__run *run, struct compile__plan *plan, size_t route)

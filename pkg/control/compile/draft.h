@@ -35,7 +35,7 @@ struct compile_draft {
     VEC(const struct model_resource *) resources; /* all, held by what follows */
     VEC(const struct model_resource *) held;      /* one reference each */
     VEC(struct compile__variant *) variants;      /* likewise; of the plans below */
-    VEC(const struct api_object *) objects;       /* one reference each */
+    VEC(const struct api_object *) objects;       /* one reference each; routes without a plan */
     VEC(struct compile__plan *) plans;            /* one reference each */
     VEC(struct compile__need) needs;
     VEC(struct compile__use) uses;

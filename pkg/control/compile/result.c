@@ -290,6 +290,8 @@ static void report_protocol(struct half *half, const struct compile__use *use,
 {
     if (!str_equal(set->protocol, STR("http2")) && !str_equal(set->protocol, STR("grpc")))
         return;
+    if (compile__is_tcp(use->plan->route))
+        return; /* bytes go to it as they are */
     struct finding_subject subject = api_subject(use->plan->route);
     struct finding_mark mark;
     struct str field = place_of(half, use, &mark);
@@ -316,8 +318,7 @@ static void review_use(struct half *half, const struct compile__use *use)
         return;
     if (use->wants_host)
         report_host(half, use, set);
-    if (!compile__is_tcp(use->plan->route))
-        report_protocol(half, use, set);
+    report_protocol(half, use, set);
 }
 
 /* ---- The run ---- */

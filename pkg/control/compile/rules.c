@@ -120,9 +120,10 @@ static const struct model_resource *make_route(const struct draft *draft)
         for (size_t j = 0; j < parts.base->match_count; j++)
             rules[count++] = rule_for(rule, &parts.base->matches[j]);
     }
+    const struct str name[] = {draft->scope->mesh, STR("/"), route->key.name, STR("-"),
+                               unit->identity};
     return model_route_new(&(struct model_route){
-        .name = str_format(arena, "%.*s/%.*s-%.*s", STR_ARG(draft->scope->mesh),
-                           STR_ARG(route->key.name), STR_ARG(unit->identity)),
+        .name = str_concat(arena, name, ARRAY_SIZE(name)),
         .route = route->key.name,
         .rules = rules,
         .rule_count = count,
