@@ -6,7 +6,7 @@
 #include "core/base/mem.h"
 
 /* What most Services and EndpointSlices take, which are the most objects. */
-#define CHUNK_SIZE ((size_t)224)
+#define CHUNK_SIZE ((size_t)256)
 #define KEY_MAX    (SIZE_MAX / 4) /* tags were bounded when they were decoded */
 
 struct object_box {

@@ -128,7 +128,7 @@ static void add_mirror(struct compile__rule *rule, size_t filter)
                                  : of_tags(rule, mirror->destination.tags);
     last->index = filter;
     last->is_mirror = true;
-    made->rule.mirror.ppm = mirror->ppm;
+    rule->does.mirror.ppm = mirror->ppm;
 }
 
 void compile__plan_destinations(struct compile__rule *rule, size_t mirror)

@@ -227,7 +227,7 @@ static void note_uses(struct compile__run *run, struct compile__plan *plan, size
                 .rule = i,
                 .destination = j,
                 .need = compile__need_of(run, plan->route->key.mesh, &rule->destinations[j]),
-                .wants_host = rule->rule.rewrite.host_from_backend &&
+                .wants_host = rule->rule->rewrite.host_from_backend &&
                               !rule->destinations[j].is_mirror,
             };
             VEC_PUSH(&run->draft->uses, use);

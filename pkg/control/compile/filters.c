@@ -198,14 +198,14 @@ static void plan_redirect(struct compile__rule *rule, size_t filter)
     struct place place = {rule, filter, words->redirect};
     struct place scheme = {rule, filter, words->redirect_scheme};
     struct place host = {rule, filter, words->redirect_hostname};
-    rule->made->rule.redirect = (struct model_redirect){
+    rule->does.redirect = (struct model_redirect){
         .status = (uint16_t)spec->status_code,
         .scheme = redirect_scheme(&scheme, spec->scheme),
         .host = redirect_host(&host, spec->hostname),
         .port = (uint16_t)spec->port,
         .path = path_change(place, &spec->path, true),
     };
-    warn_of_port(&place, &rule->made->rule.redirect);
+    warn_of_port(&place, &rule->does.redirect);
     warn_of_loop(&place, spec);
 }
 
@@ -225,7 +225,7 @@ static void plan_rewrite(struct compile__rule *rule, size_t filter)
 {
     const struct api_rewrite *spec = &rule->spec->filters[filter].rewrite;
     struct place place = {rule, filter, rule->spec->words->rewrite};
-    rule->made->rule.rewrite = (struct model_rewrite){
+    rule->does.rewrite = (struct model_rewrite){
         .path = path_change(place, &spec->path, false),
         .host = rewrite_host(rule, filter),
         .host_from_backend = spec->host_to_backend_hostname,
@@ -235,7 +235,7 @@ static void plan_rewrite(struct compile__rule *rule, size_t filter)
 /* A Host that is set by its name has the last word. */
 static void plan_headers(struct compile__rule *rule)
 {
-    struct model_rule *made = &rule->made->rule;
+    struct model_rule *made = &rule->does;
     struct str host;
     struct str none;
     made->request_headers = compile__plan_headers(rule, true, &host);

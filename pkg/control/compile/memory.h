@@ -128,7 +128,7 @@ struct compile__plan_rule {
     uint64_t serial;                           /* no other of this memory has had it */
     const struct compile__plan_match *matches; /* those that are served */
     size_t match_count;
-    struct model_rule rule; /* what it does, but for matches, clusters and time limits */
+    const struct model_rule *rule; /* what it does, but for matches, clusters and time limits */
     struct compile__plan_backend *destinations; /* back ends, and behind them that of the mirror */
     size_t backend_count;
     size_t destination_count;

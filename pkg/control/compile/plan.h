@@ -10,7 +10,8 @@ struct compile__rule {
     struct compile__plan *plan;
     const struct api_object *route;
     const struct compile__spec *spec;
-    struct compile__plan_rule *made; /* what it becomes */
+    struct compile__plan_rule *made; /* what it becomes, */
+    struct model_rule does;          /* and what that does */
     struct str refusal;              /* why it answers 500; empty: it does what it says */
 };
 

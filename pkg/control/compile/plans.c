@@ -3,7 +3,7 @@
 #include "control/compile/plan.h"
 
 /* A rule with a match and a back end. */
-#define PLAN_CHUNK_SIZE ((size_t)736)
+#define PLAN_CHUNK_SIZE ((size_t)368)
 
 /* Each match of a rule carries all that the rule does, so that a long text and many matches in one
  * object of 1.5 MiB could multiply into gigabytes. */
@@ -62,7 +62,7 @@ static bool has_services(const struct compile__spec *spec)
 static bool lacks_backends(const struct compile__rule *rule)
 {
     return !rule->spec->has_item && rule->spec->backend_count == 0 &&
-           rule->made->rule.redirect.status == 0;
+           rule->does.redirect.status == 0;
 }
 
 /* Decoding has said what is wrong with the rule. */
@@ -76,7 +76,7 @@ static void refuse_broken(struct compile__rule *rule)
 
 static void plan_action(struct compile__rule *rule)
 {
-    rule->made->rule.action = MODEL_FORWARD;
+    rule->does.action = MODEL_FORWARD;
     if (rule->spec->broken) {
         refuse_broken(rule);
         return;
@@ -107,21 +107,21 @@ static size_t change_size(const struct model_header_change *change)
 }
 
 /* The texts of what a rule does. */
-static size_t action_size(const struct compile__plan_rule *made)
+static size_t action_size(const struct compile__rule *rule)
 {
-    const struct model_rule *rule = &made->rule;
-    size_t size = rule->redirect.host.size + rule->redirect.scheme.size +
-                  rule->redirect.path.value.size + rule->rewrite.host.size +
-                  rule->rewrite.path.value.size + change_size(&rule->request_headers) +
-                  change_size(&rule->response_headers);
-    for (size_t i = 0; i < made->destination_count; i++)
-        size += made->destinations[i].service.size + COMPILE__IDENTITY_SIZE;
+    const struct model_rule *does = &rule->does;
+    size_t size = does->redirect.host.size + does->redirect.scheme.size +
+                  does->redirect.path.value.size + does->rewrite.host.size +
+                  does->rewrite.path.value.size + change_size(&does->request_headers) +
+                  change_size(&does->response_headers);
+    for (size_t i = 0; i < rule->made->destination_count; i++)
+        size += rule->made->destinations[i].service.size + COMPILE__IDENTITY_SIZE;
     return size;
 }
 
 static void limit_size(struct compile__rule *rule)
 {
-    size_t size = action_size(rule->made) * rule->made->match_count;
+    size_t size = action_size(rule) * rule->made->match_count;
     rule->plan->actions_size += size;
     if (rule->plan->actions_size <= ACTIONS_SIZE_MAX)
         return;
@@ -140,7 +140,7 @@ static void limit_size(struct compile__rule *rule)
 /* What is not what its author wrote answers, and reaches no back end. */
 static void answer_refusal(struct compile__rule *rule)
 {
-    rule->made->rule = (struct model_rule){
+    rule->does = (struct model_rule){
         .action = MODEL_RESPOND,
         .status = 500,
         .reason = rule->refusal,
@@ -176,6 +176,18 @@ static bool comes_first(const struct compile__rule *rule, size_t index, size_t *
     return *first == index;
 }
 
+/* What most rules do: nothing but to forward. */
+static const struct model_rule forwards = {.action = MODEL_FORWARD};
+
+static const struct model_rule *keep(struct arena *arena, const struct compile__rule *rule)
+{
+    if (rule->does.action == MODEL_FORWARD && !rule->made->has_filters)
+        return &forwards;
+    struct model_rule *copy = ARENA_NEW(arena, struct model_rule);
+    *copy = rule->does;
+    return copy;
+}
+
 static void fill(struct compile__run *run, struct compile__plan *plan)
 {
     plan->rule_count = compile__spec_count(plan->route);
@@ -192,6 +204,7 @@ static void fill(struct compile__run *run, struct compile__plan *plan)
             .made = &plan->rules[i],
         };
         rule.made->serial = ++run->memory->rule_serial;
+        rule.made->rule = &forwards;
         if (spec.is_for_sidecars)
             continue;
         if (spec.is_tcp && spec.has_item && !comes_first(&rule, i, &first_tcp))
@@ -202,6 +215,7 @@ static void fill(struct compile__run *run, struct compile__plan *plan)
         limit_size(&rule);
         if (rule.refusal.size > 0)
             answer_refusal(&rule);
+        rule.made->rule = keep(run->arena, &rule);
         plan->match_count += rule.made->match_count;
     }
 }

@@ -58,9 +58,9 @@ static void add_mirror(const struct draft *draft, const struct compile__plan_rul
 /* Back ends come before a redirect: a rule may have got them from another route. */
 static struct model_rule make_rule(const struct draft *draft, const struct compile__parts *parts)
 {
-    if (parts->base->rule.action == MODEL_RESPOND)
-        return parts->base->rule;
-    struct model_rule rule = parts->filters->rule;
+    if (parts->base->rule->action == MODEL_RESPOND)
+        return *parts->base->rule;
+    struct model_rule rule = *parts->filters->rule;
     if (parts->backends->backend_count == 0 && rule.redirect.status > 0) {
         rule.action = MODEL_REDIRECT;
         return rule;

@@ -56,7 +56,7 @@ static struct str key_of(struct merge *merge, const struct compile__plan_rule *r
 
 static bool is_refused(const struct compile__plan_rule *rule)
 {
-    return rule->rule.action == MODEL_RESPOND;
+    return rule->rule->action == MODEL_RESPOND;
 }
 
 static void warn_of_useless(const struct merge *merge, const struct compile__plan *plan,
@@ -127,7 +127,7 @@ static void merge_item(struct merge *merge, size_t item)
 static bool has_action(const struct compile__parts *parts)
 {
     return is_refused(parts->base) || parts->backends->has_backends ||
-           parts->filters->rule.redirect.status > 0;
+           parts->filters->rule->redirect.status > 0;
 }
 
 static void refuse_empty(const struct merge *merge, const struct compile__unit *unit)
