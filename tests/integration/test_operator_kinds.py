@@ -1,11 +1,15 @@
 """What the operator says of kinds that are no gateways: each object that has a status learns what
 became of it, whoever has installed its definition."""
+import ssl
 import time
 
 import pytest
 
-from harness.stage import CLUSTER, GATEWAY, KUMA, ROUTE, kuma
+from harness import certificates, golden
+from harness.backend import Backend, says
+from harness.stage import CLUSTER, GATEWAY, KUMA, ROUTE, kuma, rule
 from harness.waiting import until
+from harness.wire import ask
 
 TIMEOUTS = f"{KUMA}/namespaces/edge/meshtimeouts"
 SERVICES = f"{KUMA}/externalservices"
@@ -24,6 +28,10 @@ def put_timeout(server, target="Mesh", **metadata):
     to = {"targetRef": {"kind": "Mesh"}, "default": {"idleTimeout": "5s"}}
     server.put(TIMEOUTS, "slow", **newer("MeshTimeout", {"targetRef": {"kind": target},
                                                          "to": [to]}, **metadata))
+
+
+def pem(name):
+    return (golden.CERTIFICATES / name).read_text(encoding="ascii")
 
 
 def put_service(server, spec):
@@ -47,14 +55,37 @@ def test_what_has_no_effect_yet_says_so(begun):
 
 
 def test_an_external_service_is_told_why_it_is_not_reached(begun):
-    put_service(begun.server, {**EXTERNAL, "networking": {**EXTERNAL["networking"],
-                                                          "tls": {"enabled": True}}})
-    said = begun.wait_said(SERVICE, "Programmed", "False", "UnsupportedValue")
-    assert said["message"] == ("networking.tls.enabled: TLS to external services is not spoken "
-                               "yet, so it is no back end")
+    put_service(begun.server, {**EXTERNAL, "networking": {
+        **EXTERNAL["networking"], "tls": {"enabled": True, "caCert": {"secret": "authorities"}}}})
+    said = begun.wait_said(SERVICE, "Programmed", "False", "InvalidCertificateRef")
+    assert said["message"].startswith("networking.tls.caCert: there is no secret \"authorities\" "
+                                      "in mesh default; create a Secret")
     assert begun.is_said(SERVICE, "Accepted", "True", "Accepted")
     put_service(begun.server, EXTERNAL)
     until(lambda: begun.condition(SERVICE, "Programmed") == {}, "its condition is gone")
+
+
+def test_secrets_of_an_external_service(begun):
+    """Its Secrets come, and requests go to it with TLS; one changes, and they go on by it."""
+    tls = certificates.serving(golden.CERTIFICATES / "upstream.pem")
+    tls.load_verify_locations(golden.CERTIFICATES / "upstream-ca.pem")
+    tls.verify_mode = ssl.CERT_REQUIRED
+    bank = Backend(says("of the bank"), tls=tls)
+    put_service(begun.server, {"tags": {"kuma.io/service": "bank"}, "networking": {
+        "address": f"127.0.0.1:{bank.port}",
+        "tls": {"enabled": True, "caCert": {"secret": "authorities"},
+                "clientCert": {"secret": "certificate"}, "clientKey": {"secret": "key"}}}})
+    begun.route(rule("/", {"bank": 1}))
+    begun.wait_said(SERVICE, "Programmed", "False", "InvalidCertificateRef")
+    assert ask(begun.port).status == 503
+    begun.secret("authorities", pem("upstream-ca.pem"))
+    begun.secret("certificate", pem("gateway-cert.pem"))
+    begun.secret("key", pem("gateway-key.pem"))
+    until(lambda: ask(begun.port).body == b"of the bank", "it is reached")
+    until(lambda: begun.condition(SERVICE, "Programmed") == {}, "its condition is gone")
+    begun.secret("authorities", certificates.bundle("127.0.0.1"))
+    until(lambda: ask(begun.port).status == 503, "it is not trusted any more")
+    bank.close()
 
 
 def test_what_is_wrong_is_said_and_mended(begun):
