@@ -306,14 +306,9 @@ networking: {networking}
 
 def test_external_services(serve, backend):
     outside = backend(says("outside"))
-    address = f"address: '127.0.0.1:{outside.port}'"
     served = serve(
         rule("{path: {match: PREFIX, value: /plain}}",
              backends="  backends:\n  - destination: {kuma.io/service: plain}\n"),
-        rule("{path: {match: PREFIX, value: /tls}}",
-             backends="  backends:\n  - destination: {kuma.io/service: tls}\n"),
-        more=EXTERNAL.format(name="plain", networking=f"{{{address}}}") +
-        EXTERNAL.format(name="tls", networking=f"{{{address}, tls: {{enabled: true}}}}"))
+        more=EXTERNAL.format(name="plain",
+                             networking=f"{{address: '127.0.0.1:{outside.port}'}}"))
     assert served.ask("/plain").body == "outside"
-    assert served.ask("/tls").status == 503
-    assert len(outside.connections) == 1
