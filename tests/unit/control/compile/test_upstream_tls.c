@@ -9,6 +9,7 @@
 static struct arena *arena;
 static struct cache *cache;
 static struct compile_memory *memory;
+static struct discovery *discovery; /* made anew as far as back ends have changed */
 static struct pki_bundle *authority;
 static struct pki_bundle *other;
 static struct pki_bundle *gateway;
@@ -37,6 +38,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
+    discovery = discovery_free(discovery);
     memory = compile_memory_free(memory);
     cache = cache_free(cache);
     arena = arena_free(arena);
@@ -93,11 +95,12 @@ static struct compile_result *compile(uint64_t wall_ms)
                                         .dataplanes = &manifests_dataplane,
                                         .dataplane_count = 1,
                                         .wall_ms = wall_ms};
-    struct discovery *discovery = discovery_new(cache);
+    const struct cache_changes changes = cache_take_changes(cache);
+    if (discovery == NULL || changes.back_ends)
+        discovery = discovery_next(discovery, cache, &changes);
     const struct compile_draft *draft = compile_draft_new(&input, memory);
     struct compile_result *result = compile_result_new(draft, discovery, memory);
     assert_null(compile_draft_unref(draft));
-    assert_null(discovery_free(discovery));
     return result;
 }
 
@@ -188,6 +191,61 @@ static void what_is_gone_is_forgotten(void **state)
     result = compile_result_free(result);
 }
 
+/* ---- Whatever changes ---- */
+
+static uint32_t draw(uint32_t *random, uint32_t below)
+{
+    *random = *random * 1664525U + 1013904223U;
+    return (*random >> 8) % below;
+}
+
+/* One Secret or ExternalService comes, changes, or goes. */
+static void change(uint32_t *random)
+{
+    static const char *const secrets[] = {"ca", "cert", "key"};
+    static const char *const services[] = {"x", "z"};
+    static const char *const addresses[] = {"10.0.0.1:443", "10.0.0.2:443", "a.test:443"};
+    const struct str pems[] = {authority->certificates_pem, other->certificates_pem,
+                               gateway->certificates_pem, gateway->key_pem, STR("nothing")};
+    bool is_secret = draw(random, 3) > 0;
+    const char *name = is_secret ? secrets[draw(random, 3)] : services[draw(random, 2)];
+    if (draw(random, 5) == 0)
+        cache_remove(cache, &(struct api_key){is_secret ? API_SECRET : API_EXTERNAL_SERVICE,
+                                              STR("default"), str_of(name)});
+    else if (!is_secret)
+        put_external(name, addresses[draw(random, 3)]);
+    else if (draw(random, 3) == 0)
+        put_secret(name, pems[draw(random, 5)]);
+    else
+        put_secrets();
+}
+
+static void what_is_remembered_changes_no_outcome(void **state)
+{
+    (void)state;
+    uint32_t random = 1;
+    size_t spoken = 0;
+    size_t denied = 0;
+    put_gateway();
+    for (int i = 0; i < 400; i++) {
+        change(&random);
+        struct compile_result *remembered = compile(0);
+        const struct compile_input input = {
+            .cache = cache, .dataplanes = &manifests_dataplane, .dataplane_count = 1};
+        struct compile_result *fresh = compile_snapshot(&input);
+        assert_true(model_digest_equal(&remembered->snapshot->digest, &fresh->snapshot->digest));
+        assert_int_equal(finding_count(remembered->findings), finding_count(fresh->findings));
+        assert_int_equal(remembered->report.routes[0].resolved_refs.ok,
+                         fresh->report.routes[0].resolved_refs.ok);
+        spoken += tls_of(fresh) != NULL;
+        denied += !fresh->report.routes[0].resolved_refs.ok;
+        remembered = compile_result_free(remembered);
+        fresh = compile_result_free(fresh);
+    }
+    assert_in_range(spoken, 50, 350); /* both were seen */
+    assert_in_range(denied, 50, 350);
+}
+
 static void check_said(uint64_t wall_ms, size_t count, const char *first)
 {
     const struct compile_input input = {.cache = cache, .wall_ms = wall_ms};
@@ -226,6 +284,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(it_is_made_once_for_the_same, setup, teardown),
         cmocka_unit_test_setup_teardown(secrets_have_a_part_in_it, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_gone_is_forgotten, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_remembered_changes_no_outcome, setup, teardown),
         cmocka_unit_test_setup_teardown(the_age_of_certificates_is_said, setup, teardown),
     };
     return cmocka_run_group_tests_name("control/compile/upstream_tls", tests, NULL, NULL);
