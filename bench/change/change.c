@@ -213,6 +213,26 @@ static void compile(struct world *w)
     lap(w, RELEASE);
 }
 
+/* Everything, with nothing remembered, in a process that has had the memory for it before. */
+static void compile_anew(struct world *w)
+{
+    const struct compile_input input = {.cache = w->cache,
+                                        .dataplanes = w->groups->dataplanes,
+                                        .dataplane_count = w->groups->count};
+    w->draft = compile_draft_unref(w->draft);
+    w->memory = compile_memory_free(w->memory);
+    w->discovery = discovery_free(w->discovery);
+    w->memory = compile_memory_new();
+    w->last = cpu_ns();
+    w->draft = compile_draft_new(&input, w->memory);
+    lap(w, DRAFT);
+    w->discovery = discovery_new(w->cache);
+    lap(w, DISCOVERY);
+    struct compile_result *result = compile_result_new(w->draft, w->discovery, w->memory);
+    lap(w, RESULT);
+    result = compile_result_free(result);
+}
+
 static int compare(const void *a, const void *b)
 {
     uint64_t left = *(const uint64_t *)a;
@@ -248,6 +268,9 @@ static void measure(struct world *w, unsigned routes, size_t rounds)
                  peak_kib());
     if (rounds == 0)
         return;
+    for (w->round = 0; w->round < rounds; w->round++)
+        compile_anew(w);
+    print(w, "anew", rounds);
     for (w->round = 0; w->round < rounds; w->round++) {
         put_route(w, routes / 2, (unsigned)(w->round % 2));
         compile(w);
