@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <pthread.h>
 
 #include "core/pki/pki.h"
 
@@ -35,6 +36,22 @@ static void one_shot(void **state)
     }
 }
 
+static void *digest_all(void *arg)
+{
+    one_shot(arg);
+    return NULL;
+}
+
+/* Each thread has what it needs, and leaves nothing. */
+static void in_threads(void **state)
+{
+    pthread_t threads[4];
+    for (size_t i = 0; i < ARRAY_SIZE(threads); i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, digest_all, state), 0);
+    for (size_t i = 0; i < ARRAY_SIZE(threads); i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+}
+
 static void piece_by_piece_and_reused(void **state)
 {
     (void)state; /* none */
@@ -53,6 +70,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_shot),
+        cmocka_unit_test(in_threads),
         cmocka_unit_test(piece_by_piece_and_reused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
