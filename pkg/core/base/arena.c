@@ -8,7 +8,9 @@
 #include "core/base/assert.h"
 #include "core/base/mem.h"
 
-#define ARENA_CHUNK_MAX ((size_t)256 * 1024)
+/* With what stands before it, less than what the allocator maps by itself and gives back at once
+ * (mem_return_large): a page that comes again costs more than what is written into it. */
+#define ARENA_CHUNK_MAX ((size_t)256 * 1024 - 256)
 
 struct arena_chunk {
     struct arena_chunk *next; /* older; the first one is the oldest */
