@@ -19,6 +19,15 @@ static void list_names(struct arena *arena, const struct model_endpoint_set *set
     backend->names = names;
 }
 
+static bool has_tls(const struct model_endpoint_set *set)
+{
+    for (size_t i = 0; i < set->endpoint_count; i++) {
+        if (set->endpoints[i].tls.size > 0)
+            return true;
+    }
+    return false;
+}
+
 static struct explain_backend backend_of(struct arena *arena, const struct model_snapshot *snapshot,
                                          struct str name)
 {
@@ -32,6 +41,7 @@ static struct explain_backend backend_of(struct arena *arena, const struct model
         .service = cluster->cluster->service,
         .cluster = name,
         .endpoints = endpoints,
+        .has_tls = has_tls(set->endpoint_set),
         .status = endpoints == 0 ? 503 : 0,
     };
     list_names(arena, set->endpoint_set, &backend);

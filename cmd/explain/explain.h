@@ -123,6 +123,7 @@ struct explain_backend {
     struct str cluster; /* its name in the snapshot */
     uint32_t ppm;       /* how many requests of a million */
     size_t endpoints;
+    bool has_tls;            /* TLS is spoken to some of them */
     const struct str *names; /* of hosts, in the place of addresses: some of its endpoints are
                                 there; at most EXPLAIN_NAMES_MAX, each once */
     size_t name_count;

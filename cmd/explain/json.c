@@ -52,6 +52,7 @@ static void write_backend(struct printer *printer, const struct explain_backend 
     jv_write_member_u64(&printer->json, STR("ppm"), backend->ppm);
     jv_write_member_string(&printer->json, STR("service"), backend->service);
     jv_write_member_u64(&printer->json, STR("status"), backend->status);
+    jv_write_member_bool(&printer->json, STR("tls"), backend->has_tls);
     jv_write_end(&printer->json);
 }
 

@@ -154,9 +154,9 @@ static void put_backend(const struct printer *printer, const char *label,
     if (backend->cluster.size == 0)
         PUT(printer, label, "%.*s to no back end that exists: %u", STR_ARG(share), backend->status);
     else
-        PUT(printer, label, "%.*s to %.*s, %zu endpoint%s%.*s%s", STR_ARG(share),
+        PUT(printer, label, "%.*s to %.*s, %zu endpoint%s%.*s%s%s", STR_ARG(share),
             STR_ARG(backend->service), backend->endpoints, backend->endpoints == 1 ? "" : "s",
-            STR_ARG(names_text(printer->arena, backend)),
+            STR_ARG(names_text(printer->arena, backend)), backend->has_tls ? ", over TLS" : "",
             backend->status != 0 ? ": 503 while there is none" : "");
 }
 

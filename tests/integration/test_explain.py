@@ -243,6 +243,11 @@ MISTAKES = {
     "a back end is at a name": (
         [("  address: 127.0.0.1\n", "  address: api.example.com\n")], f"GET {HTTP}/api", TAKEN,
         ["back end     100% to api, 1 endpoint at api.example.com"]),
+    "TLS is spoken to a back end": (
+        [("type: Dataplane\n", "type: ExternalService\nmesh: default\nname: api\ntags: "
+          "{kuma.io/service: api}\nnetworking: {address: 'api.example.com:443', tls: {enabled: "
+          "true}}\n---\ntype: Dataplane\n")], f"GET {HTTP}/api", TAKEN,
+        ["back end     100% to api, 1 endpoint at api.example.com, over TLS"]),
     "an expression is none": (
         [("\"/v[0-9]\"", "\"/v[0-9\"")], f"GET {HTTP}/v1", NOT_TAKEN,
         ["all.yaml:45:30: error: MeshGatewayRoute shop (mesh default): "

@@ -31,7 +31,8 @@ static void a_request_that_is_forwarded(void **state)
     assert_json(
         "http://a.test/a?q",
         "{\"alternatives\":[],\"backends\":[{\"cluster\":\"web\",\"endpoints\":0,\"names\":[],"
-        "\"ppm\":1000000,\"service\":\"web\",\"status\":503}],\"body\":\"\",\"candidates\":[],"
+        "\"ppm\":1000000,\"service\":\"web\",\"status\":503,\"tls\":false}],\"body\":\"\","
+        "\"candidates\":[],"
         "\"certificate\":\"\",\"certificates\":[],\"findings\":[],"
         "\"gateway\":{\"dataplane\":\"dp\",\"mesh\":\"m\",\"name\":\"g\",\"note\":\"\","
         "\"port\":80,\"protocol\":\"HTTP\"},\"host\":\"a.test\",\"hostFromBackend\":false,"
