@@ -230,6 +230,7 @@ static void note_uses(struct compile__run *run, struct compile__plan *plan, size
                 .wants_host = rule->rule->rewrite.host_from_backend &&
                               !rule->destinations[j].is_mirror,
             };
+            run->draft->wants_hosts = run->draft->wants_hosts || use.wants_host;
             VEC_PUSH(&run->draft->uses, use);
         }
     }

@@ -39,6 +39,7 @@ struct compile_draft {
     VEC(struct compile__plan *) plans;            /* one reference each */
     VEC(struct compile__need) needs;
     VEC(struct compile__use) uses;
+    bool wants_hosts; /* one of them does */
     VEC(struct compile_gateway_report *) gateways;
     struct compile_report report; /* as if every back end were there */
 };

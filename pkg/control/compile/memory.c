@@ -261,6 +261,7 @@ struct compile_memory *compile_memory_free(struct compile_memory *memory)
     compile__memory_sweep_tls(memory);
     memory->upstream_tls = map_free(memory->upstream_tls);
     VEC_FREE(&memory->plans);
+    VEC_FREE(&memory->asked);
     memory->hosts = map_free(memory->hosts);
     memory->certificates = map_free(memory->certificates);
     return mem_free(memory);

@@ -11,6 +11,13 @@
 #include "core/base/vec.h"
 #include "core/pki/pki.h"
 
+/* What is to be known of a need where nothing is asked, side by side with the others. */
+struct compile__asked {
+    uint64_t serial; /* as of its set */
+    uint64_t place;
+    bool is_quiet; /* nothing is said of it, whoever leads to it and takes its host as it is */
+};
+
 struct compile_memory {
     uint64_t age; /* of the run that is going on, or was last */
     /* Those of the run that was last, in the order of its routes. */
@@ -22,7 +29,8 @@ struct compile_memory {
     uint64_t rule_serial;              /* the last of a planned rule, */
     uint64_t variant_serial;           /* and of a variant */
     const struct model_snapshot *last; /* the snapshot that was made last, or NULL, */
-    uint64_t last_draft;               /* and the number of its draft */
+    uint64_t last_draft;               /* and the number of its draft, */
+    VEC(struct compile__asked) asked;  /* whose needs these are */
     struct compile_counts counts;
 };
 

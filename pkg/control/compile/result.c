@@ -136,9 +136,6 @@ static void set_texts(struct compile__set *set, const struct discovery_answer *a
 static void ask(struct half *half, const struct compile__need *need)
 {
     struct compile__set *set = need->set;
-    if (!discovery_has_changed(half->discovery, set->serial, set->place) &&
-        (set->resource != NULL || !need->has_cluster))
-        return;
     struct discovery_answer answer;
     if (need->reference != NULL)
         discovery_resolve_reference(half->discovery, half->scratch, need->mesh, need->reference,
@@ -164,11 +161,42 @@ static void ask(struct half *half, const struct compile__need *need)
     arena_clear(half->scratch);
 }
 
-static void ask_all(struct half *half)
+static bool speaks_http2(const struct compile__set *set)
+{
+    return str_equal(set->protocol, STR("http2")) || str_equal(set->protocol, STR("grpc"));
+}
+
+static struct compile__asked asked_of(const struct compile__set *set)
+{
+    bool is_quiet = set->state == DISCOVERY_FOUND && !speaks_http2(set);
+    return (struct compile__asked){set->serial, set->place, is_quiet};
+}
+
+/* Of another draft than the last. */
+static void ask_anew(struct half *half)
 {
     const struct compile_draft *draft = half->draft;
-    for (size_t i = 0; i < draft->needs.count; i++)
+    VEC_CLEAR(&half->memory->asked);
+    for (size_t i = 0; i < draft->needs.count; i++) {
+        const struct compile__need *need = &draft->needs.items[i];
+        if (discovery_has_changed(half->discovery, need->set->serial, need->set->place) ||
+            (need->set->resource == NULL && need->has_cluster))
+            ask(half, need);
+        VEC_PUSH(&half->memory->asked, asked_of(need->set));
+    }
+}
+
+/* Of the same draft: what was noted is looked through, and no set that is as it was. */
+static void ask_again(struct half *half)
+{
+    const struct compile_draft *draft = half->draft;
+    for (size_t i = 0; i < draft->needs.count; i++) {
+        struct compile__asked *asked = &half->memory->asked.items[i];
+        if (!discovery_has_changed(half->discovery, asked->serial, asked->place))
+            continue;
         ask(half, &draft->needs.items[i]);
+        *asked = asked_of(draft->needs.items[i].set);
+    }
 }
 
 /* ---- What it means for routes ---- */
@@ -288,7 +316,7 @@ static void report_host(struct half *half, const struct compile__use *use,
 static void report_protocol(struct half *half, const struct compile__use *use,
                             const struct compile__set *set)
 {
-    if (!str_equal(set->protocol, STR("http2")) && !str_equal(set->protocol, STR("grpc")))
+    if (!speaks_http2(set))
         return;
     if (compile__is_tcp(use->plan->route))
         return; /* bytes go to it as they are */
@@ -392,8 +420,14 @@ static const struct model_snapshot *snapshot_of(struct half *half)
 static void complete(struct half *half)
 {
     const struct compile_draft *draft = half->draft;
-    ask_all(half);
-    for (size_t i = 0; i < draft->uses.count; i++)
+    if (half->memory->last_draft == draft->number)
+        ask_again(half);
+    else
+        ask_anew(half);
+    bool is_loud = draft->wants_hosts;
+    for (size_t i = 0; i < draft->needs.count; i++)
+        is_loud = is_loud || !half->memory->asked.items[i].is_quiet;
+    for (size_t i = 0; i < draft->uses.count && is_loud; i++)
         review_use(half, &draft->uses.items[i]);
 }
 

@@ -14,8 +14,8 @@
 
 struct arena;
 
-/* `chunk_size` is the size of the first chunk in bytes; later ones double up to nearly 256 KiB. Nothing is
- * allocated before the first use. */
+/* `chunk_size` is the size of the first chunk in bytes; later ones double up to nearly 256 KiB.
+ * Nothing is allocated before the first use. */
 MUST_USE struct arena *arena_new(size_t chunk_size);
 struct arena *arena_free(struct arena *arena);
 
