@@ -166,6 +166,45 @@ static void what_did_not_change_is_not_done_again(void **state)
     program_deinit(&p);
 }
 
+static void put_slice(struct program *p, const char *port, const char *ready)
+{
+    char yaml[512];
+    (void)snprintf(yaml, sizeof(yaml),
+                   "{kind: EndpointSlice, metadata: {name: s1-x, namespace: ns, labels: "
+                   "{kubernetes.io/service-name: s1}}, endpoints: [{addresses: [10.0.0.1], "
+                   "conditions: {ready: %s}}], ports: [{port: %s}]}",
+                   ready, port);
+    put(p, yaml);
+}
+
+/* Where all was well there is nothing to look through, until something is not. */
+static void what_becomes_wrong_is_said(void **state)
+{
+    (void)state;
+    struct program p;
+    program_init(&p, 7);
+    const struct compile_input input = {
+        .cache = p.world.cache, .dataplanes = &manifests_dataplane, .dataplane_count = 1};
+    put(&p, "{type: MeshGateway, mesh: default, name: e, selectors: [{match: {kuma.io/service: e}}]"
+            ", conf: {listeners: [{port: 80, protocol: HTTP}]}}");
+    put(&p, "{type: MeshGatewayRoute, mesh: default, name: r, selectors: [{match: "
+            "{kuma.io/service: e}}], conf: {http: {rules: [{matches: [{path: {match: PREFIX, "
+            "value: /}}], backends: [{destination: {kuma.io/service: s1_ns_svc_80}}]}]}}}");
+    put(&p, "{kind: Service, metadata: {name: s1, namespace: ns}, spec: {ports: [{port: 80}]}}");
+    static const char *const ready[] = {"true", "true", "false", "false", "true"};
+    for (size_t i = 0; i < ARRAY_SIZE(ready); i++) {
+        put_slice(&p, i % 2 == 0 ? "8080" : "8081", ready[i]);
+        struct compile_result *remembered = compile_remembering(&p, &input);
+        struct compile_result *fresh = compile_snapshot(&input);
+        assert_int_equal(finding_count(remembered->findings), strcmp(ready[i], "false") == 0);
+        outcome_assert_same(remembered, fresh);
+        remembered = compile_result_free(remembered);
+        fresh = compile_result_free(fresh);
+    }
+    assert_int_equal(compile_memory_counts(p.memory).drafts, 1);
+    program_deinit(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -173,6 +212,7 @@ int main(void)
         cmocka_unit_test(drafts_stand_alone),
         cmocka_unit_test(only_the_last_run_is_remembered),
         cmocka_unit_test(what_did_not_change_is_not_done_again),
+        cmocka_unit_test(what_becomes_wrong_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
