@@ -27,7 +27,7 @@ static const struct command_flag flags[] = {
             .kind = COMMAND_TEXT,
             .value_name = "NAMESPACE",
             .fallback = "kuma-system",
-            .help = "Where the operator runs, and where the Secrets of listeners are.",
+            .help = "Where the operator runs, and where the Secrets with certificates are.",
         },
     [FLAG_FEED] =
         {

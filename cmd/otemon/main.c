@@ -12,7 +12,7 @@ static const struct command root = {
     .name = "otemon",
     .summary = "the gateway for Kuma's MeshGateway manifests",
     .description =
-        "Otemon serves MeshGateway and MeshGatewayRoute manifests as they are, without Kuma and "
+        "Otemon serves MeshGateway manifests and their routes as they are, without Kuma and "
         "without Kubernetes. Start with `otemon run DIR`; `otemon validate PATH...` only checks.",
     .exit_text = "0  done\n"
                  "1  understood, but it could not be done; a sentence on standard error says why\n"

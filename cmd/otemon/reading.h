@@ -101,7 +101,7 @@ enum {
                 .kind = COMMAND_TEXT,                                                           \
                 .value_name = "NAMESPACE",                                                      \
                 .fallback = "kuma-system",                                                      \
-                .help = "With --kube: where the Secrets of listeners are.",                     \
+                .help = "With --kube: where the Secrets with certificates are.",                \
     },                                                                                          \
         [(begin) + READING_FLAG_GATEWAY_NAMESPACES] = {                                         \
             .name = "gateway-namespaces",                                                       \

@@ -135,7 +135,9 @@ const struct command run_command = {
         "\n"
         "One bad object costs only itself. A file that is not readable YAML keeps its previous "
         "objects until it is. Back ends are the inbounds of Dataplanes, ExternalServices and "
-        "MeshExternalServices; one that has none answers 503.\n"
+        "MeshExternalServices; one that has none answers 503. MeshExternalServices that speak TLS "
+        "and name no authorities are trusted by those of the system, or of the file that "
+        "SSL_CERT_FILE names.\n"
         "\n"
         "Ctrl-C or SIGTERM lets requests finish, then ends.",
     .flags = flags,
