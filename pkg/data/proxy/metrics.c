@@ -15,12 +15,63 @@ static const uint64_t duration_bounds[] = {1,   2,   5,    10,   25,   50,   100
     (&(struct metrics_description){ \
         .name = (n), .help = (h), .type = (t), .labels = (l), .label_count = ARRAY_SIZE(l)})
 
-static struct metrics_series *plain_open(struct proxy_metrics *metrics, size_t index,
-                                         const char *name, const char *help, enum metrics_type type)
+#define PLAIN(member) offsetof(struct proxy_metrics, member)
+
+/* Those without labels. */
+static const struct plain {
+    size_t offset; /* of the series, in struct proxy_metrics */
+    const char *name;
+    const char *help;
+    enum metrics_type type;
+} plains[] = {
+    {PLAIN(second_tries), "otemon_second_tries_total", "Requests that were sent once more.",
+     METRICS_COUNTER},
+    {PLAIN(upstream_connects), "otemon_upstream_connects_total",
+     "Connections to back ends that were begun.", METRICS_COUNTER},
+    {PLAIN(upstream_failures), "otemon_upstream_connect_failures_total",
+     "Connections to back ends that did not come about.", METRICS_COUNTER},
+    {PLAIN(upstream_reuses), "otemon_upstream_reuses_total",
+     "Requests that took a pooled connection.", METRICS_COUNTER},
+    {PLAIN(upstream_open), "otemon_upstream_connections_open",
+     "Connections to back ends, busy and idle.", METRICS_GAUGE},
+    {PLAIN(upstream_idle), "otemon_upstream_connections_idle", "Connections to back ends in pools.",
+     METRICS_GAUGE},
+    {PLAIN(endpoints), "otemon_upstream_endpoints", "Endpoints known, summed over the workers.",
+     METRICS_GAUGE},
+    {PLAIN(views), "otemon_worker_states",
+     "Configurations that workers serve or still finish requests of.", METRICS_GAUGE},
+    {PLAIN(requests_open), "otemon_requests_open", "Requests under way, each with an arena.",
+     METRICS_GAUGE},
+    {PLAIN(blocks), "otemon_buffers", "Buffers of connections that wait.", METRICS_GAUGE},
+    {PLAIN(lines_dropped), "otemon_access_log_lines_dropped_total",
+     "Access log lines that found the writer behind.", METRICS_COUNTER},
+    {PLAIN(mirrors), "otemon_mirrors_total", "Requests of which a mirror was to get a copy.",
+     METRICS_COUNTER},
+    {PLAIN(mirrors_lost), "otemon_mirrors_lost_total",
+     "Copies that a mirror did not get whole, or not answer.", METRICS_COUNTER},
+    {PLAIN(names), "otemon_dns_names", "Names of back ends that are kept resolved.", METRICS_GAUGE},
+    {PLAIN(name_queries), "otemon_dns_queries_total", "Questions for the addresses of a name.",
+     METRICS_COUNTER},
+    {PLAIN(name_failures), "otemon_dns_failures_total", "Questions that brought no address.",
+     METRICS_COUNTER},
+    {PLAIN(name_changes), "otemon_dns_changes_total", "Answers with other addresses than before.",
+     METRICS_COUNTER},
+};
+_Static_assert(ARRAY_SIZE(plains) == PROXY__PLAIN_METRICS, "each has its family");
+
+static struct metrics_series **plain_series(struct proxy_metrics *metrics, size_t index)
 {
-    struct metrics_description description = {.name = name, .help = help, .type = type};
-    metrics->families[index] = metrics_family_new(metrics->registry, &description);
-    return metrics_series_open(metrics->families[index], NULL);
+    return (struct metrics_series **)(void *)((char *)metrics + plains[index].offset);
+}
+
+static void plains_open(struct proxy_metrics *metrics)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(plains); i++) {
+        const struct metrics_description description = {
+            .name = plains[i].name, .help = plains[i].help, .type = plains[i].type};
+        metrics->families[i] = metrics_family_new(metrics->registry, &description);
+        *plain_series(metrics, i) = metrics_series_open(metrics->families[i], NULL);
+    }
 }
 
 static void families_make(struct proxy_metrics *metrics)
@@ -99,47 +150,7 @@ struct proxy_metrics *proxy_metrics_new(struct metrics *registry)
     metrics->registry = registry;
     families_make(metrics);
     process_gauges_make(registry);
-    metrics->second_tries = plain_open(metrics, 0, "otemon_second_tries_total",
-                                       "Requests that were sent once more.", METRICS_COUNTER);
-    metrics->upstream_connects = plain_open(metrics, 1, "otemon_upstream_connects_total",
-                                            "Connections to back ends that were begun.",
-                                            METRICS_COUNTER);
-    metrics->upstream_failures = plain_open(metrics, 2, "otemon_upstream_connect_failures_total",
-                                            "Connections to back ends that did not come about.",
-                                            METRICS_COUNTER);
-    metrics->upstream_reuses = plain_open(metrics, 3, "otemon_upstream_reuses_total",
-                                          "Requests that took a pooled connection.",
-                                          METRICS_COUNTER);
-    metrics->upstream_open = plain_open(metrics, 4, "otemon_upstream_connections_open",
-                                        "Connections to back ends, busy and idle.", METRICS_GAUGE);
-    metrics->upstream_idle = plain_open(metrics, 5, "otemon_upstream_connections_idle",
-                                        "Connections to back ends in pools.", METRICS_GAUGE);
-    metrics->endpoints = plain_open(metrics, 6, "otemon_upstream_endpoints",
-                                    "Endpoints known, summed over the workers.", METRICS_GAUGE);
-    metrics->views = plain_open(metrics, 7, "otemon_worker_states",
-                                "Configurations that workers serve or still finish requests of.",
-                                METRICS_GAUGE);
-    metrics->requests_open = plain_open(metrics, 8, "otemon_requests_open",
-                                        "Requests under way, each with an arena.", METRICS_GAUGE);
-    metrics->blocks = plain_open(metrics, 9, "otemon_buffers", "Buffers of connections that wait.",
-                                 METRICS_GAUGE);
-    metrics->lines_dropped = plain_open(metrics, 10, "otemon_access_log_lines_dropped_total",
-                                        "Access log lines that found the writer behind.",
-                                        METRICS_COUNTER);
-    metrics->mirrors = plain_open(metrics, 11, "otemon_mirrors_total",
-                                  "Requests of which a mirror was to get a copy.", METRICS_COUNTER);
-    metrics->mirrors_lost = plain_open(metrics, 12, "otemon_mirrors_lost_total",
-                                       "Copies that a mirror did not get whole, or not answer.",
-                                       METRICS_COUNTER);
-    metrics->names = plain_open(metrics, 13, "otemon_dns_names",
-                                "Names of back ends that are kept resolved.", METRICS_GAUGE);
-    metrics->name_queries = plain_open(metrics, 14, "otemon_dns_queries_total",
-                                       "Questions for the addresses of a name.", METRICS_COUNTER);
-    metrics->name_failures = plain_open(metrics, 15, "otemon_dns_failures_total",
-                                        "Questions that brought no address.", METRICS_COUNTER);
-    metrics->name_changes = plain_open(metrics, 16, "otemon_dns_changes_total",
-                                       "Answers with other addresses than before.",
-                                       METRICS_COUNTER);
+    plains_open(metrics);
     return metrics;
 }
 
@@ -147,19 +158,10 @@ struct proxy_metrics *proxy_metrics_free(struct proxy_metrics *metrics)
 {
     if (metrics == NULL)
         return NULL;
-    struct metrics_series *plain[] = {
-        metrics->second_tries,      metrics->upstream_connects,
-        metrics->upstream_failures, metrics->upstream_reuses,
-        metrics->upstream_open,     metrics->upstream_idle,
-        metrics->endpoints,         metrics->views,
-        metrics->requests_open,     metrics->blocks,
-        metrics->lines_dropped,     metrics->mirrors,
-        metrics->mirrors_lost,      metrics->names,
-        metrics->name_queries,      metrics->name_failures,
-        metrics->name_changes,
-    };
-    for (size_t i = 0; i < ARRAY_SIZE(plain); i++)
-        (void)metrics_series_close(metrics->families[i], plain[i]); /* always NULL */
+    for (size_t i = 0; i < ARRAY_SIZE(plains); i++) {
+        struct metrics_series **series = plain_series(metrics, i);
+        *series = metrics_series_close(metrics->families[i], *series);
+    }
     return mem_free(metrics);
 }
 

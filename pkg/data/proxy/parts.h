@@ -523,6 +523,8 @@ void proxy__log_flush(struct proxy__worker *worker);
 
 /* ---- metrics.c ---- */
 
+#define PROXY__PLAIN_METRICS 17
+
 struct proxy_metrics {
     struct metrics *registry;
     struct metrics_family *connections_open;
@@ -532,8 +534,8 @@ struct proxy_metrics {
     struct metrics_family *bytes_received;
     struct metrics_family *bytes_sent;
     struct metrics_family *handshakes;
-    struct metrics_family *families[17];
-    struct metrics_series *second_tries; /* without labels, like what follows */
+    struct metrics_family *families[PROXY__PLAIN_METRICS]; /* of what follows, without labels */
+    struct metrics_series *second_tries;
     struct metrics_series *mirrors;
     struct metrics_series *mirrors_lost;
     struct metrics_series *upstream_connects;
