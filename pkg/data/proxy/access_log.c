@@ -8,7 +8,9 @@
  * A line is put together in the chunk itself, so there is one copy and no write per request. */
 #include "core/base/assert.h"
 #include "core/base/mem.h"
-#include "data/proxy/parts.h"
+#include "data/proxy/log.h"
+#include "data/proxy/main.h"
+#include "data/proxy/request.h"
 
 /* A line's own bound: every text in it has one, and an escaped byte takes six. Besides the target
  * these are method, authority, end point, listener, virtual host, route, cluster, id and reason;

@@ -1,7 +1,7 @@
 /* The response's way down: its head, and its body by pull. Nothing is read from the back end that
  * the client has not room for. */
 #include "core/base/assert.h"
-#include "data/proxy/parts.h"
+#include "data/proxy/request.h"
 
 enum http_body_step proxy__body_gather(struct http_body *body, char *bytes, size_t size,
                                        size_t *ret_used, struct str *ret_payload)

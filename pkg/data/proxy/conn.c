@@ -2,11 +2,17 @@
  *
  * An idle connection has neither a buffer nor a request. A head is read into the worker's one
  * buffer; only when it is not complete do its bytes move into a block of the connection's own. */
+#include "data/proxy/conn.h"
+
 #include <unistd.h>
 
 #include "core/base/assert.h"
 #include "core/base/mem.h"
-#include "data/proxy/parts.h"
+#include "data/proxy/main.h"
+#include "data/proxy/request.h"
+
+/* A connection whose port was removed may still send the request that is on its way. */
+#define REMOVED_IDLE_MS 500U
 
 /* What a connection waits for that is ready for the next bytes. To name both from the beginning
  * spares a change when its request does not read. */
@@ -331,7 +337,7 @@ void proxy__conn_open(struct proxy__port *port, int fd, const struct net_address
 void proxy__conn_retire(struct proxy__conn *conn)
 {
     if (conn->phase == PROXY__IDLE)
-        conn_timer(conn, PROXY__REMOVED_IDLE_MS);
+        conn_timer(conn, REMOVED_IDLE_MS);
 }
 
 void proxy__conn_next(struct proxy__conn *conn, bool keep_alive, bool drained)

@@ -1,6 +1,6 @@
 /* What a request becomes on its way upstream: forwarded-for, protocol, request id, and what its
  * rule rewrites. */
-#include "data/proxy/parts.h"
+#include "data/proxy/request.h"
 
 /* Longer ids of a client are passed on, but not repeated in the log. */
 #define ID_LOG_MAX ((size_t)128)

@@ -1,5 +1,5 @@
 /* The Host that a back end gets. */
-#include "data/proxy/parts.h"
+#include "data/proxy/request.h"
 
 struct str proxy__authority(const struct proxy__request *request)
 {

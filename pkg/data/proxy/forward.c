@@ -1,7 +1,7 @@
 /* A request's way up: its head, and its body by pull. Nothing is read from the client that the back
  * end has not room for. */
 #include "core/base/assert.h"
-#include "data/proxy/parts.h"
+#include "data/proxy/request.h"
 
 void proxy__upstream_watch(struct proxy__request *request)
 {

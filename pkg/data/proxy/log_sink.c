@@ -3,11 +3,12 @@
  * path. */
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #include "core/base/assert.h"
 #include "core/base/mem.h"
-#include "data/proxy/parts.h"
+#include "data/proxy/log.h"
 
 struct proxy__log_sink {
     int fd;

@@ -2,9 +2,13 @@
  *
  * A letter may still be under way when the proxy is freed. The box outlives it by counting the
  * tasks that are posted. */
+#include "data/proxy/mail.h"
+
+#include <pthread.h>
+
 #include "core/base/assert.h"
+#include "core/base/list.h"
 #include "core/base/mem.h"
-#include "data/proxy/parts.h"
 
 struct letter {
     struct list link;

@@ -1,7 +1,11 @@
 /* Blocks and requests from free lists with bounds, and writing with what is left over. */
+#include "data/proxy/memory.h"
+
 #include "core/base/assert.h"
 #include "core/base/mem.h"
-#include "data/proxy/parts.h"
+#include "data/proxy/request.h"
+
+#define REQUEST_ARENA 2048U
 
 /* Free ones beyond this go back to the heap: a burst must not stay in memory. Before the sanitizer
  * all do, so that it sees what is used after it was given back. */
@@ -55,7 +59,7 @@ struct proxy__request *proxy__request_take(struct proxy__worker *worker)
         arena = request->arena;
     } else {
         request = mem_alloc(sizeof(*request));
-        arena = arena_new(PROXY__REQUEST_ARENA);
+        arena = arena_new(REQUEST_ARENA);
     }
     worker->request_count++;
     memset(request, 0, sizeof(*request));

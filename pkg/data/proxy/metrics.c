@@ -1,7 +1,9 @@
 /* What is counted, and how it is called. */
+#include "data/proxy/metrics.h"
+
 #include "core/base/mem.h"
 #include "core/regex/regex.h"
-#include "data/proxy/parts.h"
+#include "data/proxy/main.h"
 
 static const char *const by_listener[] = {"listener"};
 static const char *const by_class[] = {"listener", "class"};

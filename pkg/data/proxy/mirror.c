@@ -6,7 +6,7 @@
  * one try. */
 #include "core/base/assert.h"
 #include "core/base/mem.h"
-#include "data/proxy/parts.h"
+#include "data/proxy/request.h"
 
 #define PPM 1000000U
 

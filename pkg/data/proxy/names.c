@@ -1,6 +1,6 @@
 /* Names of back ends: what the main thread hears of them, and what it says. */
 #include "core/base/assert.h"
-#include "data/proxy/parts.h"
+#include "data/proxy/main.h"
 
 /* More addresses are not shown in a line. */
 #define SHOWN_SIZE_MAX 1024

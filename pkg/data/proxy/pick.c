@@ -5,7 +5,7 @@
  * byte of an answer and the request is idempotent; in both cases only if what was sent of its body
  * is still at hand. */
 #include "core/base/assert.h"
-#include "data/proxy/parts.h"
+#include "data/proxy/request.h"
 
 #define TRIES_MAX 2
 

@@ -3,7 +3,14 @@
 
 #include "core/base/assert.h"
 #include "core/base/mem.h"
-#include "data/proxy/parts.h"
+#include "data/proxy/conn.h"
+#include "data/proxy/main.h"
+
+/* The most connections one readiness of a port accepts, so that others get their turn. */
+#define ACCEPT_BATCH 16
+
+/* How long accepting pauses when descriptors are used up. */
+#define ACCEPT_PAUSE_MS 100U
 
 static bool is_full(const struct proxy__worker *worker)
 {
@@ -15,7 +22,7 @@ static void port_pause(struct proxy__port *port)
     if (port->watch == NULL)
         return;
     loop_fd_set(port->watch, 0);
-    loop_timer_start(port->worker->loop, &port->pause, PROXY__ACCEPT_PAUSE_MS);
+    loop_timer_start(port->worker->loop, &port->pause, ACCEPT_PAUSE_MS);
 }
 
 static void port_on_pause(void *arg)
@@ -54,7 +61,7 @@ static bool port_accept(struct proxy__port *port, unsigned most)
 static void port_on_accept(void *arg, unsigned events)
 {
     (void)events; /* readable is all that was asked for */
-    (void)port_accept(arg, PROXY__ACCEPT_BATCH);
+    (void)port_accept(arg, ACCEPT_BATCH);
 }
 
 static struct proxy__port *port_find(const struct proxy__worker *worker,
@@ -103,7 +110,7 @@ static void port_close(struct proxy__port *port)
 {
     if (port->fd < 0)
         return;
-    while (port_accept(port, PROXY__ACCEPT_BATCH)) {
+    while (port_accept(port, ACCEPT_BATCH)) {
     }
     loop_timer_stop(port->worker->loop, &port->pause);
     port->watch = loop_fd_close(port->watch);

@@ -6,7 +6,7 @@
 #include "core/base/assert.h"
 #include "core/base/file.h"
 #include "core/base/mem.h"
-#include "data/proxy/parts.h"
+#include "data/proxy/main.h"
 
 /* ---- States ---- */
 

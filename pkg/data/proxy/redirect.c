@@ -1,5 +1,5 @@
 /* Where to go instead: what rules say, and paths that have a plainer form. */
-#include "data/proxy/parts.h"
+#include "data/proxy/request.h"
 
 void proxy__uri_refuse(struct proxy__request *request)
 {

@@ -1,6 +1,6 @@
 /* Answers of our own. */
 #include "core/base/assert.h"
-#include "data/proxy/parts.h"
+#include "data/proxy/request.h"
 
 _Static_assert(SUBSCRIBE_BODY_MAX + MODEL_HEADERS_MAX + PROXY__ANSWER_OWN_MAX <= PROXY_BLOCK_SIZE,
                "an answer of our own is written from a block");

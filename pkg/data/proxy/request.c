@@ -1,8 +1,10 @@
 /* One exchange: how it begins, finds its rule, waits and ends. */
+#include "data/proxy/request.h"
+
 #include <sys/socket.h>
 
 #include "core/base/assert.h"
-#include "data/proxy/parts.h"
+#include "data/proxy/log.h"
 
 struct proxy__request *proxy__request_new(struct proxy__conn *conn)
 {

@@ -1,6 +1,6 @@
 /* After a valid 101: bytes both ways, by pull, each direction with an end of its own. */
 #include "core/base/assert.h"
-#include "data/proxy/parts.h"
+#include "data/proxy/request.h"
 
 /* Ends a direction towards `sink` once everything before it was written. */
 static void direction_end(struct net_filter *sink, bool ended, const struct proxy__block *rest,

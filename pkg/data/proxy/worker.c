@@ -1,10 +1,13 @@
 /* A worker: a thread with a loop, and what it serves. */
+#include "data/proxy/worker.h"
+
 #include <signal.h>
 
 #include "core/base/assert.h"
 #include "core/base/clock.h"
 #include "core/base/mem.h"
-#include "data/proxy/parts.h"
+#include "data/proxy/main.h"
+#include "data/proxy/request.h"
 
 /* How often numbers and log lines leave the worker: while something happens, and while nothing
  * does. */
