@@ -5,8 +5,9 @@
 
 struct str compile__source_field(const struct compile__source *source)
 {
-    return str_format(source->run->arena, "conf.listeners[%zu].tls.certificates[%zu]",
-                      source->listener->index, source->index);
+    struct arena *arena = source->run->arena;
+    struct str list = compile__listener_field(arena, source->listener->index, ".tls.certificates");
+    return str_format(arena, "%.*s[%zu]", STR_ARG(list), source->index);
 }
 
 static struct str mesh_of(const struct compile__source *source)

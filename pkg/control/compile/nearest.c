@@ -65,8 +65,7 @@ static void compare(struct api_tags selector, struct candidate *at)
 /* Whether a listener is one that the route is for. */
 static bool suits(const struct api_object *route, const struct api_listener *listener)
 {
-    bool is_tcp = listener->protocol == API_PROTOCOL_TCP || listener->protocol == API_PROTOCOL_TLS;
-    return is_tcp == compile__is_tcp(route);
+    return compile__is_of_connections(listener->protocol) == compile__is_tcp(route);
 }
 
 static void look_at(const struct candidate *at, const struct api_selectors *selectors,

@@ -11,6 +11,11 @@ struct group {
     size_t count;
 };
 
+struct str compile__listener_field(struct arena *arena, size_t index, const char *member)
+{
+    return str_format(arena, "conf.listeners[%zu]%s", index, member);
+}
+
 static int compare_listeners(const void *a, const void *b)
 {
     const struct compile__listener *left = a;
@@ -40,7 +45,7 @@ static struct compile_listener_report begin_report(const struct api_listener *sp
 static void report_broken(struct compile__run *run, const struct compile__binding *binding,
                           const struct api_listener *spec, struct compile_listener_report *report)
 {
-    struct str field = str_format(run->arena, "conf.listeners[%zu]", report->index);
+    struct str field = compile__listener_field(run->arena, report->index, "");
     struct str message = compile__decoding_error(run->texts, binding->gateway, field);
     struct str reason = STR("Invalid");
     if (spec->conflict == API_CONFLICT_PROTOCOL)
@@ -98,19 +103,13 @@ static struct group collect(struct compile__run *run, struct compile__binding *b
     return group;
 }
 
-static struct str field_of(struct compile__run *run, const struct compile__listener *listener,
-                           const char *member)
-{
-    return str_format(run->arena, "conf.listeners[%zu]%s", listener->index, member);
-}
-
 /* Returns the text, for conditions. */
 static struct str refuse(const struct group *group, struct compile__listener *listener,
                          const char *member, struct str reason, const char *message)
 {
-    struct str text = compile__find(group->run, FINDING_ERROR, group->binding->gateway,
-                                    listener->spec->mark, field_of(group->run, listener, member),
-                                    "%s", message);
+    struct str text = compile__find(
+        group->run, FINDING_ERROR, group->binding->gateway, listener->spec->mark,
+        compile__listener_field(group->run->arena, listener->index, member), "%s", message);
     if (!listener->is_refused)
         note_selected(group->run, group->binding, listener);
     listener->is_refused = true;
@@ -166,7 +165,8 @@ static void check_support(const struct group *group, struct compile__listener *l
     else if (spec->connection_limit > 0)
         (void)compile__find(
             group->run, FINDING_WARNING, group->binding->gateway, spec->mark,
-            field_of(group->run, listener, ".resources.connectionLimit"),
+            compile__listener_field(group->run->arena, listener->index,
+                                    ".resources.connectionLimit"),
             "connection limits are not enforced yet; the listener is served without");
 }
 
@@ -192,7 +192,7 @@ static void refuse_taken(const struct group *group, struct compile__listener *li
     const struct compile_dataplane *dataplane = group->binding->dataplane;
     struct str text = compile__find(
         group->run, FINDING_ERROR, group->binding->gateway, listeners->spec->mark,
-        field_of(group->run, listeners, ".port"),
+        compile__listener_field(group->run->arena, listeners->index, ".port"),
         "port %u of %.*s is taken by dataplane %.*s (MeshGateway %.*s), so dataplane "
         "%.*s does not serve it; give the dataplanes different addresses, or the "
         "gateways different ports",

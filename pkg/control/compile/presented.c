@@ -141,7 +141,7 @@ void compile__load_certificates(struct compile__run *run, const struct compile__
         return; /* it may well have one */
     struct str text = compile__find(
         run, FINDING_ERROR, port->binding->gateway, listener->spec->mark,
-        str_format(run->arena, "conf.listeners[%zu]", listener->index),
+        compile__listener_field(run->arena, listener->index, ""),
         "host name \"%.*s\" is not served on port %u: it has no certificate that can be used",
         STR_ARG(listener->spec->hostname), (unsigned)port->number);
     compile__deny(&listener->report->resolved_refs, STR("InvalidCertificateRef"), text);

@@ -377,7 +377,7 @@ struct compile__unit compile__unit_of(const struct compile__scope *scope,
 /* One of its rules. */
 struct compile__parts compile__parts_of(const struct compile__unit *unit, size_t index);
 
-/* ---- ports.c ---- */
+/* ---- Listeners and ports ---- */
 
 /* A listener of a manifest on its way to being served. */
 struct compile__listener {
@@ -401,6 +401,8 @@ struct compile__port {
     size_t listener_count;
 };
 
+/* ---- attach.c, policies.c ---- */
+
 /* Notes that a route has no part in a listener, which `winner` serves, and tells it so once. */
 void compile__lose(struct compile__run *run, const struct compile__port *port,
                    const struct compile__listener *listener, struct compile__route *route,
@@ -411,6 +413,11 @@ void compile__attach_policies(struct compile__run *run, const struct compile__po
                               const struct compile__listener *listener);
 
 struct compile__hosts;
+
+/* ---- ports.c ---- */
+
+/* The field of a listener, or with `member` of what is in it: "conf.listeners[0].port". */
+struct str compile__listener_field(struct arena *arena, size_t index, const char *member);
 
 struct compile__ports {
     struct compile__port *items;

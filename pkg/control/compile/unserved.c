@@ -8,7 +8,7 @@
 static struct str field_of(struct compile__run *run, const struct compile__listener *listener,
                            const char *member)
 {
-    return str_format(run->arena, "conf.listeners[%zu]%s", listener->index, member);
+    return compile__listener_field(run->arena, listener->index, member);
 }
 
 /* Where meshes may be elsewhere, so may their mTLS. */
