@@ -56,16 +56,7 @@ static void parse(struct compile__certificate *certificate, struct str bytes, st
         return;
     }
     certificate->key_type = bundle->key_type;
-    certificate->secret = model_secret_new(&(struct model_secret){
-        .name = name_of(certificate, origin, own),
-        .certificates_pem = bundle->certificates_pem,
-        .key_pem = bundle->key_pem,
-        .key_type = pki_key_type_name(bundle->key_type),
-        .fingerprint = bundle->fingerprint,
-        .dns_names = {bundle->dns_names, bundle->dns_name_count},
-        .not_before_ms = bundle->not_before_ms,
-        .not_after_ms = bundle->not_after_ms,
-    });
+    certificate->secret = compile__secret_of(name_of(certificate, origin, own), bundle);
     bundle = pki_bundle_free(bundle);
 }
 
@@ -103,9 +94,7 @@ struct compile__certificate *compile__certificate_of(struct compile__run *run,
     struct compile__certificate *certificate = recall(run, secret, origin, 0, &is_new);
     const struct api_data_source named = {.type = API_SOURCE_SECRET, .reference = secret->key.name};
     struct str what = compile__data_title(run->arena, &named);
-    if (is_new && secret->broken)
-        fail(certificate, what, "the Secret itself has errors");
-    else if (is_new)
+    if (is_new)
         parse(certificate, secret->secret->data, what, origin, NULL);
     return certificate;
 }

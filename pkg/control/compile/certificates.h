@@ -1,6 +1,7 @@
 /* Private to control/compile: the data sources of a listener, and their certificates. */
 #pragma once
 
+#include "control/compile/data_sources.h"
 #include "control/compile/stages.h"
 
 /* Certificates that stand in the manifest, or in files that it names, so far, by type of key. */

@@ -1,5 +1,6 @@
 /* Data sources of certificates and keys, whoever names them. */
-#include "control/compile/stages.h"
+#include "control/compile/data_sources.h"
+
 #include "core/base/clock.h"
 
 /* Where a Secret of that name is, if it is in another mesh. */
@@ -53,12 +54,19 @@ struct compile__data_fault compile__data_check(const struct compile__data_place 
                                                const struct api_data_source *source)
 {
     const struct str reason = STR("InvalidCertificateRef");
+    const struct api_object *secret = compile__find_secret(place->cache, place->mesh, source);
     switch (source->type) {
     case API_SOURCE_INLINE:
     case API_SOURCE_INLINE_STRING: break;
     case API_SOURCE_SECRET:
-        if (compile__find_secret(place->cache, place->mesh, source) == NULL)
+        if (secret == NULL)
             return missing_secret(place, source->reference);
+        if (secret->broken)
+            return (struct compile__data_fault){
+                reason,
+                str_format(place->arena,
+                           "secret \"%.*s\" itself has errors; what is said of it says which",
+                           STR_ARG(source->reference))};
         break;
     case API_SOURCE_FILE:
         if (source->load_error.size > 0)
@@ -97,4 +105,18 @@ struct str compile__age_text(struct arena *arena, uint64_t wall_ms,
                       is_over ? "the certificate has expired on %.10s: %s; renew it"
                               : "the certificate is not valid before %.10s: %s",
                       text, validity->consequence);
+}
+
+const struct model_resource *compile__secret_of(struct str name, const struct pki_bundle *bundle)
+{
+    return model_secret_new(&(struct model_secret){
+        .name = name,
+        .certificates_pem = bundle->certificates_pem,
+        .key_pem = bundle->key_pem,
+        .key_type = pki_key_type_name(bundle->key_type),
+        .fingerprint = bundle->fingerprint,
+        .dns_names = {bundle->dns_names, bundle->dns_name_count},
+        .not_before_ms = bundle->not_before_ms,
+        .not_after_ms = bundle->not_after_ms,
+    });
 }

@@ -1,6 +1,7 @@
 /* The first half: everything but endpoint sets. */
 #include "control/compile/draft.h"
 
+#include "control/compile/data_sources.h"
 #include "control/compile/spec.h"
 #include "control/compile/stages.h"
 #include "core/base/assert.h"

@@ -1,5 +1,7 @@
 /* What is said of ExternalServices and MeshExternalServices, whether a route leads to them or not.
  */
+#include "control/compile/data_sources.h"
+#include "control/compile/external_tls.h"
 #include "control/compile/stages.h"
 
 static struct str protocol_of(const struct api_object *object)

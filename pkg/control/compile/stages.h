@@ -73,75 +73,7 @@ void compile__add_parent(struct compile_route_report *route, struct compile_pare
 void compile__add_summary(struct compile_route_report *route,
                           const struct compile_parent_report *parent);
 
-/* ---- data_sources.c ---- */
-
-/* Who names a data source, and what it is to hold. */
-struct compile__data_place {
-    const struct cache *cache;
-    struct arena *arena; /* of what is said */
-    struct str mesh;
-    const char *owner;   /* "gateway" */
-    const char *content; /* "certificate and key" */
-};
-
-/* What keeps a data source from having bytes; no message: nothing does. */
-struct compile__data_fault {
-    struct str reason; /* of a condition */
-    struct str message;
-};
-
-struct compile__data_fault compile__data_check(const struct compile__data_place *place,
-                                               const struct api_data_source *source);
-
-/* The Secret that a source of an object of that mesh names, or NULL. */
-const struct api_object *compile__find_secret(const struct cache *cache, struct str mesh,
-                                              const struct api_data_source *source);
-
-/* What people know it by: "secret \"web\"". */
-struct str compile__data_title(struct arena *arena, const struct api_data_source *source);
-
-/* All Secrets are elsewhere. */
-bool compile__lacks_secrets(const struct compile_input *input);
-
-struct compile__validity {
-    uint64_t not_before_ms;
-    uint64_t not_after_ms;
-    const char *consequence; /* of its end */
-};
-
-/* What is to be said of a certificate for its age, in `arena`; empty: nothing. */
-struct str compile__age_text(struct arena *arena, uint64_t wall_ms,
-                             const struct compile__validity *validity);
-
 /* ---- upstream_tls.c ---- */
-
-struct compile__tls_note {
-    bool is_fault; /* so that it cannot be spoken */
-    struct finding_mark mark;
-    struct str field;
-    struct str reason; /* of a condition, with a fault */
-    struct str message;
-};
-
-/* What an object says of TLS. */
-struct compile__tls {
-    /* Set before it is read: */
-    const struct cache *cache;
-    struct arena *arena; /* of what it becomes */
-    const struct api_object *object;
-    bool lacks_secrets;
-    uint64_t wall_ms; /* 0: nothing is said of certificates that are out of date */
-    /* What it becomes: */
-    const struct api_external_tls *spec;
-    struct model_upstream_tls model; /* the name is the caller's */
-    struct pki_certificates *authorities;
-    struct pki_bundle *presented; /* NULL: nothing is */
-    VEC(struct compile__tls_note) notes;
-    bool has_fault; /* without a note: what is missing may be elsewhere */
-};
-
-void compile__tls_read(struct compile__tls *tls);
-void compile__tls_deinit(struct compile__tls *tls);
 
 /* What it becomes, or became before of the same. It is there until the run of the second half in
  * which nobody asks for it. */
