@@ -71,7 +71,9 @@ struct tls {
     bool refused;         /* nothing serves the name: not one more byte goes out */
     bool established;     /* the handshake is done */
     bool notified;        /* our close_notify is out */
+    bool interrupted;     /* this call may not read any more, although there may be more */
     bool starved;         /* the last read found part of a record at most */
+    unsigned char reads;  /* of the next filter, by this call */
     unsigned char server_name_size;
     char server_name[NET_TLS_SERVER_NAME_MAX];
 };

@@ -5,10 +5,16 @@
 
 #include "core/base/assert.h"
 #include "core/base/mem.h"
+#include "core/loop/loop.h"
 #include "core/net/internal.h"
 
 /* What one TLS record holds, and so what one call of SSL_write is given. */
 #define RECORD_SIZE_MAX ((size_t)SSL3_RT_MAX_PLAIN_LENGTH)
+
+/* How often one call reads from below. OpenSSL goes on by itself after messages of its own
+ * (tickets, new keys, requests to begin anew) for as long as there is more, and whoever sends them
+ * without end would have the thread to himself. A record takes one read, or two. */
+#define READS_MAX 2U
 
 static struct tls *tls_of(struct net_filter *filter)
 {
@@ -28,6 +34,12 @@ static int bio_read(BIO *bio, char *data, int size)
 {
     struct tls *tls = BIO_get_data(bio);
     BIO_clear_retry_flags(bio);
+    if (tls->reads == READS_MAX) {
+        tls->interrupted = true;
+        BIO_set_retry_read(bio);
+        return -1;
+    }
+    tls->reads++;
     size_t got;
     enum err e = net_read(tls->filter.next, data, (size_t)size, &got);
     if (e == ERR_OK)
@@ -86,7 +98,7 @@ static enum err answer(struct tls *tls, int result)
 {
     int kind = SSL_get_error(tls->ssl, result);
     if (kind == SSL_ERROR_WANT_READ || kind == SSL_ERROR_WANT_WRITE) {
-        tls->filter.wants = tls->filter.next->wants;
+        tls->filter.wants = tls->interrupted ? LOOP_READ : tls->filter.next->wants;
         return ERR_AGAIN;
     }
     if (kind == SSL_ERROR_ZERO_RETURN)
@@ -109,9 +121,11 @@ static enum err answer(struct tls *tls, int result)
 }
 
 /* Before every call of OpenSSL: its error queue is the thread's, and answer() reads it. */
-static enum err begin(const struct tls *tls)
+static enum err begin(struct tls *tls)
 {
     ERR_clear_error();
+    tls->reads = 0;
+    tls->interrupted = false;
     errno = tls->below_errno;
     return tls->failure;
 }

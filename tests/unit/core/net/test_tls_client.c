@@ -1,4 +1,5 @@
 #include <signal.h>
+#include <sys/ioctl.h>
 
 #include "core/base/mem.h"
 #include "tls_client.h"
@@ -541,6 +542,33 @@ static void how_connections_end(void **state)
     with_link(*state, is_told_before_writing_fails);
 }
 
+/* HelloRequest, which a client passes over in a handshake, as often as it comes. */
+static void a_flood_in_the_handshake_is_taken_in_turns(void **state)
+{
+    static const char request[] = "\x16\x03\x03\x00\x04\x00\x00\x00\x00";
+    static char flood[9 * 10000];
+    struct stand *stand = *state;
+    struct net_tls_client *client = client_new(
+        &(struct net_tls_client_options){.max_version = NET_TLS_1_2});
+    struct far_server far = {.identity = &stand->server};
+    struct net_tls_session session = {0};
+    struct link link;
+    int left;
+    for (size_t i = 0; i < sizeof(flood); i++)
+        flood[i] = request[i % 9];
+    far_init(&far);
+    link_open(&link, client, &session, &far);
+    assert_int_equal(net_handshake(link.top), ERR_AGAIN);
+    assert_int_equal(send(link.far_fd, flood, sizeof(flood), 0), sizeof(flood));
+    assert_int_equal(net_handshake(link.top), ERR_AGAIN);
+    assert_int_equal(link.top->wants, LOOP_READ);
+    assert_int_equal(ioctl(link.socket.fd, FIONREAD, &left), 0);
+    assert_in_range(left, sizeof(flood) / 2, sizeof(flood));
+    link_close(&link);
+    SSL_CTX_free(far.ctx);
+    client = net_tls_client_unref(client);
+}
+
 static void a_server_that_leaves_early(void **state)
 {
     struct stand *stand = *state;
@@ -637,6 +665,7 @@ int main(void)
         cmocka_unit_test(a_fault_fails_every_handshake),
         cmocka_unit_test(sessions_are_resumed),
         cmocka_unit_test(how_connections_end),
+        cmocka_unit_test(a_flood_in_the_handshake_is_taken_in_turns),
         cmocka_unit_test(a_server_that_leaves_early),
         cmocka_unit_test(speaks_with_our_own_server),
     };

@@ -1,4 +1,5 @@
 #include <signal.h>
+#include <sys/ioctl.h>
 
 #include "core/base/mem.h"
 #include "core/base/random.h"
@@ -303,6 +304,41 @@ static void pending_tells_of_bytes_above_the_socket(void **state)
     session_close(&s);
 }
 
+#define UPDATES 4000
+
+/* Messages that ask for nothing, as fast as they can be read, must not keep the loop from all
+ * others: a read comes back in between, and is told of the rest as of any other bytes. */
+static void a_flood_of_messages_is_taken_in_turns(void **state)
+{
+    struct session s;
+    session_open(&s, *state, TLS1_3_VERSION, "a.example");
+    assert_int_equal(session_handshake(&s), ERR_OK);
+    BIO *records = BIO_new(BIO_s_mem());
+    SSL_set0_wbio(s.client, records);
+    for (int i = 0; i < UPDATES; i++) {
+        assert_int_equal(SSL_key_update(s.client, SSL_KEY_UPDATE_NOT_REQUESTED), 1);
+        assert_int_equal(SSL_do_handshake(s.client), 1);
+    }
+    assert_int_equal(SSL_write(s.client, "data", 4), 4);
+    char *bytes;
+    long size = BIO_get_mem_data(records, &bytes);
+    assert_int_equal(send(s.far, bytes, (size_t)size, 0), size);
+    char data[16];
+    size_t got;
+    int turns = 0;
+    while (net_read(s.top, data, sizeof(data), &got) == ERR_AGAIN) {
+        int left;
+        assert_int_equal(ioctl(s.socket.fd, FIONREAD, &left), 0);
+        assert_true(left > 0);
+        assert_int_equal(s.top->wants, LOOP_READ);
+        assert_false(net_pending(s.top));
+        turns++;
+    }
+    assert_memory_equal(data, "data", 4);
+    assert_in_range(turns, size / (3 * SSL3_RT_MAX_PLAIN_LENGTH), size / 4096);
+    session_close(&s);
+}
+
 #define BIG ((size_t)2 << 20)
 
 static unsigned char byte_at(size_t offset)
@@ -404,6 +440,7 @@ int main(void)
         cmocka_unit_test(renegotiation_is_refused),
         cmocka_unit_test(small_messages_cost_one_call_each),
         cmocka_unit_test(pending_tells_of_bytes_above_the_socket),
+        cmocka_unit_test(a_flood_of_messages_is_taken_in_turns),
         cmocka_unit_test(big_writes_arrive_whole),
         cmocka_unit_test(a_full_pipe_delays_the_end),
     };
