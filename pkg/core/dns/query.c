@@ -50,6 +50,13 @@ static void ask(struct dns__query *query)
     ares_getaddrinfo(query->dns->channel, query->name, NULL, &hints, on_addrinfo, query);
 }
 
+/* Nobody asks any more: it does not take the turn of one that is asked for. */
+static void forget(struct dns__query *query)
+{
+    (void)map_remove(query->dns->queries, str_of(query->name)); /* is `query` */
+    dns__query_free(query);
+}
+
 static void start_some(struct dns *dns)
 {
     if (dns->running == 0 && !list_is_empty(&dns->waiting))
@@ -57,6 +64,10 @@ static void start_some(struct dns *dns)
     while (dns->running < DNS_QUERIES_MAX && !list_is_empty(&dns->waiting)) {
         struct dns__query *query = LIST_ITEM(dns->waiting.next, struct dns__query, link);
         list_remove(&query->link);
+        if (list_is_empty(&query->questions)) {
+            forget(query);
+            continue;
+        }
         dns->running++;
         ask(query);
     }
@@ -130,7 +141,8 @@ struct dns_question *dns_resolve(struct dns *dns, struct str name, dns_answered_
     return question;
 }
 
-/* Its query goes on: c-ares has no way to end one, and its answer comes soon. */
+/* Its query goes on when it is under way: c-ares has no way to end one, and its answer comes
+ * soon. */
 struct dns_question *dns_cancel(struct dns_question *question)
 {
     if (question == NULL)

@@ -31,6 +31,23 @@ static void who_cancels_is_not_told(void **state)
     rig_close(&rig);
 }
 
+static void what_nobody_waits_for_is_not_asked(void **state)
+{
+    (void)state; /* none */
+    struct rig rig;
+    rig_open(&rig, 0);
+    dns_server_set(&rig.server, (struct dns_server_name){.name = "b.test", .ipv4 = "192.0.2.2"});
+    struct dns_question *question = dns_resolve(rig.dns, STR("a.test."), rig_on_answer, &rig);
+    assert_null(dns_cancel(question));
+    rig_found(&rig, "b.test.", "192.0.2.2", 0);
+    assert_int_equal(rig.server.asked, 1);
+    question = dns_resolve(rig.dns, STR("b.test."), rig_on_answer, &rig);
+    assert_null(dns_cancel(question));
+    rig_found(&rig, "b.test.", "192.0.2.2", 0); /* who asks again meanwhile is answered */
+    assert_int_equal(rig.server.asked, 2);
+    rig_close(&rig);
+}
+
 struct pair {
     struct rig *rig;
     struct dns_question *other;
@@ -102,8 +119,11 @@ static void the_end_may_come_at_any_time(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_name_is_one_query),         cmocka_unit_test(who_cancels_is_not_told),
-        cmocka_unit_test(a_callback_may_cancel_and_ask), cmocka_unit_test(more_than_may_run_wait),
+        cmocka_unit_test(one_name_is_one_query),
+        cmocka_unit_test(who_cancels_is_not_told),
+        cmocka_unit_test(what_nobody_waits_for_is_not_asked),
+        cmocka_unit_test(a_callback_may_cancel_and_ask),
+        cmocka_unit_test(more_than_may_run_wait),
         cmocka_unit_test(the_end_may_come_at_any_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
