@@ -14,11 +14,13 @@
  *     attach    MeshGatewayRoutes -> listeners with tags that match           attach.c
  *     tcp       routes of connections -> listeners, which are looked at       tcp.c, unserved.c
  *     hosts     host names -> virtual hosts, with the routes of each          hosts.c, selection.c
- *     tls       data sources -> certificates of a host                        certificates.c
- *     rules     routes -> their rules: plans.c with matches.c, filters.c,
- *               headers.c and destinations.c; then rules.c, hidden.c
+ *     tls       data sources -> certificates of a host          presented.c, certificates.c
+ *     rules     routes -> their rules: plans.c with matches.c, filters.c, headers.c and
+ *               destinations.c; then rules.c, virtual_hosts.c, hidden.c
  *     clusters  back ends -> clusters, and the endpoint sets that are needed  clusters.c
  *     emit      all of it -> resources of the model                           emit.c
+ *
+ * The second half, result.c, asks for endpoints, and upstream_tls.c how TLS is spoken to them.
  *
  * A memory may be given from run to run. What it remembers it returns for the very same decoded
  * objects only, so that the outcome is that of a run without; it makes the second run cheap.

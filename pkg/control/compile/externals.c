@@ -26,6 +26,13 @@ static struct str protocol_field(const struct api_object *object)
                                                          : STR("tags[\"kuma.io/protocol\"]");
 }
 
+/* Where its back ends are, only whoever knows the extension could say. */
+static bool has_extension(const struct api_object *object)
+{
+    return object->key.kind == API_MESH_EXTERNAL_SERVICE &&
+           object->mesh_external_service->has_extension;
+}
+
 /* ---- TLS ---- */
 
 /* What it costs is that share of requests, and nobody else's. */
@@ -61,15 +68,13 @@ void compile__review_external(struct arena *arena, struct finding_list *findings
                               const struct compile_input *input,
                               struct compile_object_report *report)
 {
-    struct discovery_obstacle obstacles[DISCOVERY_OBSTACLES_MAX];
     if (report->object->broken)
         return;
-    size_t count = discovery_external_obstacles(report->object, obstacles);
-    for (size_t i = 0; i < count; i++)
-        compile__warn_object(arena, findings, report, obstacles[i].field,
-                             str_format(arena, "%s, so it is no back end%s", obstacles[i].message,
-                                        obstacles[i].remedy));
-    if (count == 0 && discovery_external_tls(report->object)->enabled)
+    if (has_extension(report->object))
+        compile__warn_object(
+            arena, findings, report, STR("spec.extension"),
+            STR("extensions are not known here, so it is no back end; write endpoints"));
+    else if (discovery_external_tls(report->object)->enabled)
         review_tls(arena, findings, input, report);
     if (wants_another_protocol(report->object))
         compile__warn_object(

@@ -19,7 +19,6 @@ struct half {
     const struct compile_draft *draft;
     const struct discovery *discovery;
     struct compile_memory *memory;
-    struct finding_list *asking;              /* what one question has found */
     struct arena *scratch;                    /* of one question */
     VEC(const struct model_resource *) fresh; /* endpoint sets; borrowed from their sets */
     struct compile_route_report *routes;      /* NULL: as the draft has them */
@@ -131,23 +130,21 @@ static void set_texts(struct compile__set *set, const struct discovery_answer *a
     set->protocol = str_dup(set->arena, answer->protocol);
 }
 
-/* What a need leads to. An answer is remembered while it cannot be another, but for those that come
- * with findings about somebody else, and those with TLS, which Secrets have a part in. */
+/* What a need leads to. An answer is remembered while it cannot be another, but for those with TLS,
+ * which Secrets have a part in. */
 static void ask(struct half *half, const struct compile__need *need)
 {
     struct compile__set *set = need->set;
     struct discovery_answer answer;
     if (need->reference != NULL)
         discovery_resolve_reference(half->discovery, half->scratch, need->mesh, need->reference,
-                                    half->asking, &answer);
+                                    &answer);
     else
-        discovery_resolve(half->discovery, half->scratch, need->mesh, need->destination,
-                          half->asking, &answer);
+        discovery_resolve(half->discovery, half->scratch, need->mesh, need->destination, &answer);
     half->memory->counts.endpoints++;
     struct compile__set_tls *tls = resolve_tls(half, &answer);
     half->has_tls = half->has_tls || tls != NULL || set->tls != NULL;
-    bool is_settled = finding_count(half->asking) == 0 && tls == NULL;
-    set->serial = is_settled ? discovery_serial(half->discovery) : 0;
+    set->serial = tls == NULL ? discovery_serial(half->discovery) : 0;
     set->place = need->reference != NULL ? DISCOVERY_ANYWHERE : discovery_place(need->destination);
     set->state = answer.state;
     set->has_host_name = has_host_name(&answer);
@@ -156,8 +153,6 @@ static void ask(struct half *half, const struct compile__need *need)
         set_resource(half, set, &answer);
     else
         set->resource = model_resource_unref(set->resource); /* of a former answer */
-    finding_add_all(half->box->findings, half->asking);
-    finding_list_clear(half->asking);
     arena_clear(half->scratch);
 }
 
@@ -447,7 +442,6 @@ struct compile_result *compile_result_new(const struct compile_draft *draft,
         .draft = draft,
         .discovery = discovery,
         .memory = memory,
-        .asking = finding_list_new(),
         .scratch = arena_new(CHUNK_SIZE),
     };
     complete(&half);
@@ -460,7 +454,6 @@ struct compile_result *compile_result_new(const struct compile_draft *draft,
         box->result.report.routes = half.routes;
     VEC_FREE(&half.fresh);
     compile__memory_sweep_tls(memory);
-    half.asking = finding_list_free(half.asking);
     half.scratch = arena_free(half.scratch);
     return &box->result;
 }

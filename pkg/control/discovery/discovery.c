@@ -127,14 +127,13 @@ static void finish(struct discovery__question *question, struct discovery_answer
 
 void discovery_resolve_reference(const struct discovery *discovery, struct arena *arena,
                                  struct str mesh, const struct discovery_reference *reference,
-                                 struct finding_list *findings, struct discovery_answer *ret_answer)
+                                 struct discovery_answer *ret_answer)
 {
     struct discovery__question question = {
         .discovery = discovery,
         .arena = arena,
         .mesh = mesh,
         .reference = reference,
-        .findings = findings,
     };
     *ret_answer = (struct discovery_answer){.reason = STR_EMPTY};
     discovery__ask_reference(&question, ret_answer);
@@ -142,8 +141,7 @@ void discovery_resolve_reference(const struct discovery *discovery, struct arena
 }
 
 void discovery_resolve(const struct discovery *discovery, struct arena *arena, struct str mesh,
-                       struct api_tags destination, struct finding_list *findings,
-                       struct discovery_answer *ret_answer)
+                       struct api_tags destination, struct discovery_answer *ret_answer)
 {
     const struct str *service = api_tags_find(destination, STR("kuma.io/service"));
     ASSERT(service != NULL);
@@ -153,7 +151,6 @@ void discovery_resolve(const struct discovery *discovery, struct arena *arena, s
         .mesh = mesh,
         .destination = destination,
         .service = *service,
-        .findings = findings,
     };
     *ret_answer = (struct discovery_answer){.reason = STR_EMPTY};
     if (discovery__has_externals(&question))

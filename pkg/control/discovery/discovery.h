@@ -18,7 +18,6 @@
 
 #include "control/api/api.h"
 #include "control/cache/cache.h"
-#include "control/finding/finding.h"
 #include "core/base/arena.h"
 #include "core/base/str.h"
 #include "model/model.h"
@@ -108,30 +107,14 @@ struct discovery_answer {
 };
 
 /* Asks for a destination, which names a service, as gateways of `mesh` see it. The answer's texts
- * and arrays are borrowed from the arena and the cache's objects. What keeps a back end from being
- * an endpoint and is to be mended elsewhere becomes a finding there. */
+ * and arrays are borrowed from the arena and the cache's objects. */
 void discovery_resolve(const struct discovery *discovery, struct arena *arena, struct str mesh,
-                       struct api_tags destination, struct finding_list *findings,
-                       struct discovery_answer *ret_answer);
+                       struct api_tags destination, struct discovery_answer *ret_answer);
 
 /* The same for what a reference names; DISCOVERY_UNKNOWN: it does not exist, as above. */
 void discovery_resolve_reference(const struct discovery *discovery, struct arena *arena,
                                  struct str mesh, const struct discovery_reference *reference,
-                                 struct finding_list *findings,
                                  struct discovery_answer *ret_answer);
-
-/* What keeps an ExternalService or a MeshExternalService from being a back end, whoever asks. */
-struct discovery_obstacle {
-    struct str field;
-    const char *message; /* to be put into a sentence, like the next */
-    const char *remedy;  /* "; what to do"; or empty */
-};
-#define DISCOVERY_OBSTACLES_MAX 1
-
-/* Of one that is not broken. Returns how many there are. */
-size_t
-discovery_external_obstacles(const struct api_object *object,
-                             struct discovery_obstacle ret_obstacles[DISCOVERY_OBSTACLES_MAX]);
 
 /* The TLS that an ExternalService or a MeshExternalService asks for. */
 const struct api_external_tls *discovery_external_tls(const struct api_object *object);

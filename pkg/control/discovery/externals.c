@@ -22,27 +22,6 @@ void discovery__index_externals(struct discovery *discovery)
     }
 }
 
-size_t
-discovery_external_obstacles(const struct api_object *object,
-                             struct discovery_obstacle ret_obstacles[DISCOVERY_OBSTACLES_MAX])
-{
-    if (object->key.kind != API_MESH_EXTERNAL_SERVICE ||
-        !object->mesh_external_service->has_extension)
-        return 0;
-    ret_obstacles[0] = (struct discovery_obstacle){
-        STR("spec.extension"), "extensions are not known here", "; write endpoints"};
-    return 1;
-}
-
-/* What keeps it from being a back end, to be put into a sentence; NULL: nothing. */
-static const char *obstacle_of(const struct api_object *object)
-{
-    struct discovery_obstacle obstacles[DISCOVERY_OBSTACLES_MAX];
-    if (object->broken)
-        return "it is not valid";
-    return discovery_external_obstacles(object, obstacles) > 0 ? obstacles[0].message : NULL;
-}
-
 const struct api_external_tls *discovery_external_tls(const struct api_object *object)
 {
     return object->key.kind == API_MESH_EXTERNAL_SERVICE ? &object->mesh_external_service->tls
@@ -106,12 +85,12 @@ static struct str title(const struct discovery__question *question, const struct
                       STR_ARG(object->key.name), STR_ARG(question->mesh));
 }
 
-static void blame(const struct discovery__question *question, const struct api_object *object,
-                  const char *obstacle, struct discovery_answer *answer)
+static void blame(const struct discovery__question *question, const struct api_object *broken,
+                  struct discovery_answer *answer)
 {
     answer->state = DISCOVERY_UNUSABLE;
-    answer->reason = str_format(question->arena, "%.*s: %s", STR_ARG(title(question, object)),
-                                obstacle);
+    answer->reason = str_format(question->arena, "%.*s: it is not valid",
+                                STR_ARG(title(question, broken)));
 }
 
 void discovery__blame_broken_external(const struct discovery__question *question,
@@ -119,30 +98,26 @@ void discovery__blame_broken_external(const struct discovery__question *question
 {
     const struct discovery__externals *first = find(question);
     if (first != NULL)
-        blame(question, first->object, obstacle_of(first->object), answer);
+        blame(question, first->object, answer);
 }
 
 void discovery__ask_externals(struct discovery__question *question, struct discovery_answer *answer)
 {
-    const struct api_object *matching = NULL; /* the first that is none of the endpoints */
-    const char *obstacle = NULL;
+    const struct api_object *broken = NULL; /* the first */
     for (const struct discovery__externals *at = find(question); at != NULL; at = at->next) {
         const struct api_external_service *service = at->object->external_service;
         if (!select_match(question->destination, service->tags))
             continue;
-        const char *problem = obstacle_of(at->object);
-        if (problem == NULL) {
+        if (!at->object->broken)
             discovery__take_external(question, at->object, title(question, at->object),
                                      service->host, service->port);
-        } else if (matching == NULL) {
-            matching = at->object;
-            obstacle = problem;
-        }
+        else if (broken == NULL)
+            broken = at->object;
     }
     if (question->endpoints.count > 0)
         return;
-    if (matching != NULL) {
-        blame(question, matching, obstacle, answer);
+    if (broken != NULL) {
+        blame(question, broken, answer);
         return;
     }
     answer->state = DISCOVERY_NO_MATCH;

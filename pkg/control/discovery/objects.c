@@ -261,10 +261,8 @@ static void ask_external(struct discovery__question *question, const struct api_
                          struct discovery_answer *answer)
 {
     const struct api_mesh_external_service *service = object->mesh_external_service;
-    struct discovery_obstacle obstacles[DISCOVERY_OBSTACLES_MAX];
-    size_t count = discovery_external_obstacles(object, obstacles);
     struct str who = title(question->arena, object);
-    for (size_t i = 0; i < service->endpoint_count && count == 0; i++) {
+    for (size_t i = 0; i < service->endpoint_count && !service->has_extension; i++) {
         const struct api_external_endpoint *from = &service->endpoints[i];
         if (!from->broken)
             discovery__take_external(question, object, who, from->address, from->port);
@@ -273,7 +271,8 @@ static void ask_external(struct discovery__question *question, const struct api_
         return;
     deny(answer, DISCOVERY_UNUSABLE,
          str_format(question->arena, "%.*s: %s", STR_ARG(who),
-                    count > 0 ? obstacles[0].message : "it has no endpoints"));
+                    service->has_extension ? "extensions are not known here"
+                                           : "it has no endpoints"));
 }
 
 /* The union of what its MeshServices lead to, by the same port. */

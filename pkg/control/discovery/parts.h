@@ -56,8 +56,7 @@ struct discovery__question {
     struct str service;                          /* of the destination, */
     const struct discovery__service *kubernetes; /* services.c: the one of that name, or NULL */
     const struct discovery_reference *reference; /* instead of a destination, or NULL */
-    struct finding_list *findings;
-    VEC(struct model_endpoint) endpoints; /* found so far, with these: */
+    VEC(struct model_endpoint) endpoints;        /* found so far, with these: */
     VEC(struct discovery_external) externals;
 };
 
@@ -79,8 +78,8 @@ bool discovery__has_externals(const struct discovery__question *question);
 void discovery__blame_broken_external(const struct discovery__question *question,
                                       struct discovery_answer *answer);
 
-/* Whether the Services of the cluster answer: there is such a
- * Service, or there is neither that nor a Dataplane, and the name is as those of Services. */
+/* Whether the Services of the cluster answer: there is such a Service, or there is neither that nor
+ * a Dataplane, and the name is as those of Services. */
 bool discovery__is_kubernetes(struct discovery__question *question);
 
 /* The name of a Service whose own name is the beginning of the service's, as destinations have it:

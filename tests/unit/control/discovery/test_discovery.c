@@ -34,8 +34,7 @@ static size_t answer_of(struct world *w, const struct discovery *discovery, unsi
     (void)snprintf(name, sizeof(name), "s%u_ns_svc_80", service);
     const struct api_tag tag = {STR_INIT("kuma.io/service"), str_of(name)};
     struct discovery_answer answer;
-    discovery_resolve(discovery, w->arena, STR("m"), (struct api_tags){&tag, 1}, w->findings,
-                      &answer);
+    discovery_resolve(discovery, w->arena, STR("m"), (struct api_tags){&tag, 1}, &answer);
     *ret_last = 0; /* the last bytes of all addresses say which they are */
     for (size_t i = 0; i < answer.count; i++)
         *ret_last =

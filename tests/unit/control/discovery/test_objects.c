@@ -19,8 +19,7 @@ static int teardown(void **state)
 static void ask(struct discovery_reference reference)
 {
     struct discovery *discovery = discovery_new(w.cache);
-    discovery_resolve_reference(discovery, w.arena, STR("default"), &reference, w.findings,
-                                &w.answer);
+    discovery_resolve_reference(discovery, w.arena, STR("default"), &reference, &w.answer);
     discovery = discovery_free(discovery);
 }
 

@@ -83,7 +83,7 @@ static inline void world_ask(struct world *w, const char *mesh, const char *serv
         tags[count++] = (struct api_tag){name, rest};
     struct discovery *discovery = discovery_new(w->cache);
     discovery_resolve(discovery, w->arena, str_of(mesh), (struct api_tags){tags, count},
-                      w->findings, &w->answer);
+                      &w->answer);
     discovery = discovery_free(discovery);
 }
 
