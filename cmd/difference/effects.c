@@ -13,10 +13,7 @@ struct writer {
 
 static const struct model_cluster *cluster_of(const struct writer *writer, struct str name)
 {
-    const struct model_resource *cluster = model_snapshot_find(writer->snapshot, MODEL_CLUSTER,
-                                                               name);
-    ASSERT(cluster != NULL); /* a snapshot has what its resources name */
-    return cluster->cluster;
+    return model_snapshot_get(writer->snapshot, MODEL_CLUSTER, name)->cluster;
 }
 
 static void put_service(struct writer *writer, struct str name)

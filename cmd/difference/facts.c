@@ -14,9 +14,7 @@ struct at {
 
 static const void *find(const struct at *at, enum model_kind kind, struct str name)
 {
-    const struct model_resource *resource = model_snapshot_find(at->place->snapshot, kind, name);
-    ASSERT(resource != NULL); /* a snapshot has what its resources name */
-    return resource->content;
+    return model_snapshot_get(at->place->snapshot, kind, name)->content;
 }
 
 static bool is_equal(const struct difference__fact *a, const struct difference__fact *b)
@@ -169,15 +167,15 @@ static void put_certificate(const struct at *at, const struct model_secret *secr
 /* How TLS is spoken to an endpoint: by what is trusted and presented, as digests. */
 static void put_tls(const struct at *at, struct str name, struct buf *buf)
 {
-    const struct model_resource *tls = model_snapshot_find(at->place->snapshot, MODEL_UPSTREAM_TLS,
-                                                           name);
+    const struct model_resource *tls = model_snapshot_get(at->place->snapshot, MODEL_UPSTREAM_TLS,
+                                                          name);
     struct str secret = tls->upstream_tls->secret;
     buf_append_char(buf, ' ');
     model_digest_print(&tls->digest, buf);
     if (secret.size == 0)
         return;
-    const struct model_resource *presented = model_snapshot_find(at->place->snapshot, MODEL_SECRET,
-                                                                 secret);
+    const struct model_resource *presented = model_snapshot_get(at->place->snapshot, MODEL_SECRET,
+                                                                secret);
     buf_append_char(buf, ' ');
     model_digest_print(&presented->digest, buf);
 }

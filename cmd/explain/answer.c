@@ -115,7 +115,7 @@ enum err explain_answer(struct arena *arena, const struct explain_request *reque
     enum err e = ERR_OK;
     if (explain__find_listener(scope, &answer)) {
         const struct route_table *table;
-        const struct model_resource *listener = model_snapshot_find(
+        const struct model_resource *listener = model_snapshot_get(
             answer.place->snapshot, MODEL_LISTENER, answer.listener->name);
         e = route_table_new(answer.place->snapshot, listener, NULL, &table, reterr);
         if (e != ERR_OK)

@@ -9,7 +9,7 @@ void explain__find_secrets(struct arena *arena, struct explain_answer *answer)
         return; /* plain HTTP; or nothing that is served */
     for (size_t i = 0; i < names->count; i++)
         secrets[i] =
-            model_snapshot_find(answer->place->snapshot, MODEL_SECRET, names->items[i])->secret;
+            model_snapshot_get(answer->place->snapshot, MODEL_SECRET, names->items[i])->secret;
     CLEANUP(model_chooser_free)
     struct model_chooser *chooser = model_chooser_new(answer->chain->hostname, secrets,
                                                       names->count);

@@ -31,11 +31,9 @@ static bool has_tls(const struct model_endpoint_set *set)
 static struct explain_backend backend_of(struct arena *arena, const struct model_snapshot *snapshot,
                                          struct str name)
 {
-    const struct model_resource *cluster = model_snapshot_find(snapshot, MODEL_CLUSTER, name);
-    ASSERT(cluster != NULL); /* a snapshot has what its resources name */
-    const struct model_resource *set = model_snapshot_find(snapshot, MODEL_ENDPOINT_SET,
-                                                           cluster->cluster->endpoint_set);
-    ASSERT(set != NULL);
+    const struct model_resource *cluster = model_snapshot_get(snapshot, MODEL_CLUSTER, name);
+    const struct model_resource *set = model_snapshot_get(snapshot, MODEL_ENDPOINT_SET,
+                                                          cluster->cluster->endpoint_set);
     size_t endpoints = set->endpoint_set->endpoint_count;
     struct explain_backend backend = {
         .service = cluster->cluster->service,

@@ -1,5 +1,4 @@
 /* What somebody may have meant: other host names, and other places that would take the request. */
-#include "core/base/assert.h"
 #include "explain/parts.h"
 
 struct tour {
@@ -13,10 +12,7 @@ struct tour {
 
 static const struct model_virtual_host *host_of(const struct explain_place *place, struct str name)
 {
-    const struct model_resource *host = model_snapshot_find(place->snapshot, MODEL_VIRTUAL_HOST,
-                                                            name);
-    ASSERT(host != NULL); /* a snapshot has what its resources name */
-    return host->virtual_host;
+    return model_snapshot_get(place->snapshot, MODEL_VIRTUAL_HOST, name)->virtual_host;
 }
 
 void explain__list_hosts(struct arena *arena, struct explain_answer *answer)

@@ -1,7 +1,6 @@
 #include "otemon/table.h"
 
 #include "core/base/arena.h"
-#include "core/base/assert.h"
 #include "core/base/clock.h"
 #include "core/base/map.h"
 #include "core/base/mem.h"
@@ -79,10 +78,7 @@ static struct str list_take(struct table *table, struct list_cell *list)
 static const struct model_secret *secret_of(const struct model_snapshot *snapshot,
                                             const struct model_chain *chain, size_t index)
 {
-    const struct model_resource *secret = model_snapshot_find(snapshot, MODEL_SECRET,
-                                                              chain->secrets.items[index]);
-    ASSERT(secret != NULL); /* a snapshot has what its resources name */
-    return secret->secret;
+    return model_snapshot_get(snapshot, MODEL_SECRET, chain->secrets.items[index])->secret;
 }
 
 static size_t type_count(const struct model_snapshot *snapshot, const struct model_chain *chain,
@@ -121,9 +117,7 @@ static struct str certificate_cell(struct table *table, const struct model_snaps
 
 static const struct model_route *route_of(const struct model_snapshot *snapshot, struct str name)
 {
-    const struct model_resource *route = model_snapshot_find(snapshot, MODEL_ROUTE, name);
-    ASSERT(route != NULL); /* as above */
-    return route->route;
+    return model_snapshot_get(snapshot, MODEL_ROUTE, name)->route;
 }
 
 static struct str routes_cell(struct table *table, const struct model_snapshot *snapshot,
@@ -145,12 +139,10 @@ static struct str backend_text(struct table *table, const struct model_snapshot 
 {
     if (backend->cluster.size == 0)
         return str_format(table->arena, "missing (%u)", (unsigned)backend->status);
-    const struct model_resource *cluster = model_snapshot_find(snapshot, MODEL_CLUSTER,
-                                                               backend->cluster);
-    ASSERT(cluster != NULL);
-    const struct model_resource *set = model_snapshot_find(snapshot, MODEL_ENDPOINT_SET,
-                                                           cluster->cluster->endpoint_set);
-    ASSERT(set != NULL);
+    const struct model_resource *cluster = model_snapshot_get(snapshot, MODEL_CLUSTER,
+                                                              backend->cluster);
+    const struct model_resource *set = model_snapshot_get(snapshot, MODEL_ENDPOINT_SET,
+                                                          cluster->cluster->endpoint_set);
     struct str service = cluster->cluster->service;
     size_t count = set->endpoint_set->endpoint_count;
     if (count == 0)
@@ -191,9 +183,8 @@ static void add_chain(struct table *table, const struct model_snapshot *snapshot
                       const struct model_listener *listener, const struct model_chain *chain)
 {
     for (size_t i = 0; i < chain->virtual_hosts.count; i++) {
-        const struct model_resource *resource = model_snapshot_find(snapshot, MODEL_VIRTUAL_HOST,
-                                                                    chain->virtual_hosts.items[i]);
-        ASSERT(resource != NULL);
+        const struct model_resource *resource = model_snapshot_get(snapshot, MODEL_VIRTUAL_HOST,
+                                                                   chain->virtual_hosts.items[i]);
         const struct model_virtual_host *host = resource->virtual_host;
         struct table_row row;
         row.cells[COLUMN_ADDRESS] = address_cell(table, listener);

@@ -397,6 +397,10 @@ const struct model_snapshot *model_snapshot_unref(const struct model_snapshot *s
 const struct model_resource *model_snapshot_find(const struct model_snapshot *snapshot,
                                                  enum model_kind kind, struct str name);
 
+/* What a resource of the snapshot names, and so is there. Borrowed likewise. */
+const struct model_resource *model_snapshot_get(const struct model_snapshot *snapshot,
+                                                enum model_kind kind, struct str name);
+
 /* The resources of one kind, in order of their names: the first, and how many. */
 const struct model_resource *const *model_snapshot_kind(const struct model_snapshot *snapshot,
                                                         enum model_kind kind, size_t *ret_count);

@@ -51,6 +51,14 @@ const struct model_resource *model_snapshot_find(const struct model_snapshot *sn
     return index < snapshot->count ? snapshot->resources[index] : NULL;
 }
 
+const struct model_resource *model_snapshot_get(const struct model_snapshot *snapshot,
+                                                enum model_kind kind, struct str name)
+{
+    const struct model_resource *resource = model_snapshot_find(snapshot, kind, name);
+    ASSERT(resource != NULL); /* references were checked when the snapshot was made */
+    return resource;
+}
+
 const struct model_resource *const *model_snapshot_kind(const struct model_snapshot *snapshot,
                                                         enum model_kind kind, size_t *ret_count)
 {

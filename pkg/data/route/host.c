@@ -10,9 +10,8 @@ static void routes_take(struct route_host *host, const struct model_snapshot *sn
     struct model_names names = host->resource->virtual_host->routes;
     host->routes = ARENA_NEW_ARRAY(host->arena, const struct model_resource *, names.count);
     for (size_t i = 0; i < names.count; i++) {
-        const struct model_resource *route = model_snapshot_find(snapshot, MODEL_ROUTE,
-                                                                 names.items[i]);
-        ASSERT(route != NULL); /* a snapshot has what its resources name */
+        const struct model_resource *route = model_snapshot_get(snapshot, MODEL_ROUTE,
+                                                                names.items[i]);
         host->routes[host->route_count++] = model_resource_ref(route);
     }
 }

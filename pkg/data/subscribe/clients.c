@@ -36,13 +36,6 @@ static enum err trust_of(struct subscribe__system *system, const struct model_up
 
 /* ---- Making them ---- */
 
-static const struct model_secret *secret_of(const struct model_snapshot *snapshot, struct str name)
-{
-    const struct model_resource *secret = model_snapshot_find(snapshot, MODEL_SECRET, name);
-    ASSERT(secret != NULL); /* model_snapshot_new has checked the reference */
-    return secret->secret;
-}
-
 static enum net_tls_version version_of(enum model_tls_version version)
 {
     return version == MODEL_TLS_1_2 ? NET_TLS_1_2 : NET_TLS_1_3;
@@ -70,7 +63,8 @@ static enum err client_new(struct subscribe__system *system, const struct model_
         .protocol_count = ARRAY_SIZE(protocols),
     };
     if (tls->secret.size > 0) {
-        const struct model_secret *secret = secret_of(snapshot, tls->secret);
+        const struct model_secret *secret =
+            model_snapshot_get(snapshot, MODEL_SECRET, tls->secret)->secret;
         certificate = (struct net_tls_certificate){.certificates_pem = secret->certificates_pem,
                                                    .key_pem = secret->key_pem};
         options.certificate = &certificate;
@@ -92,8 +86,8 @@ static bool says_the_same(const struct model_snapshot *a, const struct model_res
     struct str secret = now->upstream_tls->secret;
     if (secret.size == 0)
         return true;
-    return model_digest_equal(&model_snapshot_find(a, MODEL_SECRET, secret)->digest,
-                              &model_snapshot_find(b, MODEL_SECRET, secret)->digest);
+    return model_digest_equal(&model_snapshot_get(a, MODEL_SECRET, secret)->digest,
+                              &model_snapshot_get(b, MODEL_SECRET, secret)->digest);
 }
 
 /* The client that the last state has for the same; one that lacks what the system trusts is made

@@ -43,22 +43,16 @@ struct net_tls_context *subscribe_context_find(const struct subscribe_listener *
     return contexts->items[model_chooser_find(contexts->chooser, server_name)->index];
 }
 
-static const struct model_resource *secret_find(const struct model_snapshot *snapshot,
-                                                struct str name)
-{
-    const struct model_resource *secret = model_snapshot_find(snapshot, MODEL_SECRET, name);
-    ASSERT(secret != NULL); /* model_snapshot_new has checked the reference */
-    return secret;
-}
-
 static bool secrets_equal(const struct subscribe__tls *tls, const struct model_chain *now,
                           const struct model_chain *before)
 {
     if (now->secrets.count != before->secrets.count)
         return false;
     for (size_t i = 0; i < now->secrets.count; i++) {
-        const struct model_resource *a = secret_find(tls->state->snapshot, now->secrets.items[i]);
-        const struct model_resource *b = secret_find(tls->last->snapshot, before->secrets.items[i]);
+        const struct model_resource *a = model_snapshot_get(tls->state->snapshot, MODEL_SECRET,
+                                                            now->secrets.items[i]);
+        const struct model_resource *b = model_snapshot_get(tls->last->snapshot, MODEL_SECRET,
+                                                            before->secrets.items[i]);
         if (!model_digest_equal(&a->digest, &b->digest))
             return false;
     }
@@ -119,7 +113,8 @@ static enum err contexts_new(const struct subscribe__tls *tls,
                                       STR_ARG(listener->model->name), STR_ARG(model->hostname)),
     };
     for (size_t i = 0; i < model->secrets.count; i++)
-        chain.secrets[i] = secret_find(tls->state->snapshot, model->secrets.items[i])->secret;
+        chain.secrets[i] =
+            model_snapshot_get(tls->state->snapshot, MODEL_SECRET, model->secrets.items[i])->secret;
     CLEANUP(subscribe__contexts_unref)
     struct subscribe_contexts *contexts = MEM_NEW(struct subscribe_contexts);
     contexts->references = 1;

@@ -50,10 +50,8 @@ static void cluster_fill(struct upstream_set *set, const struct clients *clients
     cluster->model = model;
     cluster->balancer = &upstream__round_robin;
     cluster->balancer->init(&cluster->balancer_state, set->upstream->seed ^ hash_str(model->name));
-    const struct model_resource *found = model_snapshot_find(set->snapshot, MODEL_ENDPOINT_SET,
-                                                             model->endpoint_set);
-    ASSERT(found != NULL);
-    const struct model_endpoint_set *endpoints = found->endpoint_set;
+    const struct model_endpoint_set *endpoints =
+        model_snapshot_get(set->snapshot, MODEL_ENDPOINT_SET, model->endpoint_set)->endpoint_set;
     cluster->members = ARENA_NEW_ARRAY(set->arena, struct upstream__member,
                                        endpoints->endpoint_count + 1);
     for (size_t i = 0; i < endpoints->endpoint_count; i++)

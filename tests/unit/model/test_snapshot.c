@@ -44,6 +44,7 @@ static void test_resources_are_found_by_kind_and_name(void **state)
     const struct model_resource *found = model_snapshot_find(snapshot, MODEL_CLUSTER, STR("c"));
     assert_non_null(found);
     assert_true(str_equal(found->cluster->endpoint_set, STR("s")));
+    assert_ptr_equal(model_snapshot_get(snapshot, MODEL_CLUSTER, STR("c")), found);
     assert_null(model_snapshot_find(snapshot, MODEL_CLUSTER, STR("d")));
     assert_null(model_snapshot_find(snapshot, MODEL_SECRET, STR("c")));
     assert_null(model_snapshot_find(snapshot, MODEL_SECRET, STR("z")));
