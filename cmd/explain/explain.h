@@ -79,8 +79,7 @@ struct explain_wish {
 struct explain_scope {
     const struct explain_place *places;
     size_t count;
-    const struct explain_wish
-        *wishes; /* what is said of those that nobody serves, in their order */
+    const struct explain_wish *wishes; /* one is named where its port has no listener */
     size_t wish_count;
     struct str gateway; /* only of this MeshGateway, "<name>" or "<mesh>/<name>"; empty: of all */
 };

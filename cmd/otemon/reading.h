@@ -19,12 +19,11 @@
 
 struct reading {
     struct cache *cache;
-    struct finding_book *reports; /* of the sources */
-    size_t unreadable;            /* paths that cannot be read */
-    bool is_cluster;              /* what is not there is nowhere */
-    struct command_names
-        gateway_namespaces; /* of a cluster: whose pods may be gateways; none: all */
-    struct loop *loop;      /* private: to be stopped when everything was listed */
+    struct finding_book *reports;            /* of the sources */
+    size_t unreadable;                       /* paths that cannot be read */
+    bool is_cluster;                         /* what is not there is nowhere */
+    struct command_names gateway_namespaces; /* whose pods may be gateways; none: all */
+    struct loop *loop;                       /* private: to be stopped when all was listed */
 };
 
 MUST_USE struct reading *reading_new(void);

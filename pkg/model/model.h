@@ -239,8 +239,8 @@ struct model_endpoint {
 
 struct model_endpoint_set {
     struct str name;
-    const struct model_endpoint
-        *endpoints; /* sorted by address, port, host name and TLS, no duplicates */
+    /* Sorted by address, port, host name and TLS, no duplicates. */
+    const struct model_endpoint *endpoints;
     size_t endpoint_count;
 };
 

@@ -24,8 +24,7 @@ struct discovery {
 
 /* What belongs to one service, linked in the arena. */
 struct discovery__slices {
-    struct str
-        name; /* of the object's key; the object may be gone while it is brought up to date */
+    struct str name; /* of the object, which may be gone while this is brought up to date */
     const struct api_object *object;
     struct discovery__slices *next; /* by name, the last first */
 };

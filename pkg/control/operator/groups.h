@@ -49,9 +49,8 @@ struct operator__groups {
     struct placement_groups *placement; /* NULL: nothing was compiled yet */
     struct finding_list *findings;      /* of the placement */
     struct discovery *discovery;
-    struct map *by_key; /* struct operator__group */
-    struct operator__group
-        *idle; /* what no pod serves: its snapshot is empty; NULL: there is none */
+    struct map *by_key;           /* struct operator__group */
+    struct operator__group *idle; /* what no pod serves, with an empty snapshot; NULL: nothing */
     uint64_t passes;
     uint64_t wall_ms; /* of the next update, for what is said of certificates; 0: nothing is */
     struct compile_counts past; /* of groups that are gone */

@@ -9,8 +9,8 @@
  *
  * The whole text has to match. Where RE2's time is linear, PCRE2 goes back and forth: its steps are
  * bounded by the size of the text, and so are those of all matches that share a budget, so that no
- * request costs more than some tens of milliseconds. Beyond that it does not match, and
- * that is counted.
+ * request costs more than some tens of milliseconds. Beyond that it does not match, and that is
+ * counted.
  *
  * A regex is compiled once, to machine code where the system allows that, counted with atomic
  * references, and may be matched by many threads; a thread's first match allocates its working

@@ -5,8 +5,8 @@
  * its own; a swap is one pointer per worker between two events. Requests finish on the state they
  * began with, and the last worker to swap acknowledges the transaction. Names of back ends are
  * resolved on the main thread (data/resolve); other addresses reach the workers by a swap, too, of
- * which nobody is told. No lock and no atomic
- * operation is on the request path; the main thread never waits for a worker, except in proxy_free.
+ * which nobody is told. No lock and no atomic operation is on the request path; the main thread
+ * never waits for a worker, except in proxy_free.
  *
  *     proxy_metrics_new, proxy_new, proxy_apply ... proxy_drain, done, proxy_free
  *
@@ -60,9 +60,8 @@ struct proxy_metrics *proxy_metrics_free(struct proxy_metrics *metrics);
 struct proxy_options {
     struct loop *loop; /* of the main thread */
     struct proxy_metrics *metrics;
-    uint32_t
-        first_writer; /* worker i writes the metrics with first_writer + i, which are its own, */
-    uint32_t main_writer;     /* and the main thread with this one */
+    uint32_t first_writer;    /* of the metrics: worker i has first_writer + i to itself, */
+    uint32_t main_writer;     /* and the main thread this one */
     uint32_t workers;         /* 1 to PROXY_WORKERS_MAX */
     uint32_t connections_max; /* per worker; 0: PROXY_CONNECTIONS_MAX */
     int log_fd;               /* the access log, blocking or not; -1: none. Stays the caller's */
