@@ -1,64 +1,36 @@
 /* TLS to back ends: what is shared with the state before, and what is refused. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "../../self_signed.h"
+#include "staging.h"
+
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
-
 #include <unistd.h>
 
-#include "core/base/clock.h"
 #include "core/base/file.h"
-#include "core/pki/pki.h"
-#include "data/subscribe/subscribe.h"
-
-#define HOUR_MS ((uint64_t)3600 * 1000)
 
 struct bench {
-    struct net_tls_server *tls;
-    struct subscribe *subscribe;
+    struct staging staging;
     struct pki_bundle *a;
     struct pki_bundle *b;
     char trust_file[64];
 };
 
-static struct pki_bundle *issue(const char *host)
-{
-    const uint64_t now_ms = clock_wall_ms();
-    const struct str name = str_of(host);
-    const struct pki_request request = {.key_type = PKI_ECDSA,
-                                        .hostnames = &name,
-                                        .hostname_count = 1,
-                                        .not_before_ms = now_ms - HOUR_MS,
-                                        .not_after_ms = now_ms + HOUR_MS};
-    struct pki_bundle *bundle;
-    assert_int_equal(pki_issue_self_signed(&request, &bundle, NULL), ERR_OK);
-    return bundle;
-}
-
 static void bench_open(struct bench *bench)
 {
-    bench->a = issue("a.test");
-    bench->b = issue("b.test");
+    bench->a = self_signed_new(PKI_ECDSA, "a.test");
+    bench->b = self_signed_new(PKI_ECDSA, "b.test");
     (void)snprintf(bench->trust_file, sizeof(bench->trust_file), "/tmp/otemon-trust-%d.pem",
                    (int)getpid());
     (void)unlink(bench->trust_file); /* mostly there is none */
-    assert_int_equal(net_tls_server_new(NULL, NULL, &bench->tls, NULL), ERR_OK);
-    bench->subscribe = subscribe_new(bench->tls, 1, str_of(bench->trust_file));
+    staging_open(&bench->staging, 1, bench->trust_file);
 }
 
 static void bench_close(struct bench *bench)
 {
-    assert_null(subscribe_free(bench->subscribe));
-    assert_null(net_tls_server_free(bench->tls));
     assert_null(pki_bundle_free(bench->a));
     assert_null(pki_bundle_free(bench->b));
     (void)unlink(bench->trust_file); /* some tests write it */
-    assert_int_equal(subscribe_states_alive(), 0);
-    assert_int_equal(model_resources_alive(), 0);
+    staging_close(&bench->staging);
 }
 
 /* Stages one resource, and the secret "x" that it may name. */
@@ -70,16 +42,11 @@ static struct subscribe_state *stage(struct bench *bench, const struct model_ups
                                         .key_pem = presented->key_pem};
     const struct model_resource *resources[] = {model_secret_new(&secret),
                                                 model_upstream_tls_new(tls)};
-    const struct subscribe_state *last = subscribe_last(bench->subscribe);
     const struct model_snapshot *next = NULL;
     assert_int_equal(model_snapshot_new(resources, 2, &next, NULL), ERR_OK);
-    struct model_transaction *transaction = model_transaction_new(
-        last != NULL ? last->snapshot : NULL, next);
     struct subscribe_state *state = NULL;
-    enum err result = subscribe_stage(bench->subscribe, transaction, &state, reterr);
+    enum err result = staging_stage(&bench->staging, next, &state, reterr);
     assert_int_equal(result == ERR_OK, state != NULL);
-    assert_null(model_transaction_free(transaction));
-    assert_null(model_snapshot_unref(next));
     return state;
 }
 

@@ -1,13 +1,11 @@
 /* What chains present, and what of it is shared with the state before. */
 #include "../../self_signed.h"
-
-#include "data/subscribe/subscribe.h"
+#include "staging.h"
 
 #define SECRETS_MAX 8
 
 struct bench {
-    struct net_tls_server *tls;
-    struct subscribe *subscribe;
+    struct staging staging;
     const struct model_resource *secrets[SECRETS_MAX]; /* a reference of each */
     size_t secret_count;
 };
@@ -15,18 +13,14 @@ struct bench {
 static void bench_open(struct bench *bench)
 {
     *bench = (struct bench){0};
-    assert_int_equal(net_tls_server_new(NULL, NULL, &bench->tls, NULL), ERR_OK);
-    bench->subscribe = subscribe_new(bench->tls, 1, STR("/dev/null"));
+    staging_open(&bench->staging, 1, "/dev/null");
 }
 
 static void bench_close(struct bench *bench)
 {
     for (size_t i = 0; i < bench->secret_count; i++)
         bench->secrets[i] = model_resource_unref(bench->secrets[i]);
-    assert_null(subscribe_free(bench->subscribe));
-    assert_null(net_tls_server_free(bench->tls));
-    assert_int_equal(subscribe_states_alive(), 0);
-    assert_int_equal(model_resources_alive(), 0);
+    staging_close(&bench->staging);
 }
 
 static const struct model_resource *secret_new(const char *name, const char *dns_name)
@@ -69,14 +63,7 @@ static const struct model_snapshot *snapshot_of(struct bench *bench,
 static enum err stage(struct bench *bench, const struct model_chain *chains, size_t count,
                       struct subscribe_state **ret_state, struct err_info *reterr)
 {
-    const struct subscribe_state *last = subscribe_last(bench->subscribe);
-    const struct model_snapshot *next = snapshot_of(bench, chains, count);
-    struct model_transaction *transaction = model_transaction_new(
-        last != NULL ? last->snapshot : NULL, next);
-    enum err result = subscribe_stage(bench->subscribe, transaction, ret_state, reterr);
-    assert_null(model_transaction_free(transaction));
-    assert_null(model_snapshot_unref(next));
-    return result;
+    return staging_stage(&bench->staging, snapshot_of(bench, chains, count), ret_state, reterr);
 }
 
 static struct subscribe_state *stage_well(struct bench *bench, const struct model_chain *chains,

@@ -1,37 +1,13 @@
 /* Staging: what is accepted, what is shared with the state before, and what is refused whole. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "staging.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "data/subscribe/subscribe.h"
-
-struct bench {
-    struct net_tls_server *tls;
-    struct subscribe *subscribe;
-};
-
-static void bench_open(struct bench *bench)
-{
-    assert_int_equal(net_tls_server_new(NULL, NULL, &bench->tls, NULL), ERR_OK);
-    bench->subscribe = subscribe_new(bench->tls, 2, STR("/nonexistent"));
-}
-
-static void bench_close(struct bench *bench)
-{
-    assert_null(subscribe_free(bench->subscribe));
-    assert_null(net_tls_server_free(bench->tls));
-    assert_int_equal(subscribe_states_alive(), 0);
-    assert_int_equal(model_resources_alive(), 0);
-}
+#define WORKERS 2
 
 /* A socket on a free port, listening without SO_REUSEPORT when `taken`. */
 static uint16_t port_any(int *ret_fd, int taken)
@@ -88,17 +64,10 @@ static const struct model_snapshot *snapshot_of(const struct content *content)
     return snapshot;
 }
 
-static enum err stage(struct bench *bench, const struct content *content,
+static enum err stage(struct staging *staging, const struct content *content,
                       struct subscribe_state **ret_state, struct err_info *reterr)
 {
-    const struct subscribe_state *last = subscribe_last(bench->subscribe);
-    const struct model_snapshot *next = snapshot_of(content);
-    struct model_transaction *transaction = model_transaction_new(
-        last != NULL ? last->snapshot : NULL, next);
-    enum err result = subscribe_stage(bench->subscribe, transaction, ret_state, reterr);
-    assert_null(model_transaction_free(transaction));
-    assert_null(model_snapshot_unref(next));
-    return result;
+    return staging_stage(staging, snapshot_of(content), ret_state, reterr);
 }
 
 static int connects(uint16_t port)
@@ -114,13 +83,13 @@ static int connects(uint16_t port)
 static void a_new_port_listens_once_per_worker(void **state)
 {
     (void)state;
-    struct bench bench;
-    bench_open(&bench);
+    struct staging staging;
+    staging_open(&staging, WORKERS, "/nonexistent");
     int fd;
     struct content content = {.port = port_any(&fd, 0), .endpoint = "127.0.0.1", .body = "a"};
     assert_false(connects(content.port));
     struct subscribe_state *staged = NULL;
-    assert_int_equal(stage(&bench, &content, &staged, NULL), ERR_OK);
+    assert_int_equal(stage(&staging, &content, &staged, NULL), ERR_OK);
     assert_int_equal(staged->listener_count, 1);
     assert_true(connects(content.port));
     int first = subscribe_socket_take(&staged->listeners[0], 0);
@@ -130,135 +99,135 @@ static void a_new_port_listens_once_per_worker(void **state)
     close(first);
     close(second);
     assert_null(subscribe_state_unref(staged));
-    bench_close(&bench);
+    staging_close(&staging);
 }
 
 static void what_stays_is_shared_and_its_sockets_are_left_alone(void **state)
 {
     (void)state;
-    struct bench bench;
-    bench_open(&bench);
+    struct staging staging;
+    staging_open(&staging, WORKERS, "/nonexistent");
     int fd;
     struct content content = {.port = port_any(&fd, 0), .endpoint = "127.0.0.1", .body = "a"};
     struct subscribe_state *before = NULL;
-    assert_int_equal(stage(&bench, &content, &before, NULL), ERR_OK);
+    assert_int_equal(stage(&staging, &content, &before, NULL), ERR_OK);
     struct content changed = content;
     changed.endpoint = "127.0.0.2";
     struct subscribe_state *after = NULL;
-    assert_int_equal(stage(&bench, &changed, &after, NULL), ERR_OK);
+    assert_int_equal(stage(&staging, &changed, &after, NULL), ERR_OK);
     assert_null(after->listeners[0].sockets);
     assert_int_equal(subscribe_socket_take(&after->listeners[0], 0), -1);
     assert_int_equal(after->matchers_reused, 1);
     assert_int_equal(before->matchers_reused, 0);
     assert_null(subscribe_state_unref(before));
     assert_null(subscribe_state_unref(after));
-    bench_close(&bench);
+    staging_close(&staging);
 }
 
 /* As after the other end has forgotten what we have. */
 static void all_of_it_anew_is_shared_with_what_is_there(void **state)
 {
     (void)state;
-    struct bench bench;
-    bench_open(&bench);
+    struct staging staging;
+    staging_open(&staging, WORKERS, "/nonexistent");
     int fd;
     struct content content = {.port = port_any(&fd, 0), .endpoint = "127.0.0.1", .body = "a"};
     struct subscribe_state *before = NULL;
-    assert_int_equal(stage(&bench, &content, &before, NULL), ERR_OK);
+    assert_int_equal(stage(&staging, &content, &before, NULL), ERR_OK);
     const struct model_snapshot *next = snapshot_of(&content);
     struct model_transaction *transaction = model_transaction_new(NULL, next);
     struct subscribe_state *after = NULL;
-    assert_int_equal(subscribe_stage(bench.subscribe, transaction, &after, NULL), ERR_OK);
+    assert_int_equal(subscribe_stage(staging.subscribe, transaction, &after, NULL), ERR_OK);
     assert_null(after->listeners[0].sockets);
     assert_int_equal(after->matchers_reused, 1);
     assert_null(model_transaction_free(transaction));
     assert_null(model_snapshot_unref(next));
     assert_null(subscribe_state_unref(before));
     assert_null(subscribe_state_unref(after));
-    bench_close(&bench);
+    staging_close(&staging);
 }
 
 static void a_port_in_use_refuses_the_whole_and_keeps_the_last(void **state)
 {
     (void)state;
-    struct bench bench;
-    bench_open(&bench);
+    struct staging staging;
+    staging_open(&staging, WORKERS, "/nonexistent");
     int fd;
     struct content content = {.port = port_any(&fd, 0), .endpoint = "127.0.0.1", .body = "a"};
     struct subscribe_state *good = NULL;
-    assert_int_equal(stage(&bench, &content, &good, NULL), ERR_OK);
+    assert_int_equal(stage(&staging, &content, &good, NULL), ERR_OK);
     struct content bad = {.port = port_any(&fd, 1), .endpoint = "127.0.0.1", .body = "b"};
     struct err_info why = {0};
     struct subscribe_state *none = NULL;
-    assert_int_equal(stage(&bench, &bad, &none, &why), ERR_CONFLICT);
+    assert_int_equal(stage(&staging, &bad, &none, &why), ERR_CONFLICT);
     assert_null(none);
     assert_string_equal(why.path, "listener edge:HTTP:80");
     assert_string_not_equal(why.message, "");
-    assert_ptr_equal(subscribe_last(bench.subscribe), good);
+    assert_ptr_equal(subscribe_last(staging.subscribe), good);
     close(fd);
-    assert_int_equal(stage(&bench, &bad, &none, &why), ERR_OK); /* and is not stuck */
+    assert_int_equal(stage(&staging, &bad, &none, &why), ERR_OK); /* and is not stuck */
     assert_null(subscribe_state_unref(none));
     assert_null(subscribe_state_unref(good));
-    bench_close(&bench);
+    staging_close(&staging);
 }
 
 static void what_is_no_place_or_too_long_is_refused(void **state)
 {
     (void)state;
-    struct bench bench;
-    bench_open(&bench);
+    struct staging staging;
+    staging_open(&staging, WORKERS, "/nonexistent");
     int fd;
     struct content content = {.port = port_any(&fd, 0), .endpoint = "local host", .body = "a"};
     struct err_info why = {0};
     struct subscribe_state *none = NULL;
-    assert_int_equal(stage(&bench, &content, &none, &why), ERR_INVALID);
+    assert_int_equal(stage(&staging, &content, &none, &why), ERR_INVALID);
     assert_string_equal(why.path, "endpointSet s");
     static char body[SUBSCRIBE_BODY_MAX + 2];
     memset(body, 'x', sizeof(body) - 1);
     content = (struct content){.port = content.port, .endpoint = "127.0.0.1", .body = body};
-    assert_int_equal(stage(&bench, &content, &none, &why), ERR_LIMIT);
+    assert_int_equal(stage(&staging, &content, &none, &why), ERR_LIMIT);
     assert_string_equal(why.path, "route r");
     assert_memory_equal(why.message, "rule 0: ", 8);
     content = (struct content){
         .port = content.port, .endpoint = "127.0.0.1", .body = "a", .hostname = "no host"};
-    assert_int_equal(stage(&bench, &content, &none, &why), ERR_INVALID);
+    assert_int_equal(stage(&staging, &content, &none, &why), ERR_INVALID);
     assert_string_equal(why.message, "\"no host\" is not a host name");
     assert_null(none);
-    assert_null(subscribe_last(bench.subscribe));
-    bench_close(&bench);
+    assert_null(subscribe_last(staging.subscribe));
+    staging_close(&staging);
 }
 
 /* The names of hosts are resolved by others. */
 static void a_name_of_a_host_is_a_place(void **state)
 {
     (void)state;
-    struct bench bench;
-    bench_open(&bench);
+    struct staging staging;
+    staging_open(&staging, WORKERS, "/nonexistent");
     int fd;
     struct content content = {.port = port_any(&fd, 0),
                               .endpoint = "a.example.com",
                               .body = "a",
                               .hostname = "a.example.com"};
     struct subscribe_state *good = NULL;
-    assert_int_equal(stage(&bench, &content, &good, NULL), ERR_OK);
+    assert_int_equal(stage(&staging, &content, &good, NULL), ERR_OK);
     assert_null(subscribe_state_unref(good));
-    bench_close(&bench);
+    staging_close(&staging);
 }
 
 static void a_transaction_from_elsewhere_is_refused(void **state)
 {
     (void)state;
-    struct bench bench;
-    bench_open(&bench);
+    struct staging staging;
+    staging_open(&staging, WORKERS, "/nonexistent");
     int fd;
     struct content content = {.port = port_any(&fd, 0), .endpoint = "127.0.0.1", .body = "a"};
     const struct model_snapshot *snapshot = snapshot_of(&content);
     struct model_transaction *equal = model_transaction_new(snapshot, snapshot);
     struct subscribe_state *none = NULL;
-    assert_int_equal(subscribe_stage(bench.subscribe, equal, &none, NULL), ERR_CONFLICT);
+    assert_int_equal(subscribe_stage(staging.subscribe, equal, &none, NULL), ERR_CONFLICT);
     assert_null(model_transaction_free(equal));
     assert_null(model_snapshot_unref(snapshot));
-    bench_close(&bench);
+    staging_close(&staging);
 }
 
 int main(void)
