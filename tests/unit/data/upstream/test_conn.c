@@ -234,6 +234,26 @@ static struct upstream_conn *connect_now(struct bench *bench, struct upstream_en
     return conn;
 }
 
+/* A set, an open connection to its one endpoint, and the other end of that. */
+struct line {
+    struct upstream_set *set;
+    struct upstream_conn *conn;
+    struct far far;
+};
+
+static void line_open(struct bench *bench, struct net_tls_client *client, struct line *line)
+{
+    line->set = set_of(bench, client);
+    line->conn = connect_now(bench, pick(line->set), &line->far);
+}
+
+/* The connection itself was closed or given back before. */
+static void line_close(struct line *line)
+{
+    far_close(&line->far);
+    assert_null(upstream_set_unref(line->set));
+}
+
 /* Reads once there is something. */
 static void expect(struct bench *bench, struct upstream_conn *conn, size_t room, const char *text)
 {
@@ -253,24 +273,22 @@ static void a_connection_is_open_after_its_handshake(void **state)
 {
     (void)state;
     struct bench bench;
-    struct far far;
+    struct line line;
     bench_open(&bench);
-    struct upstream_set *set = set_of(&bench, bench.client);
-    struct upstream_conn *conn = connect_now(&bench, pick(set), &far);
+    line_open(&bench, bench.client, &line);
     assert_int_equal(bench.result, ERR_OK);
-    settle(&bench, &far);
-    assert_true(far.is_ready);
-    far_write(&far, "hello");
-    expect(&bench, conn, 32, "hello");
-    upstream_close(conn);
+    settle(&bench, &line.far);
+    assert_true(line.far.is_ready);
+    far_write(&line.far, "hello");
+    expect(&bench, line.conn, 32, "hello");
+    upstream_close(line.conn);
     char byte;
     size_t size;
     enum err result;
-    while ((result = net_read(far.top, &byte, 1, &size)) == ERR_AGAIN)
+    while ((result = net_read(line.far.top, &byte, 1, &size)) == ERR_AGAIN)
         turn(&bench);
     assert_int_equal(result, ERR_CLOSED); /* it was told so */
-    far_close(&far);
-    assert_null(upstream_set_unref(set));
+    line_close(&line);
     bench_close(&bench);
 }
 
@@ -278,18 +296,16 @@ static void a_server_that_is_not_trusted_is_no_connection(void **state)
 {
     (void)state;
     struct bench bench;
-    struct far far;
+    struct line line;
     bench_open(&bench);
-    struct upstream_set *set = set_of(&bench, bench.strict);
-    struct upstream_conn *conn = connect_now(&bench, pick(set), &far);
+    line_open(&bench, bench.strict, &line);
     assert_int_equal(bench.result, ERR_PROTOCOL);
     char text[NET_TLS_ERROR_TEXT_SIZE];
-    assert_string_equal(net_tls_error_print(conn->top, text).data,
+    assert_string_equal(net_tls_error_print(line.conn->top, text).data,
                         "certificate verify failed (unable to get local issuer certificate)");
     assert_int_equal(upstream_counts(bench.upstream)->connect_failures, 1);
-    upstream_close(conn);
-    far_close(&far);
-    assert_null(upstream_set_unref(set));
+    upstream_close(line.conn);
+    line_close(&line);
     bench_close(&bench);
 }
 
@@ -332,30 +348,28 @@ static void bytes_above_the_socket_are_an_event(void **state)
 {
     (void)state;
     struct bench bench;
-    struct far far;
+    struct line line;
     bench_open(&bench);
-    struct upstream_set *set = set_of(&bench, bench.client);
-    struct upstream_conn *conn = connect_now(&bench, pick(set), &far);
-    settle(&bench, &far);
-    far_write(&far, "first");
-    far_write(&far, "second");
-    settle(&bench, &far);
-    expect(&bench, conn, 5, "first");
-    upstream_watch(conn, 0); /* it has to wait, */
+    line_open(&bench, bench.client, &line);
+    settle(&bench, &line.far);
+    far_write(&line.far, "first");
+    far_write(&line.far, "second");
+    settle(&bench, &line.far);
+    expect(&bench, line.conn, 5, "first");
+    upstream_watch(line.conn, 0); /* it has to wait, */
     bench.calls = 0;
-    settle(&bench, &far);
+    settle(&bench, &line.far);
     assert_int_equal(bench.calls, 0);
-    upstream_watch(conn, LOOP_READ); /* and now no more */
+    upstream_watch(line.conn, LOOP_READ); /* and now no more */
     loop_run(bench.loop);
     assert_int_equal(bench.events, LOOP_READ);
-    expect(&bench, conn, 32, "second");
-    upstream_watch(conn, LOOP_READ);
+    expect(&bench, line.conn, 32, "second");
+    upstream_watch(line.conn, LOOP_READ);
     bench.calls = 0;
-    settle(&bench, &far);
+    settle(&bench, &line.far);
     assert_int_equal(bench.calls, 0); /* there is nothing else */
-    upstream_close(conn);
-    far_close(&far);
-    assert_null(upstream_set_unref(set));
+    upstream_close(line.conn);
+    line_close(&line);
     bench_close(&bench);
 }
 
@@ -439,19 +453,17 @@ static void a_connection_with_something_unread_is_not_pooled(void **state)
 {
     (void)state;
     struct bench bench;
-    struct far far;
+    struct line line;
     bench_open(&bench);
-    struct upstream_set *set = set_of(&bench, bench.client);
-    struct upstream_conn *conn = connect_now(&bench, pick(set), &far);
-    settle(&bench, &far);
-    far_write(&far, "answer");
-    far_write(&far, "and more");
-    settle(&bench, &far);
-    expect(&bench, conn, 6, "answer");
-    upstream_give(conn);
+    line_open(&bench, bench.client, &line);
+    settle(&bench, &line.far);
+    far_write(&line.far, "answer");
+    far_write(&line.far, "and more");
+    settle(&bench, &line.far);
+    expect(&bench, line.conn, 6, "answer");
+    upstream_give(line.conn);
     assert_int_equal(upstream_counts(bench.upstream)->connections, 0);
-    far_close(&far);
-    assert_null(upstream_set_unref(set));
+    line_close(&line);
     bench_close(&bench);
 }
 
