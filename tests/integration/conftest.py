@@ -9,10 +9,11 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))  # tests/fake, corpus
 
 pytest.register_assert_rewrite("harness")
 
-from harness import manifests, network, ports
+from harness import certificates, manifests, network, ports
 from harness.backend import Backend
 from harness.cluster import Cluster
 from harness.curl import Curl
+from harness.golden import CERTIFICATES
 from harness.otemon import PROGRAM, Otemon
 from harness.stage import Stage
 
@@ -73,14 +74,27 @@ def backend():
     """Starts back ends."""
     started = []
 
-    def start(handle=None, port=0):
-        started.append(Backend(handle, port))
+    def start(handle=None, **options):
+        started.append(Backend(handle, **options))
         return started[-1]
 
     yield start
     for each in started:
         if each.sock.fileno() != -1:
             each.close()
+
+
+@pytest.fixture
+def tls_backend(backend):
+    """Starts back ends that speak TLS, whose context has these members."""
+    def start(handle=None, **members):
+        context = certificates.serving(CERTIFICATES / "upstream.pem")
+        if "verify_mode" in members:  # without it, the authority would be sent along
+            context.load_verify_locations(CERTIFICATES / "upstream-ca.pem")
+        for name, value in members.items():
+            setattr(context, name, value)
+        return backend(handle, tls=context)
+    return start
 
 
 class Gateway:

@@ -10,7 +10,7 @@ import threading
 import pytest
 
 from harness import certificates, manifests, ports
-from harness.backend import Backend, says
+from harness.backend import says
 from harness.golden import CERTIFICATES
 from harness.waiting import until
 from harness.wire import Wire, ask
@@ -57,24 +57,6 @@ def external(port, **tls):
           address: '127.0.0.1:{port}'
           tls:
         """) + lines
-
-
-@pytest.fixture
-def server():
-    """Starts back ends that speak TLS."""
-    started = []
-
-    def start(handle=None, verify_mode=ssl.CERT_NONE):
-        context = certificates.serving(CERTIFICATES / "upstream.pem")
-        if verify_mode != ssl.CERT_NONE:
-            context.load_verify_locations(CA)
-            context.verify_mode = verify_mode
-        started.append(Backend(handle, tls=context))
-        return started[-1]
-
-    yield start
-    for each in started:
-        each.close()
 
 
 @pytest.fixture
@@ -131,8 +113,8 @@ def test_nginx_is_shown_a_certificate(edge, tmp_path):
             nginx.terminate()
 
 
-def test_a_stranger_is_not_sent_a_byte(edge, server, tmp_path):
-    backend = server()
+def test_a_stranger_is_not_sent_a_byte(edge, tls_backend, tmp_path):
+    backend = tls_backend()
     other = tmp_path / "other"
     other.write_text(certificates.bundle("127.0.0.1"), encoding="ascii")
     made = edge(external(backend.port, caCert=f"{{file: {other}}}"))
@@ -144,9 +126,9 @@ def test_a_stranger_is_not_sent_a_byte(edge, server, tmp_path):
     assert ask(made.port).status == 200
 
 
-def test_a_server_that_wants_a_certificate_says_so(edge, server):
+def test_a_server_that_wants_a_certificate_says_so(edge, tls_backend):
     """With TLS 1.3 it says it after the handshake: the request is about to go, or on its way."""
-    made = edge(external(server(verify_mode=ssl.CERT_REQUIRED).port))
+    made = edge(external(tls_backend(verify_mode=ssl.CERT_REQUIRED).port))
     for _ in range(10):
         check_refused(made, "TLS error: tlsv13 alert certificate required", (502, 503))
 
@@ -189,11 +171,11 @@ spec:
 
 
 @pytest.mark.parametrize("file", [CA, "/nonexistent/ca.pem"])
-def test_what_the_system_trusts(gateway, server, monkeypatch, file):
+def test_what_the_system_trusts(gateway, tls_backend, monkeypatch, file):
     """Without the file nobody is trusted, which is told where it costs something."""
     monkeypatch.setenv("SSL_CERT_FILE", str(file))
     made = gateway()
-    change(made, MESH_EXTERNAL.format(port=server(says("trusted")).port))
+    change(made, MESH_EXTERNAL.format(port=tls_backend(says("trusted")).port))
     answer = ask(made.port)
     if file == CA:
         assert answer.body == b"trusted"
@@ -212,15 +194,15 @@ def keep(exchange):
     return True
 
 
-def test_one_handshake_for_many_requests(edge, server):
-    backend = server(keep)
+def test_one_handshake_for_many_requests(edge, tls_backend):
+    backend = tls_backend(keep)
     made = edge(external(backend.port), "--workers=1")
     for _ in range(5):
         assert ask(made.port).status == 200
     assert backend.handshakes == 1
 
 
-def test_the_next_connection_resumes(edge, server):
+def test_the_next_connection_resumes(edge, tls_backend):
     """Who closes after each answer costs the certificates once."""
     resumed = []
 
@@ -228,13 +210,13 @@ def test_the_next_connection_resumes(edge, server):
         resumed.append(exchange.sock.session_reused)
         exchange.answer(fields="Connection: close\r\n")
 
-    made = edge(external(server(handle).port), "--workers=1")
+    made = edge(external(tls_backend(handle).port), "--workers=1")
     for _ in range(3):
         assert ask(made.port).status == 200
     assert resumed == [False, True, True]
 
 
-def test_other_authorities_mean_other_connections(edge, server, tmp_path):
+def test_other_authorities_mean_other_connections(edge, tls_backend, tmp_path):
     """A request that is under way ends as it began; no other takes its connection, or another of
     the pool."""
     proceed = threading.Event()
@@ -244,7 +226,7 @@ def test_other_authorities_mean_other_connections(edge, server, tmp_path):
             proceed.wait(20)
         return keep(exchange)
 
-    backend = server(handle)
+    backend = tls_backend(handle)
     other = tmp_path / "other"
     other.write_text(certificates.bundle("127.0.0.1"), encoding="ascii")
     made = edge(external(backend.port), "--workers=1")
@@ -262,8 +244,8 @@ def test_other_authorities_mean_other_connections(edge, server, tmp_path):
     assert ask(made.port).status == 200
 
 
-def test_the_key_is_not_dumped(edge, server):
-    made = edge(external(server(keep).port, **GATEWAY))
+def test_the_key_is_not_dumped(edge, tls_backend):
+    made = edge(external(tls_backend(keep).port, **GATEWAY))
     dump = str(made.otemon.config())
     key = (CERTIFICATES / "gateway-key.pem").read_text(encoding="ascii").splitlines()[1]
     assert "(redacted)" in dump
@@ -278,7 +260,7 @@ def digest(data):
 
 
 @pytest.mark.parametrize("chunked", [False, True])
-def test_bodies_of_any_length(edge, server, chunked):
+def test_bodies_of_any_length(edge, tls_backend, chunked):
     """Upwards and downwards, more than all buffers together."""
     body = os.urandom(2**20) * 4
 
@@ -295,7 +277,7 @@ def test_bodies_of_any_length(edge, server, chunked):
         exchange.send("0\r\n\r\n")
         return True
 
-    made = edge(external(server(handle).port))
+    made = edge(external(tls_backend(handle).port))
     with Wire(made.port) as client:
         for _ in range(2):
             if chunked:
@@ -310,7 +292,7 @@ def test_bodies_of_any_length(edge, server, chunked):
             assert digest(answer.body) == digest(body)
 
 
-def test_many_small_records_and_a_client_that_waits(edge, server):
+def test_many_small_records_and_a_client_that_waits(edge, tls_backend):
     """What was read of one record ahead of another is not forgotten while the client is full."""
     lines = [f"{number:09}\n".encode() for number in range(1_000_000)]
 
@@ -320,21 +302,21 @@ def test_many_small_records_and_a_client_that_waits(edge, server):
             exchange.send(b"".join(lines[at:at + 50]))
         return True
 
-    made = edge(external(server(handle).port))
+    made = edge(external(tls_backend(handle).port))
     with Wire(made.port) as client:
         client.send("GET / HTTP/1.1\r\nHost: a.test\r\n\r\n")
         until(lambda: made.otemon.metric("otemon_buffers") > 0, "something waits for the client")
         assert client.answer().body == b"".join(lines)
 
 
-def test_an_answer_that_ends_with_its_connection(edge, server):
+def test_an_answer_that_ends_with_its_connection(edge, tls_backend):
     """It is whole if the end was told, and cut otherwise."""
     def handle(exchange):
         exchange.send("HTTP/1.1 200 OK\r\n\r\nall of it")
         if exchange.target == "/told":
             exchange.sock.unwrap()
 
-    made = edge(external(server(handle).port))
+    made = edge(external(tls_backend(handle).port))
     with Wire(made.port) as client:
         assert client.ask(path="/told").body == b"all of it"
     with Wire(made.port) as client:
@@ -345,13 +327,13 @@ def test_an_answer_that_ends_with_its_connection(edge, server):
     made.log("reason=upstream_closed")
 
 
-def test_an_answer_before_the_body_was_taken(edge, server):
+def test_an_answer_before_the_body_was_taken(edge, tls_backend):
     """The back end has read none of it, answers, and reads no more."""
     def handle(exchange):
         exchange.answer("too much", "Connection: close\r\n", "413 Content Too Large")
         exchange.sock.unwrap()
 
-    made = edge(external(server(handle).port))
+    made = edge(external(tls_backend(handle).port))
     with Wire(made.port) as client:
         client.send("POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 100000000\r\n\r\n")
         answer = client.answer()
@@ -361,7 +343,7 @@ def test_an_answer_before_the_body_was_taken(edge, server):
 # Tunnels
 
 
-def test_a_tunnel_of_large_messages(edge, server):
+def test_a_tunnel_of_large_messages(edge, tls_backend):
     size = 8 * 2**20
 
     def handle(exchange):
@@ -369,7 +351,7 @@ def test_a_tunnel_of_large_messages(edge, server):
         while data := exchange.sock.recv(65536):
             exchange.sock.sendall(data)
 
-    made = edge(external(server(handle).port))
+    made = edge(external(tls_backend(handle).port))
     data = os.urandom(2**20) * 8
     with Wire(made.port) as client:
         client.send(UPGRADE)
@@ -381,7 +363,7 @@ def test_a_tunnel_of_large_messages(edge, server):
         sender.join()
 
 
-def test_a_tunnel_ends_by_directions(edge, server):
+def test_a_tunnel_ends_by_directions(edge, tls_backend):
     """What the client sent last arrives, and its end with it, after the back end was told."""
     received = []
     ended = threading.Event()
@@ -392,7 +374,7 @@ def test_a_tunnel_ends_by_directions(edge, server):
             received.append(data)
         ended.set()
 
-    made = edge(external(server(handle).port))
+    made = edge(external(tls_backend(handle).port))
     with Wire(made.port) as client:
         client.send(UPGRADE)
         assert client.answer().status == 101

@@ -6,8 +6,7 @@ import threading
 
 import pytest
 
-from harness import certificates, manifests
-from harness.backend import Backend
+from harness import manifests
 from harness.golden import CERTIFICATES
 from harness.waiting import until
 from harness.wire import Wire, ask
@@ -27,23 +26,6 @@ networking:
   address: '127.0.0.1:{port}'
   tls: {{enabled: true, caCert: {{file: {CA}}}}}
 """ for port in ports)
-
-
-@pytest.fixture
-def server():
-    """Starts back ends that speak TLS."""
-    started = []
-
-    def start(handle=None, **options):
-        context = certificates.serving(CERTIFICATES / "upstream.pem")
-        for name, value in options.items():
-            setattr(context, name, value)
-        started.append(Backend(handle, tls=context))
-        return started[-1]
-
-    yield start
-    for each in started:
-        each.close()
 
 
 @pytest.fixture
@@ -99,10 +81,10 @@ def descriptors(made):
 # Handshakes
 
 
-def test_one_that_stalls_costs_its_time_and_no_more(edge, server, silent):
+def test_one_that_stalls_costs_its_time_and_no_more(edge, tls_backend, silent):
     """Of two back ends one accepts and says nothing: requests go to the other in the end, also
     those that are never sent twice, since no byte of them was sent."""
-    good = server(good_once)
+    good = tls_backend(good_once)
     made = edge(external("web", good.port, silent.port))
     before = descriptors(made)
     answers = []
@@ -136,8 +118,8 @@ def test_the_end_does_not_wait_for_handshakes(edge, silent):
         made.otemon.kill()
 
 
-def test_a_mirror_that_stalls_delays_nothing(edge, server, silent):
-    made = edge(external("web", server(good_once).port), external("shadow", silent.port))
+def test_a_mirror_that_stalls_delays_nothing(edge, tls_backend, silent):
+    made = edge(external("web", tls_backend(good_once).port), external("shadow", silent.port))
     route = manifests.route(("/", "PREFIX", {"web": 1}))
     filters = ("      filters:\n      - mirror: {percentage: 100, backend: {destination: "
                "{kuma.io/service: shadow}}}\n      backends:\n")
@@ -155,8 +137,8 @@ def test_a_mirror_that_stalls_delays_nothing(edge, server, silent):
     assert made.otemon.metric("otemon_mirrors_lost_total") >= 21
 
 
-def test_tickets_without_end_are_taken(edge, server):
-    made = edge(external("web", server(good_once, num_tickets=3000).port))
+def test_tickets_without_end_are_taken(edge, tls_backend):
+    made = edge(external("web", tls_backend(good_once, num_tickets=3000).port))
     for _ in range(3):
         assert ask(made.port).body == b"good"
 
@@ -170,13 +152,13 @@ def test_tickets_without_end_are_taken(edge, server):
     ("Transfer-Encoding: chunked\r\n", "64\r\nhalf"),
 ])
 @pytest.mark.parametrize("told", [True, False])
-def test_half_an_answer_is_not_taken_for_a_whole_one(edge, server, head, rest, told):
+def test_half_an_answer_is_not_taken_for_a_whole_one(edge, tls_backend, head, rest, told):
     def handle(exchange):
         exchange.send(f"HTTP/1.1 200 OK\r\n{head}\r\n{rest}")
         if told:
             exchange.sock.unwrap()
 
-    backend = server(handle)
+    backend = tls_backend(handle)
     made = edge(external("web", backend.port))
     with Wire(made.port) as client:
         client.send("GET / HTTP/1.1\r\nHost: a.test\r\n\r\n")
@@ -188,14 +170,14 @@ def test_half_an_answer_is_not_taken_for_a_whole_one(edge, server, head, rest, t
 
 
 @pytest.mark.parametrize("told", [True, False])
-def test_what_was_sent_is_not_sent_again(edge, server, told):
+def test_what_was_sent_is_not_sent_again(edge, tls_backend, told):
     """Neither to this back end nor to the other, whatever ended the connection."""
     def handle(exchange):
         exchange.read_body()
         if told:
             exchange.sock.unwrap()
 
-    backends = [server(handle), server(handle)]
+    backends = [tls_backend(handle), tls_backend(handle)]
     made = edge(external("web", *(each.port for each in backends)))
     with Wire(made.port) as client:
         client.send(POST)
@@ -204,7 +186,7 @@ def test_what_was_sent_is_not_sent_again(edge, server, told):
     made.log("connection termination" if told else "TLS error: unexpected eof while reading")
 
 
-def test_records_that_are_broken_end_an_answer(edge, server):
+def test_records_that_are_broken_end_an_answer(edge, tls_backend):
     def handle(exchange):
         exchange.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
         raw = socket.socket(fileno=os.dup(exchange.sock.fileno()))
@@ -215,7 +197,7 @@ def test_records_that_are_broken_end_an_answer(edge, server):
         except ssl.SSLError:
             pass
 
-    made = edge(external("web", server(handle).port))
+    made = edge(external("web", tls_backend(handle).port))
     with Wire(made.port) as client:
         client.send("GET / HTTP/1.1\r\nHost: a.test\r\n\r\n")
         assert client.head().status == 200

@@ -5,6 +5,8 @@ import struct
 import threading
 import time
 
+from harness.backend import close
+
 A, AAAA = 1, 28
 SERVFAIL, NXDOMAIN = 2, 3
 _TYPES = {A: socket.AF_INET, AAAA: socket.AF_INET6}
@@ -46,12 +48,8 @@ class NameServer:
 
     def close(self):
         """As when it dies: nothing listens any more."""
-        for sock in (self.udp, self.tcp):
-            try:
-                sock.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-            sock.close()
+        close(self.udp)
+        close(self.tcp)
 
     def _serve_udp(self):
         while True:

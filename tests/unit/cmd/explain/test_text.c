@@ -128,7 +128,6 @@ static void every_fate_has_its_sentence(void **state)
                 "other hosts  *.b.test\n");
 }
 
-/* Who comes first, and in what. */
 static void an_expression_that_is_given_up(void **state)
 {
     (void)state;
@@ -153,6 +152,7 @@ static void an_expression_that_is_given_up(void **state)
     assert_text(&made, 1, url, expected);
 }
 
+/* Who comes first, and in what. */
 static void every_precedence_has_its_reason(void **state)
 {
     (void)state;

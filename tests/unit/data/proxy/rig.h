@@ -388,6 +388,16 @@ static void rig_contains(const char *text, const char *part)
         fail_msg("\"%s\" is not in \"%s\"", part, text);
 }
 
+/* What the proxy says of itself, terminated; to be freed. */
+static inline struct buf rig_dump(const struct rig *rig)
+{
+    struct buf dump;
+    buf_init(&dump, 64 * 1024);
+    proxy_dump(rig->proxy, &dump);
+    buf_append_char(&dump, '\0');
+    return dump;
+}
+
 /* What came before this was seen by the worker when it returns: `client` asks for a host that is
  * not there. */
 static inline void rig_settle(int client)

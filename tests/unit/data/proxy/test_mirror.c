@@ -238,10 +238,7 @@ static void nothing_waits_for_a_mirror(void **state)
     answer(back_end);
     rig_read_until(client, "\r\n\r\nok");
     rig_serve(&rig, &usual);
-    struct buf dump;
-    buf_init(&dump, 64 * 1024);
-    proxy_dump(rig.proxy, &dump);
-    buf_append_char(&dump, '\0');
+    struct buf dump = rig_dump(&rig);
     rig_contains(dump.data, "\"statesAlive\":1,");
     buf_deinit(&dump);
     close(client);

@@ -96,10 +96,7 @@ static void the_dump_shows_names_as_they_are_and_as_they_were_published(void **s
     struct rig rig;
     open_with(&rig, (struct dns_server_name){.ipv4 = "127.0.0.1", .ttl = 60});
     rig_serve(&rig, &named);
-    struct buf dump;
-    buf_init(&dump, 64 * 1024);
-    proxy_dump(rig.proxy, &dump);
-    buf_append_char(&dump, '\0');
+    struct buf dump = rig_dump(&rig);
     rig_contains(dump.data, "\"names\":[{\"addresses\":[\"127.0.0.1\"],\"ageMs\":");
     rig_contains(dump.data, "\"endpoints\":[{\"address\":\"back.test.\",\"port\":");
     rig_contains(dump.data, "\"statesAlive\":1,");

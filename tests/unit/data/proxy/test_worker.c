@@ -75,10 +75,7 @@ static void many_swaps_leave_nothing_behind(void **state)
     rig_open_with(&rig, 3, LOG_TEXT);
     for (uint32_t i = 0; i < 50; i++)
         rig_serve(&rig, &(struct rig_spec){.endpoint_count = 1 + i % 2, .request_timeout_ms = i});
-    struct buf dump;
-    buf_init(&dump, 64 * 1024);
-    proxy_dump(rig.proxy, &dump);
-    buf_append_char(&dump, '\0');
+    struct buf dump = rig_dump(&rig);
     rig_contains(dump.data, "\"statesAlive\":1,");
     buf_deinit(&dump);
     rig_close(&rig);
