@@ -32,13 +32,6 @@ bool kube__identity_read(const struct jv *metadata, struct kube__identity *ret_i
     return true;
 }
 
-struct kube__object *kube__known_find(const struct map *known,
-                                      const struct kube__identity *identity)
-{
-    char buffer[KUBE__KEY_SIZE_MAX];
-    return map_get(known, key_of(identity, buffer));
-}
-
 struct kube__object *kube__known_note(struct map *known, const struct kube__identity *identity,
                                       uint32_t listing, bool *ret_same)
 {

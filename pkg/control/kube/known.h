@@ -31,10 +31,6 @@ struct kube__object {
     void *kept;       /* the listener's */
 };
 
-/* The object of that name, or NULL. */
-struct kube__object *kube__known_find(const struct map *known,
-                                      const struct kube__identity *identity);
-
 /* The object of that name, made when there is none. `*ret_same`: it is known in this very version.
  */
 struct kube__object *kube__known_note(struct map *known, const struct kube__identity *identity,

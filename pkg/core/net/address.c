@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "core/base/assert.h"
-#include "core/base/hash.h"
 #include "core/base/ip.h"
 #include "core/net/internal.h"
 
@@ -77,13 +76,8 @@ struct str net_address_print(const struct net_address *address,
 
 bool net_address_equal(const struct net_address *a, const struct net_address *b)
 {
-    _Static_assert(sizeof(*a) == 20, "compared and hashed as bytes: no padding");
+    _Static_assert(sizeof(*a) == 20, "compared as bytes: no padding");
     return memcmp(a, b, sizeof(*a)) == 0;
-}
-
-uint64_t net_address_hash(const struct net_address *address)
-{
-    return hash_bytes(address, sizeof(*address), hash_seed());
 }
 
 socklen_t net__address_to_system(const struct net_address *address,

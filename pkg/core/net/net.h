@@ -60,9 +60,6 @@ struct str net_address_print_ip(const struct net_address *address,
 
 bool net_address_equal(const struct net_address *a, const struct net_address *b);
 
-/* For tables in memory: core/base/hash.h. */
-uint64_t net_address_hash(const struct net_address *address);
-
 /* This machine can bind the IP address: it is one of its own or the wildcard. The port is not
  * looked at. Asks the kernel. */
 bool net_address_is_local(const struct net_address *address);

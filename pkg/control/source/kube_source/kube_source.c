@@ -302,11 +302,6 @@ struct kube_source *kube_source_close(struct kube_source *source)
     return mem_free(source);
 }
 
-bool kube_source_is_settled(const struct kube_source *source)
-{
-    return source->is_settled;
-}
-
 size_t kube_source_kind_count(const struct kube_source *source)
 {
     return source->count;

@@ -57,8 +57,5 @@ MUST_USE struct kube_source *kube_source_open(const struct kube_source_options *
 /* Ends without events, and not inside of one. Takes NULL, returns NULL. */
 struct kube_source *kube_source_close(struct kube_source *source);
 
-/* Everything that is there was delivered. */
-bool kube_source_is_settled(const struct kube_source *source);
-
 size_t kube_source_kind_count(const struct kube_source *source);
 struct kube_source_kind kube_source_kind(const struct kube_source *source, size_t index);
