@@ -138,10 +138,7 @@ static struct str without_gateway(const struct view *view)
 static struct str not_there(const struct view *view, struct str name, const struct str *names,
                             size_t count)
 {
-    struct str near = spell_closest(name, names, count);
-    struct str hint = near.size == 0
-                          ? STR_EMPTY
-                          : str_format(view->arena, " (did you mean %.*s?)", STR_ARG(near));
+    struct str hint = spell_hint(view->arena, spell_closest(name, names, count));
     return str_format(view->arena, "; mesh %.*s has no MeshGateway %.*s%.*s",
                       STR_ARG(view->route->key.mesh), STR_ARG(name), STR_ARG(hint));
 }

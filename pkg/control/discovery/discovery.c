@@ -24,6 +24,11 @@ struct str discovery__key(struct arena *arena, struct str a, char separator, str
     return str_make(bytes, a.size + 1 + b.size);
 }
 
+struct str discovery__elsewhere_hint(struct arena *arena, const struct api_object *object)
+{
+    return str_format(arena, " (there is one in namespace %.*s)", STR_ARG(object->namespace));
+}
+
 struct discovery *discovery_new(const struct cache *cache)
 {
     struct discovery *discovery = MEM_NEW(struct discovery);

@@ -91,12 +91,9 @@ static void explain_unknown(struct discovery__question *question, struct discove
     if (name.size == 0)
         name = closest(question);
     answer->state = DISCOVERY_UNKNOWN;
-    answer->reason = str_format(question->arena,
-                                "no Dataplane has an inbound with this service in mesh %.*s",
-                                STR_ARG(question->mesh));
-    if (name.size > 0)
-        answer->reason = str_format(question->arena, "%.*s (did you mean %.*s?)",
-                                    STR_ARG(answer->reason), STR_ARG(name));
+    answer->reason = str_format(
+        question->arena, "no Dataplane has an inbound with this service in mesh %.*s%.*s",
+        STR_ARG(question->mesh), STR_ARG(spell_hint(question->arena, name)));
 }
 
 void discovery__ask_inbounds(struct discovery__question *question, struct discovery_answer *answer)

@@ -71,16 +71,12 @@ static void explain_unknown(struct discovery__question *question, struct discove
         return;
     }
     const struct api_object *elsewhere = find_elsewhere(question);
-    struct str near = closest(question);
     struct str place = STR_EMPTY;
-    struct str hint = STR_EMPTY;
+    struct str hint = spell_hint(arena, closest(question));
     if (reference->namespace.size > 0)
         place = str_format(arena, " in namespace %.*s", STR_ARG(reference->namespace));
     if (elsewhere != NULL)
-        hint = str_format(arena, " (there is one in namespace %.*s)",
-                          STR_ARG(elsewhere->namespace));
-    else if (near.size > 0)
-        hint = str_format(arena, " (did you mean %.*s?)", STR_ARG(near));
+        hint = discovery__elsewhere_hint(arena, elsewhere);
     deny(answer, DISCOVERY_UNKNOWN,
          str_format(arena, "there is no %.*s %.*s%.*s of mesh %.*s%.*s", STR_ARG(kind),
                     STR_ARG(reference->name), STR_ARG(place), STR_ARG(question->mesh),

@@ -62,6 +62,9 @@ struct discovery__question {
 /* "<a><separator><b>": keys are made for every question, so they are not printed. */
 struct str discovery__key(struct arena *arena, struct str a, char separator, struct str b);
 
+/* " (there is one in namespace shop)", to be put behind a sentence. */
+struct str discovery__elsewhere_hint(struct arena *arena, const struct api_object *object);
+
 void discovery__index_services(struct discovery *discovery);
 
 /* Brings the index up to date, and returns the place of the slice's service. */

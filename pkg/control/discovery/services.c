@@ -213,16 +213,13 @@ static void explain_unknown(struct discovery__question *question, const struct r
 {
     struct arena *arena = question->arena;
     const struct api_object *elsewhere = find_anywhere(question, reference->name);
-    struct str name = closest(question, reference);
-    answer->state = DISCOVERY_UNKNOWN;
-    answer->reason = str_format(arena, "there is no Service %.*s in namespace %.*s",
-                                STR_ARG(reference->name), STR_ARG(reference->namespace));
+    struct str hint = spell_hint(arena, closest(question, reference));
     if (elsewhere != NULL)
-        answer->reason = str_format(arena, "%.*s (there is one in namespace %.*s)",
-                                    STR_ARG(answer->reason), STR_ARG(elsewhere->namespace));
-    else if (name.size > 0)
-        answer->reason = str_format(arena, "%.*s (did you mean %.*s?)", STR_ARG(answer->reason),
-                                    STR_ARG(name));
+        hint = discovery__elsewhere_hint(arena, elsewhere);
+    answer->state = DISCOVERY_UNKNOWN;
+    answer->reason = str_format(arena, "there is no Service %.*s in namespace %.*s%.*s",
+                                STR_ARG(reference->name), STR_ARG(reference->namespace),
+                                STR_ARG(hint));
 }
 
 /* "80 (http), 443". */

@@ -34,3 +34,8 @@ struct str spell_closest(struct str name, const struct str *names, size_t count)
     }
     return best;
 }
+
+struct str spell_hint(struct arena *arena, struct str near)
+{
+    return near.size == 0 ? STR_EMPTY : str_format(arena, " (did you mean %.*s?)", STR_ARG(near));
+}

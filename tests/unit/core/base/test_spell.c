@@ -49,12 +49,21 @@ static void test_long_names_are_not_compared(void **state)
     assert_int_equal(spell_closest(STR("pppp"), list, 1).size, 0);
 }
 
+static void test_a_hint_is_there_for_a_name(void **state)
+{
+    (void)state;
+    CLEANUP(arena_free) struct arena *arena = arena_new(64);
+    assert_string_equal(spell_hint(arena, STR("port")).data, " (did you mean port?)");
+    assert_int_equal(spell_hint(arena, STR_EMPTY).size, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_near_names_are_found),
         cmocka_unit_test(test_far_names_are_not),
         cmocka_unit_test(test_long_names_are_not_compared),
+        cmocka_unit_test(test_a_hint_is_there_for_a_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
