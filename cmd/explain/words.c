@@ -150,6 +150,9 @@ static struct str criterion_text(struct arena *arena, const char *what,
 
 static struct str given_up_text(struct arena *arena, const struct route_candidate *candidate)
 {
+    if (candidate->criterion == NULL && candidate->rule->path_match != MODEL_PATH_REGEX)
+        return STR("the expressions of the rules before it take too many steps for one request, "
+                   "and so it is not known whether one of them would take it");
     struct str pattern = candidate->criterion != NULL ? candidate->criterion->value
                                                       : candidate->rule->path;
     return str_format(arena,

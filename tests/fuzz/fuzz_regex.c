@@ -19,11 +19,11 @@ static void check_same(const struct regex *regex, struct str pattern, struct str
     buf_append_char(&grouped, ')');
     struct regex *again = NULL;
     uint64_t exceeded = regex_exceeded();
-    bool matches = regex_matches(regex, text, &(struct regex_budget){REGEX_BUDGET, false});
+    bool matches = regex_matches(regex, text, &(struct regex_budget){.bytes = REGEX_BUDGET});
     /* An open \Q takes the ")" for its own; a bound may be met by one of the two. */
     bool is_open = memmem(pattern.data, pattern.size, "\\Q", 2) != NULL;
     if (!is_open && regex_new(buf_str(&grouped), &again, NULL) == ERR_OK) {
-        bool same = regex_matches(again, text, &(struct regex_budget){REGEX_BUDGET, false}) ==
+        bool same = regex_matches(again, text, &(struct regex_budget){.bytes = REGEX_BUDGET}) ==
                     matches;
         ASSERT(same || regex_exceeded() > exceeded);
         again = regex_unref(again);

@@ -194,6 +194,7 @@ static int run(const struct regex *regex, struct str text, struct room *room, ui
 static bool pay(struct regex_budget *budget, struct str text, uint32_t steps)
 {
     size_t price = steps * MAX(text.size, REGEX_STEP_BYTES);
+    budget->is_spent = budget->is_spent || budget->bytes < price;
     if (budget->bytes < price)
         return false;
     budget->bytes -= price;

@@ -47,10 +47,12 @@
 
 struct regex;
 
-/* Of matches that belong together, on one thread. It begins as {REGEX_BUDGET, false}. */
+/* Of matches that belong together, on one thread. It begins with REGEX_BUDGET and all else zeroed.
+ */
 struct regex_budget {
     size_t bytes;    /* that are left */
     bool has_failed; /* the last match was given up, at its own bound or at that of all */
+    bool is_spent;   /* some match was given up at the bound of all */
 };
 
 /* Whether regex_new would take it. ERR_INVALID: reterr's message says what is wrong, to be read

@@ -200,5 +200,5 @@ enum route_fate route__judge(const struct route__rule *rule, struct route__view 
             return i < model->header_count ? ROUTE_OTHER_HEADER : ROUTE_OTHER_QUERY;
         }
     }
-    return ROUTE_TAKES;
+    return view->budget.is_spent ? ROUTE_GIVEN_UP : ROUTE_TAKES;
 }

@@ -103,7 +103,7 @@ struct route__view route__view_of(const struct route_host *host,
         .request = request,
         .questions = &host->questions,
         .protocol = protocol,
-        .budget = {REGEX_BUDGET, false},
+        .budget = {.bytes = REGEX_BUDGET},
     };
 }
 
@@ -115,7 +115,8 @@ const struct route__rule *route__host_find(const struct route_host *host,
     const struct route__check *check = NULL;
     const struct route__entry *entry = route__host_first(host, request->path);
     for (; entry != NULL; entry = entry->next) {
-        if (entry->rule->is_plain || route__judge(entry->rule, &view, &check) == ROUTE_TAKES)
+        bool is_sure = entry->rule->is_plain && !view.budget.is_spent;
+        if (is_sure || route__judge(entry->rule, &view, &check) == ROUTE_TAKES)
             return entry->rule;
     }
     return NULL;

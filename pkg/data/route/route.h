@@ -7,7 +7,8 @@
  * Which of a host's rules wins is the model's to say; exact paths are found by hash and prefixes by
  * a radix tree, so 10,000 rules cost what 10 do. Then come, in their order, the rules of that path,
  * those of the next shorter prefixes, and regular expressions, until one takes the request. All
- * expressions that a request meets share one budget: what is beyond it does not match.
+ * expressions that a request meets share one budget. Behind it no rule takes the request: a rule
+ * that comes first might, and whoever sends long texts does not choose the rule.
  *
  * A matcher of a virtual host is built once for its content: a new table takes over those of the
  * previous one that are unchanged, routes included. Everything is frozen by the function that
@@ -85,7 +86,8 @@ enum route_fate {
     ROUTE_OTHER_METHOD,
     ROUTE_OTHER_HEADER, /* what it asks of a field is not so */
     ROUTE_OTHER_QUERY,  /* likewise of a parameter in the query */
-    ROUTE_GIVEN_UP,     /* a regular expression of it was, at the bound of a match or of all */
+    ROUTE_GIVEN_UP,     /* a regular expression of it was, at the bound of a match or of all; or the
+                           bound of all was reached before */
 };
 
 struct route_candidate {
@@ -93,7 +95,7 @@ struct route_candidate {
     size_t rule_index;
     enum route_fate fate;
     /* OTHER_HEADER, OTHER_QUERY: the first that is not so. GIVEN_UP: the one that was; NULL: it is
-     * the path that was. */
+     * the path that was, or, of a rule whose path is no expression, one of a rule before. */
     const struct model_criterion *criterion;
     bool has_value;   /* the request has such a field or parameter, */
     struct str value; /* and this is what it says */

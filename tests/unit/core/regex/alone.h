@@ -5,6 +5,6 @@
 
 static inline bool matches_alone(const struct regex *regex, struct str text)
 {
-    struct regex_budget budget = {REGEX_BUDGET, false};
+    struct regex_budget budget = {.bytes = REGEX_BUDGET};
     return regex_matches(regex, text, &budget);
 }

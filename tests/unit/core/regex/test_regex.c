@@ -124,7 +124,7 @@ static void test_a_budget_is_shared(void **state)
     struct regex *bad = regex_of("(a+)+[xy]");
     struct regex *good = regex_of("a*");
     struct regex *other = regex_of("b.*");
-    struct regex_budget budget = {REGEX_BUDGET, false};
+    struct regex_budget budget = {.bytes = REGEX_BUDGET};
     uint64_t before = regex_exceeded();
     size_t last = budget.bytes;
     size_t paid = 0;
@@ -150,7 +150,7 @@ static void test_ordinary_expressions_fit_in_a_budget(void **state)
     (void)state;
     static const char *const patterns[] = {"/api/v[0-9]+/users/[^/]+/orders", "(/[a-z0-9]+)*",
                                            "/api/.*\\.(png|jpg)", "/(?:[^/]+/)*orders|/other"};
-    struct regex_budget budget = {REGEX_BUDGET, false};
+    struct regex_budget budget = {.bytes = REGEX_BUDGET};
     for (size_t i = 0; i < ARRAY_SIZE(patterns); i++) {
         struct regex *regex = regex_of(patterns[i]);
         for (size_t j = 0; j < 5000; j++) {

@@ -150,7 +150,7 @@ static inline struct route_match find(const struct route_chain *chain, struct st
 
 /* A request as it is read from the wire. */
 struct asked {
-    char bytes[8192];
+    char bytes[HTTP_HEAD_MAX];
     struct http_request head;
     struct route_request request;
 };

@@ -45,7 +45,7 @@ static void test_expressions_are_compiled_once(void **state)
     assert_ptr_equal(second->rules[1].path_regex, first->rules[0].path_regex);
     assert_ptr_equal(second->rules[2].checks[1].regex, first->rules[2].checks[1].regex);
     assert_null(route__host_unref(first));
-    struct regex_budget budget = {REGEX_BUDGET, false};
+    struct regex_budget budget = {.bytes = REGEX_BUDGET};
     assert_true(regex_matches(second->rules[1].path_regex, STR("/ab"), &budget));
     assert_null(route__host_unref(second));
 }

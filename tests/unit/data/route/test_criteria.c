@@ -238,6 +238,34 @@ static void test_all_expressions_share_a_budget(void **state)
     assert_int_equal(winner_of_bad(1), 1); /* the next request has its own */
 }
 
+/* Long texts do not lead past a rule: a request that is too much for those before it, each of which
+ * costs little, is not taken by what comes behind. */
+#define ORDINARY_RULES 120
+
+static void test_no_text_leads_past_a_rule(void **state)
+{
+    (void)state;
+    static char fields[56 * 1024];
+    static const struct model_criterion others[] = {
+        {STR_INIT("x-a"), MODEL_VALUE_REGEX, STR_INIT("b+")}};
+    static const struct model_criterion guard[] = {
+        {STR_INIT("x-a"), MODEL_VALUE_REGEX, STR_INIT("a+")}};
+    struct model_rule rules[ORDINARY_RULES + 2];
+    for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
+        rules[i] = rule(MODEL_PATH_PREFIX, "/");
+        rules[i].headers = i < ORDINARY_RULES ? others : guard;
+        rules[i].header_count = i <= ORDINARY_RULES;
+    }
+    const struct route_table *table = table_of(rules, ARRAY_SIZE(rules));
+    assert_int_equal(winner(table, "GET /", "X-A: aa\r\n"), ORDINARY_RULES);
+    assert_int_equal(winner(table, "GET /", "X-A: ac\r\n"), ORDINARY_RULES + 1);
+    size_t size = (size_t)snprintf(fields, sizeof(fields), "X-A: ");
+    memset(fields + size, 'a', sizeof(fields) - size - 3);
+    memcpy(fields + sizeof(fields) - 3, "\r\n", 3);
+    assert_int_equal(winner(table, "GET /", fields), SIZE_MAX);
+    (void)route_table_unref(table);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -252,6 +280,7 @@ int main(void)
         cmocka_unit_test_teardown(test_all_of_them, teardown),
         cmocka_unit_test_teardown(test_many_parameters, teardown),
         cmocka_unit_test_teardown(test_all_expressions_share_a_budget, teardown),
+        cmocka_unit_test_teardown(test_no_text_leads_past_a_rule, teardown),
     };
     return cmocka_run_group_tests_name("data/route criteria", tests, NULL, NULL);
 }
