@@ -109,9 +109,9 @@ static bool has_exactly(X509 *leaf, struct str value)
     size_t ip_size = ip_parse(value, ip);
     if (ip_size > 0)
         return X509_check_ip(leaf, ip, ip_size, 0) == 1;
-    /* To OpenSSL a name is that of a whole domain when it begins with a dot, and one that has no
-     * bytes ends elsewhere. */
-    if (value.size == 0 || value.data[0] == '.')
+    /* To OpenSSL a name is that of a whole domain when it begins with a dot, one that has no bytes
+     * ends elsewhere, and one that ends with a zero ends before it. */
+    if (value.size == 0 || value.data[0] == '.' || str_find_char(value, '\0') != STR_NOT_FOUND)
         return false;
     return X509_check_host(leaf, value.data, value.size,
                            X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |

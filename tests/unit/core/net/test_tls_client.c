@@ -271,6 +271,12 @@ static void exact_names(void **state)
         {STR_INIT("x.y.wild.example"), false},
         {STR_INIT("wild.example"), false},
         {STR_INIT(".wild.example"), false},
+        {STR_INIT("*.WILD.example"), true}, /* as it is written in the certificate */
+        {STR_INIT("*.a.example"), false},
+        {STR_INIT("*.wild.exampl"), false},
+        {STR_INIT("*.example"), false},
+        {STR_INIT("a.example\0.evil"), false},
+        {STR_INIT("a.example\0"), false},
         {STR_INIT("a.exampl"), false},
         {STR_INIT("server"), false}, /* the common name is not looked at */
         {STR_INIT(""), false},
