@@ -135,7 +135,7 @@ MISTAKES = [
      "port 8080 of MeshGateway edge, has port: http and not htttp"),
     ("    - shop.example.com\n", "    - shop.exmaple.com\n",
      "17:1: warning: MeshGatewayRoute shop (mesh default): conf.http.hostnames: no listener that "
-     "the route attaches to serves one of its host names; the listeners of MeshGateway edge are "
+     "the route attaches to serves one of its host names; its listeners of MeshGateway edge are "
      "for shop.example.com"),
     ("match: PREFIX", "match: Prefix", f"31:11: error: {RULE}.matches[0].path.match: unknown value "
                                        "Prefix: must be one of EXACT, PREFIX, REGEX"),

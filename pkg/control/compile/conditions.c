@@ -2,9 +2,6 @@
 #include "control/compile/spec.h"
 #include "control/compile/stages.h"
 
-/* Host names of listeners that a message has before it says that there are others. */
-#define HOSTNAMES_MAX 4
-
 struct compile_condition compile__accepted(void)
 {
     return (struct compile_condition){true, STR("Accepted"), STR_EMPTY};
@@ -35,26 +32,13 @@ struct str compile__no_usable_listener(struct arena *arena, const struct api_obj
         STR_ARG(compile__words_of(route->key.kind)->attaches));
 }
 
-/* The host names of the gateway's listeners, the first of them. */
-static struct str hostnames_of(struct arena *arena, const struct api_mesh_gateway *gateway)
-{
-    struct str names = gateway->listeners[0].hostname;
-    for (size_t i = 1; i < gateway->listener_count; i++) {
-        if (i == HOSTNAMES_MAX)
-            return str_format(arena, "%.*s and others", STR_ARG(names));
-        names = str_format(arena, "%.*s, %.*s", STR_ARG(names),
-                           STR_ARG(gateway->listeners[i].hostname));
-    }
-    return names;
-}
-
 struct str compile__no_hostname(struct arena *arena, const struct api_object *route,
                                 const struct api_object *gateway)
 {
-    struct str names = hostnames_of(arena, gateway->mesh_gateway);
+    struct str names = compile__hostnames_near(arena, route, gateway);
     return str_format(arena,
                       "%.*s: no listener that the route attaches to serves one of its host names; "
-                      "the listeners of MeshGateway %.*s are for %.*s",
+                      "its listeners of MeshGateway %.*s are for %.*s",
                       STR_ARG(compile__words_of(route->key.kind)->hostnames),
                       STR_ARG(gateway->key.name), STR_ARG(names));
 }

@@ -8,6 +8,9 @@
  * none. */
 #define LOOKED_AT_MAX 64
 
+/* Host names that a message has before it says that there are others. */
+#define HOSTNAMES_MAX 4
+
 struct view {
     struct arena *arena;
     const struct cache *cache;
@@ -190,4 +193,51 @@ struct str compile__nearest(struct arena *arena, const struct cache *cache,
             return without_name(&view, name);
     }
     return nearest.binding == NULL || nearest.count == 0 ? STR_EMPTY : describe(&view, &nearest);
+}
+
+/* ---- Host names ---- */
+
+/* Whether a dataplane could have tags that make the selector match the listener. */
+static bool could_match(struct api_tags selector, const struct api_mesh_gateway *gateway,
+                        const struct api_listener *listener)
+{
+    for (size_t i = 0; i < selector.count; i++) {
+        const struct api_tag *tag = &selector.items[i];
+        const struct str *value = api_tags_find(listener->tags, tag->name);
+        if (value == NULL)
+            value = api_tags_find(gateway->tags, tag->name);
+        if (value != NULL && !str_equal(tag->value, STR("*")) && !str_equal(tag->value, *value))
+            return false;
+    }
+    return true;
+}
+
+static bool could_attach(const struct api_object *route, const struct api_mesh_gateway *gateway,
+                         const struct api_listener *listener)
+{
+    if (route->key.kind != API_MESH_GATEWAY_ROUTE)
+        return could_match(compile__target_of(route)->tags, gateway, listener);
+    struct api_selectors selectors = route->mesh_gateway_route->selectors;
+    size_t i = 0;
+    while (i < selectors.count && !could_match(selectors.items[i].match, gateway, listener))
+        i++;
+    return i < selectors.count;
+}
+
+struct str compile__hostnames_near(struct arena *arena, const struct api_object *route,
+                                   const struct api_object *gateway)
+{
+    const struct api_mesh_gateway *spec = gateway->mesh_gateway;
+    struct str names = STR_EMPTY;
+    size_t count = 0;
+    for (size_t i = 0; i < spec->listener_count; i++) {
+        const struct api_listener *listener = &spec->listeners[i];
+        if (!could_attach(route, spec, listener))
+            continue;
+        if (count++ == HOSTNAMES_MAX)
+            return str_format(arena, "%.*s and others", STR_ARG(names));
+        names = str_format(arena, "%.*s%s%.*s", STR_ARG(names), count == 1 ? "" : ", ",
+                           STR_ARG(listener->hostname));
+    }
+    return names;
 }
