@@ -130,7 +130,8 @@ class Case:
         if any(finding[key] != expected[key] for key in ("field", "severity")):
             return False
         if self.is_in_kumas_words:
-            return f"{finding['message']}; ".startswith(expected["message"] + "; ")
+            behind = " " if expected["message"].endswith(".") else "; "
+            return f"{finding['message']}{behind}".startswith(expected["message"] + behind)
         return finding["message"].startswith(expected["message"])
 
     @property

@@ -310,7 +310,7 @@ CLUSTER_MISTAKES = [
      "36:3: warning: Secret shop (mesh default): stringData.value: is PEM that is encoded in "
      "base64 once more: in stringData it stands as it is"),
     ("  value: BUNDLE", "  cert: BUNDLE",
-     "35:1: error: Secret shop (mesh default): data.value: cannot be empty.; of a Secret of this "
+     "35:1: error: Secret shop (mesh default): data.value: cannot be empty. Of a Secret of this "
      "type no other key is read"),
     ("labels:\n    kuma.io/mesh: default\nspec", "labels:\n    kuma.io/mesh: prod\nspec",
      "47:3: warning: MeshHTTPRoute shop.kuma-system (mesh prod): spec.targetRef: attaches to no "

@@ -46,7 +46,7 @@ static struct str entry(struct api__decoder *d, const struct api__place *place,
         return STR_EMPTY;
     }
     if (bytes.size == 0 && staged->data.count + staged->string_data.count > 0)
-        api__error(d, &field, "cannot be empty.; of a Secret of this type no other key is read");
+        api__error(d, &field, "cannot be empty. Of a Secret of this type no other key is read");
     else if (bytes.size == 0)
         api__error(d, &field, "cannot be empty.");
     warn_of_encoding(d, &field, bytes, "encode it once");

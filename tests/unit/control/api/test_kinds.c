@@ -323,7 +323,7 @@ static void secrets(void **state)
     assert_str(m.object->secret->data, "k\nc");
     manifest_decode(&m, "apiVersion: v1\nkind: Secret\ntype: system.kuma.io/secret\n"
                         "metadata: {name: s}\ndata: {valve: eA==}\n");
-    assert_findings(&m, "5:1 error data.value: cannot be empty.; of a Secret of this type no other "
+    assert_findings(&m, "5:1 error data.value: cannot be empty. Of a Secret of this type no other "
                         "key is read\n");
     assert_true(m.object->broken);
 }
