@@ -29,8 +29,7 @@ static enum err certificate_add(struct pki_certificates *certificates, X509 *cer
     return ERR_OK;
 }
 
-/* What is encrypted is refused, and not asked about at the terminal. */
-static int no_pass_phrase(char *buffer, int size, int writing, void *arg)
+int pki__no_pass_phrase(char *buffer, int size, int writing, void *arg)
 {
     (void)buffer;
     (void)size;
@@ -45,7 +44,7 @@ static enum err certificates_add(struct pki_certificates *certificates, BIO *pem
     enum err e = ERR_OK;
     X509 *certificate;
     while (e == ERR_OK &&
-           (certificate = PEM_read_bio_X509(pem, NULL, no_pass_phrase, NULL)) != NULL) {
+           (certificate = PEM_read_bio_X509(pem, NULL, pki__no_pass_phrase, NULL)) != NULL) {
         e = certificate_add(certificates, certificate, text, reterr);
         X509_free(certificate);
     }

@@ -21,7 +21,7 @@ static BIO *bio_of(struct str text)
 
 static X509 *next_certificate(BIO *bio)
 {
-    X509 *certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+    X509 *certificate = PEM_read_bio_X509(bio, NULL, pki__no_pass_phrase, NULL);
     ERR_clear_error(); /* the end of the text is one, too */
     return certificate;
 }
@@ -57,7 +57,7 @@ static enum err certificates_read(struct pki_identity *identity, struct str pem,
 static enum err key_read(struct pki_identity *identity, struct str pem, struct err_info *reterr)
 {
     BIO *bio = bio_of(pem);
-    identity->key = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
+    identity->key = PEM_read_bio_PrivateKey(bio, NULL, pki__no_pass_phrase, NULL);
     BIO_free(bio);
     if (identity->key == NULL)
         return err_set(reterr, ERR_INVALID, "the text holds no key: %s", pki__reason());

@@ -11,6 +11,9 @@
 /* The last reason that OpenSSL gave, or "not understood"; empties its queue of errors. */
 const char *pki__reason(void);
 
+/* For reading PEM: what is encrypted is refused, and not asked about at the terminal. */
+int pki__no_pass_phrase(char *buffer, int size, int writing, void *arg);
+
 /* Milliseconds since 1970 UTC; 0 for what lies before. False: it is no time. */
 MUST_USE bool pki__time_read(const ASN1_TIME *value, uint64_t *ret_ms);
 

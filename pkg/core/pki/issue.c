@@ -260,8 +260,8 @@ enum err pki_issue_signed(const struct pki_request *request, const struct pki_bu
     BIO *key = bio_of(authority->key_pem);
     struct issuer issuer = {
         .role = ROLE_LEAF,
-        .certificate = PEM_read_bio_X509(certificate, NULL, NULL, NULL),
-        .key = PEM_read_bio_PrivateKey(key, NULL, NULL, NULL),
+        .certificate = PEM_read_bio_X509(certificate, NULL, pki__no_pass_phrase, NULL),
+        .key = PEM_read_bio_PrivateKey(key, NULL, pki__no_pass_phrase, NULL),
     };
     enum err e;
     if (issuer.certificate == NULL || issuer.key == NULL || X509_check_ca(issuer.certificate) != 1)
