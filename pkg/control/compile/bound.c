@@ -1,5 +1,5 @@
 /* Which gateways dataplanes are bound to, asked by gateways: for the review, which looks at all. */
-#include "control/compile/stages.h"
+#include "control/compile/review.h"
 #include "control/select/select.h"
 
 #define CHUNK_SIZE ((size_t)4 * 1024)

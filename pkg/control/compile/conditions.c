@@ -1,4 +1,5 @@
 /* Conditions of the report, and where their texts come from. */
+#include "control/compile/review.h"
 #include "control/compile/spec.h"
 #include "control/compile/stages.h"
 

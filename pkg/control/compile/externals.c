@@ -2,7 +2,7 @@
  */
 #include "control/compile/data_sources.h"
 #include "control/compile/external_tls.h"
-#include "control/compile/stages.h"
+#include "control/compile/review.h"
 
 static struct str protocol_of(const struct api_object *object)
 {

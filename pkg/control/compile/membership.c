@@ -1,5 +1,5 @@
 /* Whether dataplanes may be members of their mesh. Nobody is kept out here: it is said. */
-#include "control/compile/stages.h"
+#include "control/compile/review.h"
 #include "control/select/select.h"
 #include "core/base/buf.h"
 

@@ -1,6 +1,6 @@
 /* Which listener a route that attaches to none comes nearest to: what its author has to look at. */
+#include "control/compile/review.h"
 #include "control/compile/spec.h"
-#include "control/compile/stages.h"
 #include "control/select/select.h"
 #include "core/base/spell.h"
 

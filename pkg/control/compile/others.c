@@ -1,6 +1,6 @@
 /* What is said of objects that are neither MeshGateways nor their routes: what is wrong with them,
  * and what they ask for that has no effect yet. */
-#include "control/compile/stages.h"
+#include "control/compile/review.h"
 
 struct viewer {
     struct arena *arena;

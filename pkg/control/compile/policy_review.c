@@ -1,6 +1,6 @@
 /* What is said of MeshHTTPRoutes and MeshTCPRoutes that no listener takes. */
+#include "control/compile/review.h"
 #include "control/compile/spec.h"
-#include "control/compile/stages.h"
 
 /* Whether it can only mean gateways. */
 static bool aims_at_gateway(struct compile__bindings bindings, const struct api_target_ref *target)

@@ -1,6 +1,7 @@
 /* What only shows when all dataplanes are seen together. */
+#include "control/compile/review.h"
+
 #include "control/compile/spec.h"
-#include "control/compile/stages.h"
 #include "control/select/select.h"
 
 #define CHUNK_SIZE ((size_t)4 * 1024)

@@ -82,26 +82,6 @@ struct compile__upstream_tls *compile__upstream_tls_of(struct compile_memory *me
                                                        const struct discovery_external *external,
                                                        bool lacks_secrets);
 
-/* ---- externals.c ---- */
-
-/* What is said of an ExternalService or a MeshExternalService: findings, and its condition, whose
- * texts come from `arena`. */
-void compile__review_external(struct arena *arena, struct finding_list *findings,
-                              const struct compile_input *input,
-                              struct compile_object_report *report);
-
-/* ---- others.c ---- */
-
-/* Reviews what is neither MeshGateway nor route: findings, and `report->others`, both with texts of
- * `arena`. */
-void compile__review_others(struct arena *arena, struct finding_list *findings,
-                            const struct compile_input *input, struct compile_report *report);
-
-/* A field that has no effect yet: a warning, and the condition. */
-void compile__warn_object(struct arena *arena, struct finding_list *findings,
-                          struct compile_object_report *report, struct str field,
-                          struct str message);
-
 /* ---- bind.c ---- */
 
 /* A dataplane that a MeshGateway was found for. */
@@ -121,45 +101,10 @@ struct compile__bindings {
 struct compile__bindings compile__bind(struct arena *arena, const struct cache *cache,
                                        const struct compile_dataplane *dataplanes, size_t count);
 
-/* ---- bound.c ---- */
-
-/* Bindings, to be asked by gateways. They are borrowed. */
-struct compile__bound;
-
-struct compile__bound *compile__bound_new(struct compile__bindings bindings);
-struct compile__bound *compile__bound_free(struct compile__bound *bound);
-
-/* Whether any dataplane is bound to the gateway. */
-bool compile__bound_has(const struct compile__bound *bound, const struct api_object *gateway);
-
-/* The first dataplane that would have suited the gateway but is bound to another, or NULL. */
-const struct compile__binding *compile__bound_lost(struct compile__bound *bound,
-                                                   const struct api_object *gateway);
-
 /* ---- matches.c ---- */
 
 /* What a match asks for, as text: that of another is equal when it asks for the same. */
 struct str compile__match_key(struct arena *arena, const struct compile__plan_match *match);
-
-/* ---- policy_review.c ---- */
-
-/* Says of a MeshHTTPRoute or MeshTCPRoute that no listener takes why that is. `knows_gateways`:
- * where none takes it, there is none. */
-void compile__review_policy(struct arena *arena, struct finding_list *findings,
-                            const struct cache *cache, struct compile__bindings bindings,
-                            bool knows_gateways, struct compile_route_report *report);
-
-/* ---- nearest.c ---- */
-
-/* For a route that attaches to no listener: "; the nearest, port 8080 of MeshGateway edge, has no
- * tag site", or what else is in the way; or empty. In `arena`. */
-struct str compile__nearest(struct arena *arena, const struct cache *cache,
-                            struct compile__bindings bindings, const struct api_object *route);
-
-/* "shop.example.com, blog.example.com": the host names of the gateway's listeners whose tags do not
- * keep the route from attaching, the first of them. In `arena`. */
-struct str compile__hostnames_near(struct arena *arena, const struct api_object *route,
-                                   const struct api_object *gateway);
 
 /* ---- attach.c ---- */
 
@@ -496,12 +441,6 @@ struct compile__cluster *compile__cluster_of(struct compile__run *run,
 /* The index of the destination among the draft's needs. */
 size_t compile__need_of(struct compile__run *run, struct str mesh,
                         struct compile__plan_backend *backend);
-
-/* ---- membership.c ---- */
-
-/* Reports a Dataplane that the constraints of its mesh keep out. */
-void compile__check_member(const struct cache *cache, const struct api_object *dataplane,
-                           struct finding_list *findings);
 
 /* ---- emit.c ---- */
 

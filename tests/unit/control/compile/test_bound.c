@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "control/compile/stages.h"
+#include "control/compile/review.h"
 #include "control/select/select.h"
 
 #define GATEWAYS  12
