@@ -134,10 +134,9 @@ static void read_request(struct explain_request *request)
 /* Clients send names, not addresses (RFC 6066 section 3). */
 static struct str server_name_of(const struct explain_words *words, const struct url *url)
 {
-    unsigned char bytes[IP_SIZE_MAX];
     if (!url->is_tls || words->has_server_name)
         return words->server_name;
-    return ip_parse(url->host, bytes) > 0 ? STR_EMPTY : url->host;
+    return ip_is_address(url->host) ? STR_EMPTY : url->host;
 }
 
 enum err explain_ask(struct arena *arena, const struct explain_words *words,

@@ -191,8 +191,7 @@ static struct str closest(struct arena *arena, const struct explain_answer *answ
 static struct str hostname_text(struct arena *arena, const struct explain_answer *answer,
                                 struct str name)
 {
-    unsigned char bytes[IP_SIZE_MAX];
-    if (name.size == 0 || ip_parse(name, bytes) > 0)
+    if (name.size == 0 || ip_is_address(name))
         return STR("ask by name, or give the name with -H 'Host: NAME'");
     if (has_names_below(answer, name))
         return str_format(arena,

@@ -1,7 +1,5 @@
 #include "control/api/check.h"
 
-#include "core/base/ip.h"
-
 #define HOSTNAME_MAX 253
 
 bool api__is_alphanumeric(char c)
@@ -214,12 +212,6 @@ const struct str *api__read_hostnames(struct api__decoder *d, const struct api__
             api__warning(d, &place, "matches no request: it is longer than 253 characters");
     }
     return lower;
-}
-
-bool api__is_ip(struct str text)
-{
-    unsigned char bytes[IP_SIZE_MAX];
-    return ip_parse(text, bytes) > 0;
 }
 
 static const struct api__field selector_fields[] = {

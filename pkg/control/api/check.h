@@ -55,9 +55,8 @@ bool api__is_domain(struct str name);
     "regex used for validation is "                                                           \
     "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
 
-/* An IPv4 or IPv6 address. A longer text is none. */
+/* A longer text is no IP address. */
 #define API__IP_TEXT_MAX 64
-bool api__is_ip(struct str text);
 
 /* Of a MeshService, and of one of several zones. */
 #define API__PORTS_MAX 256

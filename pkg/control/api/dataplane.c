@@ -3,6 +3,7 @@
 #include "control/api/kinds.h"
 #include "control/api/sidecar.h"
 #include "core/base/host.h"
+#include "core/base/ip.h"
 
 enum gateway_type {
     DELEGATED = 0,
@@ -56,9 +57,9 @@ static void check_inbound(struct api__decoder *d, const struct api__place *place
     api__check_port(d, place, STR("port"), inbound->port);
     if (inbound->service_port > UINT16_MAX)
         api__check_port(d, place, STR("servicePort"), inbound->service_port);
-    if (inbound->address.size > 0 && !api__is_ip(inbound->address))
+    if (inbound->address.size > 0 && !ip_is_address(inbound->address))
         api__error_in(d, place, STR("address"), "address has to be valid IP address");
-    if (inbound->service_address.size > 0 && !api__is_ip(inbound->service_address))
+    if (inbound->service_address.size > 0 && !ip_is_address(inbound->service_address))
         api__error_in(d, place, STR("serviceAddress"), "serviceAddress has to be valid IP address");
     struct api__place tags = api__member(place, STR("tags"));
     api__check_protocol(d, &tags, inbound->tags);
@@ -171,7 +172,7 @@ static void check_address(struct api__decoder *d, const struct api__place *addre
         api__error(d, address, "address can't be empty");
     else if (str_equal(text, STR("0.0.0.0")) || str_equal(text, STR("::")))
         api__error(d, address, "must not be 0.0.0.0 or ::");
-    else if (!api__is_ip(text) && !host_is_name(text))
+    else if (!ip_is_address(text) && !host_is_name(text))
         api__error(d, address, "address has to be valid IP address or domain name");
 }
 

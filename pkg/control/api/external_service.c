@@ -89,7 +89,7 @@ static void check_networking(struct api__decoder *d, const struct api__place *pl
         api__error(d, &address, "address can't be empty");
     else if (!has_port(staged->address))
         api__error(d, &address, "unable to parse address");
-    else if (!api__is_ip(host) && !host_is_name(host))
+    else if (!ip_is_address(host) && !host_is_name(host))
         api__error(d, &address, "address has to be a valid IP address or a domain name");
     else if (!str_parse_u64(port, UINT32_MAX, &number))
         api__error(d, &address, "unable to parse port in address");

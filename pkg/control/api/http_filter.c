@@ -2,6 +2,7 @@
 
 #include "control/api/check.h"
 #include "control/api/target_ref.h"
+#include "core/base/ip.h"
 
 #define HOSTNAME_MAX     253
 #define HEADERS_MAX      16
@@ -152,7 +153,7 @@ static void check_hostname(struct api__decoder *d, const struct api__place *plac
         api__error(d, place, "cannot be empty");
         return;
     }
-    if (api__is_ip(name) || is_ipv4_with_zeros(name)) {
+    if (ip_is_address(name) || is_ipv4_with_zeros(name)) {
         api__error(d, place, "cannot be an IP address");
         return;
     }

@@ -2,6 +2,7 @@
 #include "control/api/check.h"
 #include "control/api/kinds.h"
 #include "core/base/host.h"
+#include "core/base/ip.h"
 
 /* What decoding needs besides the struct that stays. */
 struct staged {
@@ -83,7 +84,7 @@ static const struct api__field endpoint_fields[] = {
 static void check_endpoint(struct api__decoder *d, const struct api__place *place, void *object)
 {
     const struct api_external_endpoint *endpoint = object;
-    bool is_address = api__is_ip(endpoint->address) || host_is_name(endpoint->address);
+    bool is_address = ip_is_address(endpoint->address) || host_is_name(endpoint->address);
     bool may_be_any = has_extension(place) && endpoint->address.size > 0;
     if (!is_address && !may_be_any)
         api__error_in(d, place, STR("address"), "address has to be a valid IP or hostname");

@@ -1,6 +1,7 @@
 #include "control/api/sidecar.h"
 
 #include "control/api/check.h"
+#include "core/base/ip.h"
 
 /* ---- References ---- */
 
@@ -136,7 +137,7 @@ static void check_outbound(struct api__decoder *d, const struct api__place *plac
     struct api__place tags = api__member(place, STR("tags"));
     struct api__place ref = api__member(place, STR("backendRef"));
     api__check_port(d, place, STR("port"), outbound->port);
-    if (outbound->address.size > 0 && !api__is_ip(outbound->address))
+    if (outbound->address.size > 0 && !ip_is_address(outbound->address))
         api__error_in(d, place, STR("address"), "address has to be valid IP address");
     if (!outbound->has_ref) {
         api__check_tags(d, &tags, outbound->tags, API__TAGS_SERVICE);

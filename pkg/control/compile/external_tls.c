@@ -2,9 +2,8 @@
 
 #include "control/compile/data_sources.h"
 #include "control/discovery/discovery.h"
+#include "core/base/host.h"
 #include "core/base/ip.h"
-
-#define SERVER_NAME_MAX 255
 
 /* ---- Notes ---- */
 
@@ -129,15 +128,9 @@ static void set_trust(struct compile__tls *tls)
 
 /* ---- What it is called ---- */
 
-static bool is_address(struct str host)
-{
-    unsigned char bytes[IP_SIZE_MAX];
-    return ip_parse(host, bytes) > 0;
-}
-
 static bool is_server_name(struct str name)
 {
-    bool good = name.size <= SERVER_NAME_MAX;
+    bool good = name.size <= HOST_NAME_MAX_SIZE;
     for (size_t i = 0; i < name.size && good; i++)
         good = name.data[i] > ' ' && name.data[i] <= '~';
     return good;
@@ -195,7 +188,7 @@ static void set_names(struct compile__tls *tls)
     if (!is_server_name(server))
         fail(tls, tls->object->mark, field(tls, "serverName"), STR("UnsupportedValue"),
              STR("is not a DNS name; write one, such as pay.example.com"));
-    else if (!is_address(server))
+    else if (!ip_is_address(server))
         tls->model.server_name = server;
     bool is_vouched_for = is_mesh_external(tls) || tls->spec->ca.type != API_SOURCE_NONE;
     if (is_vouched_for && !skips_all(tls) && tls->spec->verification != API_VERIFY_SKIP_SAN)

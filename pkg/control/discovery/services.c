@@ -362,7 +362,6 @@ static void take(const struct target *target, const struct api_object *object, b
 {
     const struct api_endpoint_slice *slice = object->endpoint_slice;
     uint16_t port = port_in(slice, target->port);
-    unsigned char bytes[IP_SIZE_MAX];
     if (slice->is_fqdn)
         tally->names = object;
     for (size_t i = 0; i < slice->endpoint_count && port != 0 && !slice->is_fqdn; i++) {
@@ -373,7 +372,7 @@ static void take(const struct target *target, const struct api_object *object, b
         if (!matches(target, endpoint, object->namespace))
             continue;
         tally->has_matching = true;
-        if (!is_fit || ip_parse(endpoint->address, bytes) == 0)
+        if (!is_fit || !ip_is_address(endpoint->address))
             continue;
         struct model_endpoint found = {.address = endpoint->address, .port = port};
         VEC_PUSH(&target->question->endpoints, found);

@@ -167,10 +167,9 @@ void status_route_print(const struct status_object *object, const struct status_
 
 static void address_write(struct jv_writer *writer, struct str address)
 {
-    unsigned char bytes[IP_SIZE_MAX];
     jv_write_object(writer);
     jv_write_member_string(writer, STR("type"),
-                           ip_parse(address, bytes) != 0 ? STR("IPAddress") : STR("Hostname"));
+                           ip_is_address(address) ? STR("IPAddress") : STR("Hostname"));
     jv_write_member_string(writer, STR("value"), address);
     jv_write_end(writer);
 }

@@ -23,8 +23,7 @@ static bool is_label(struct str label)
 
 bool host_is_name(struct str text)
 {
-    unsigned char bytes[IP_SIZE_MAX];
-    if (text.size == 0 || text.size > HOST_NAME_MAX_SIZE || ip_parse(text, bytes) > 0)
+    if (text.size == 0 || text.size > HOST_NAME_MAX_SIZE || ip_is_address(text))
         return false;
     struct str rest = str_ends_with(text, STR(".")) ? str_first(text, text.size - 1) : text;
     while (rest.data != NULL) {

@@ -18,6 +18,12 @@ size_t ip_parse(struct str text, unsigned char ret_bytes[IP_SIZE_MAX])
     return size;
 }
 
+bool ip_is_address(struct str text)
+{
+    unsigned char bytes[IP_SIZE_MAX];
+    return ip_parse(text, bytes) > 0;
+}
+
 void ip_cut_port(struct str text, struct str *ret_host, struct str *ret_port)
 {
     size_t bracket = str_find_last_char(text, ']');
@@ -35,9 +41,8 @@ bool ip_port_parse(struct str text, struct str *ret_ip, uint16_t *ret_port)
     struct str host;
     struct str port;
     uint64_t number = 0;
-    unsigned char bytes[IP_SIZE_MAX];
     ip_cut_port(text, &host, &port);
-    if (!str_parse_u64(port, UINT16_MAX, &number) || (host.size > 0 && ip_parse(host, bytes) == 0))
+    if (!str_parse_u64(port, UINT16_MAX, &number) || (host.size > 0 && !ip_is_address(host)))
         return false;
     *ret_ip = host;
     *ret_port = (uint16_t)number;

@@ -14,6 +14,9 @@
  * scopes, spaces and anything behind a NUL are not part of an address. */
 MUST_USE size_t ip_parse(struct str text, unsigned char ret_bytes[IP_SIZE_MAX]);
 
+/* Whether it is one. */
+MUST_USE bool ip_is_address(struct str text);
+
 /* Cuts "host:port" and "[host]:port" into the host, without brackets, and the port; without a colon
  * outside of brackets the port is empty. Either may be empty, and neither is looked at. */
 void ip_cut_port(struct str text, struct str *ret_host, struct str *ret_port);

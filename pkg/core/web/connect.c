@@ -202,7 +202,6 @@ static void resolve_begin(struct web_socket *socket)
 static void connect_begin(struct web_socket *socket, const struct web_socket_options *options)
 {
     struct web__target *target = MEM_NEW(struct web__target);
-    unsigned char bytes[IP_SIZE_MAX];
     (void)snprintf(target->host, sizeof(target->host), "%.*s",
                    STR_ARG(options->host)); /* a longer one is none */
     (void)snprintf(target->server_name, sizeof(target->server_name), "%.*s",
@@ -212,7 +211,7 @@ static void connect_begin(struct web_socket *socket, const struct web_socket_opt
     socket->target = target;
     socket->owner.ended = on_lost;
     loop_deferred_init(&socket->next, on_next, socket);
-    if (ip_parse(options->host, bytes) > 0) {
+    if (ip_is_address(options->host)) {
         address_add(target, options->host);
         loop_defer(socket->web->loop, &socket->next);
     } else {

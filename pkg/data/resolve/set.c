@@ -6,8 +6,7 @@
 
 bool resolve__is_address(const struct model_endpoint *endpoint)
 {
-    unsigned char bytes[IP_SIZE_MAX];
-    return ip_parse(endpoint->address, bytes) > 0;
+    return ip_is_address(endpoint->address);
 }
 
 bool resolve__set_has_names(const struct model_endpoint_set *set)

@@ -25,6 +25,7 @@ static void test_addresses(void **state)
     for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
         unsigned char bytes[IP_SIZE_MAX] = {0};
         assert_int_equal(ip_parse(str_of(all[i].text), bytes), all[i].size);
+        assert_true(ip_is_address(str_of(all[i].text)));
         assert_memory_equal(bytes, all[i].bytes, all[i].size);
     }
 }
@@ -53,6 +54,7 @@ static void test_no_addresses(void **state)
     for (size_t i = 0; i < ARRAY_SIZE(none); i++) {
         unsigned char bytes[IP_SIZE_MAX] = "unchanged";
         assert_int_equal(ip_parse(none[i], bytes), 0);
+        assert_false(ip_is_address(none[i]));
         assert_string_equal(bytes, "unchanged");
     }
 }
