@@ -169,8 +169,9 @@ def test_half_an_answer_is_not_taken_for_a_whole_one(edge, tls_backend, head, re
     until(lambda: made.otemon.metric("otemon_upstream_connections_open") == 0, "it is closed")
 
 
+@pytest.mark.parametrize("request_", [POST, "POST / HTTP/1.1\r\nHost: a.test\r\n\r\n"])
 @pytest.mark.parametrize("told", [True, False])
-def test_what_was_sent_is_not_sent_again(edge, tls_backend, told):
+def test_what_was_sent_is_not_sent_again(edge, tls_backend, told, request_):
     """Neither to this back end nor to the other, whatever ended the connection."""
     def handle(exchange):
         exchange.read_body()
@@ -180,7 +181,7 @@ def test_what_was_sent_is_not_sent_again(edge, tls_backend, told):
     backends = [tls_backend(handle), tls_backend(handle)]
     made = edge(external("web", *(each.port for each in backends)))
     with Wire(made.port) as client:
-        client.send(POST)
+        client.send(request_)
         assert client.answer().status == 502
     assert sum(len(each.seen) for each in backends) == 1
     made.log("connection termination" if told else "TLS error: unexpected eof while reading")
