@@ -1,5 +1,4 @@
 /* Conditions of the report, and where their texts come from. */
-#include "control/compile/review.h"
 #include "control/compile/spec.h"
 #include "control/compile/stages.h"
 

@@ -33,11 +33,6 @@ void compile__review_policy(struct arena *arena, struct finding_list *findings,
 struct str compile__nearest(struct arena *arena, const struct cache *cache,
                             struct compile__bindings bindings, const struct api_object *route);
 
-/* "shop.example.com, blog.example.com": the host names of the gateway's listeners whose tags do not
- * keep the route from attaching, the first of them. In `arena`. */
-struct str compile__hostnames_near(struct arena *arena, const struct api_object *route,
-                                   const struct api_object *gateway);
-
 /* ---- externals.c ---- */
 
 /* What is said of an ExternalService or a MeshExternalService: findings, and its condition, whose

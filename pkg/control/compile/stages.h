@@ -106,6 +106,13 @@ struct compile__bindings compile__bind(struct arena *arena, const struct cache *
 /* What a match asks for, as text: that of another is equal when it asks for the same. */
 struct str compile__match_key(struct arena *arena, const struct compile__plan_match *match);
 
+/* ---- nearest.c ---- */
+
+/* "shop.example.com, blog.example.com": the host names of the gateway's listeners whose tags do not
+ * keep the route from attaching, the first of them. In `arena`. */
+struct str compile__hostnames_near(struct arena *arena, const struct api_object *route,
+                                   const struct api_object *gateway);
+
 /* ---- attach.c ---- */
 
 /* A gateway whose listeners have tags that a route selects. */
