@@ -127,16 +127,16 @@ const struct command run_command = {
     .arguments = "DIR",
     .argument_count = 1,
     .description =
-        "Reads every *.yaml, *.yml and *.json below DIR: MeshGateway, MeshGatewayRoute, Dataplane "
-        "and Secret objects, in the form that kubectl takes or in Kuma's Universal form. Serves "
-        "the gateways on this machine, prints what is served and every finding with its file and "
-        "line, and follows changes of the files: a change is served without a restart and without "
-        "a lost request, and only what changed is printed.\n"
+        "Reads every *.yaml, *.yml and *.json below DIR: MeshGateways, their routes, and what "
+        "these name and lead to, in the form that kubectl takes or in Kuma's Universal form. "
+        "Serves the gateways on this machine, prints what is served and every finding with its "
+        "file and line, and follows changes of the files: a change is served without a restart "
+        "and without a lost request, and only what changed is printed.\n"
         "\n"
         "One bad object costs only itself. A file that is not readable YAML keeps its previous "
         "objects until it is. Back ends are the inbounds of Dataplanes, ExternalServices and "
-        "MeshExternalServices; one that has none answers 503. MeshExternalServices that speak TLS "
-        "and name no authorities are trusted by those of the system, or of the file that "
+        "MeshExternalServices; one that has none answers 503. A MeshExternalService with TLS that "
+        "names no authorities has to be vouched for by those of the system, or of the file that "
         "SSL_CERT_FILE names.\n"
         "\n"
         "Ctrl-C or SIGTERM lets requests finish, then ends.",
