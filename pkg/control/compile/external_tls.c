@@ -136,15 +136,23 @@ static bool is_server_name(struct str name)
     return good;
 }
 
+/* To DNS a dot at the end says that a name is whole; TLS and certificates have none (RFC 6066
+ * section 3). */
+static struct str without_final_dot(struct str name)
+{
+    return str_first(name, name.size - str_ends_with(name, STR(".")));
+}
+
 /* Of several endpoints the first. */
 static struct str server_of(const struct compile__tls *tls)
 {
     if (tls->spec->server_name.size > 0)
         return tls->spec->server_name;
     if (!is_mesh_external(tls))
-        return tls->object->external_service->host;
+        return without_final_dot(tls->object->external_service->host);
     const struct api_mesh_external_service *service = tls->object->mesh_external_service;
-    return service->endpoint_count > 0 ? service->endpoints[0].address : STR_EMPTY;
+    return service->endpoint_count > 0 ? without_final_dot(service->endpoints[0].address)
+                                       : STR_EMPTY;
 }
 
 static struct model_subject subject_of(struct compile__tls *tls, size_t index)
@@ -174,7 +182,8 @@ static void set_subjects(struct compile__tls *tls, struct str server)
     subjects[count++] = (struct model_subject){MODEL_SUBJECT_EXACT, server};
     for (size_t i = 1; i < others; i++)
         subjects[count++] = (struct model_subject){
-            MODEL_SUBJECT_EXACT, tls->object->mesh_external_service->endpoints[i].address};
+            MODEL_SUBJECT_EXACT,
+            without_final_dot(tls->object->mesh_external_service->endpoints[i].address)};
     for (size_t i = 0; i < spec->subject_name_count; i++)
         subjects[count++] = subject_of(tls, i);
     tls->model.subjects = subjects;

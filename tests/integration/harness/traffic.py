@@ -28,7 +28,7 @@ class Stand:
         if golden.is_address(place):
             return place
         address = self.addresses.setdefault(place, f"127.1.0.{len(self.addresses) + 1}")
-        self.server.say(place, address)
+        self.server.say(place.rstrip("."), address)  # a dot at the end says that it is whole
         return address
 
     def services(self, case):
