@@ -195,14 +195,14 @@ class Play:
         assert f" route={route} rule={rule} " in line, f"{self.where}: {line}"
 
     def _check_copies(self, request, service, share):
-        """`all` requests, or `some` of them, came to the service once more."""
+        """`all` requests, `some` of them, or `few`, if any, came to the service once more."""
         backends = [backend for place, backend in self.stand.backends.items()
                     if service in self.services.get(place, ())]
 
         def copies():
             return [(backend, each) for backend in backends for each in list(backend.seen)
                     if _is_copy(each)]
-        least = {"all": request.times, "some": 1}[share]
+        least = {"all": request.times, "some": 1, "few": 0}[share]
         until(lambda: len(copies()) >= least, f"{self.where}: {least} copies")
         assert share == "all" or len(copies()) < request.times, f"{self.where}: all were copied"
         for backend, each in copies():
