@@ -46,7 +46,7 @@ void proxy__view_unref(struct proxy__view *view)
 {
     if (view == NULL || --view->references > 0)
         return;
-    view->upstreams = upstream_set_unref(view->upstreams);
+    view->upstreams = upstream_set_free(view->upstreams);
     proxy__mail_send(view->worker->proxy->mail, PROXY__LETTER_RELEASED, view->state);
     (void)mem_free(view); /* always NULL */
 }

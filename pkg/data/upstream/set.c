@@ -14,7 +14,6 @@ struct upstream_set {
     struct map *by_name;
     struct upstream_cluster *clusters;
     size_t cluster_count;
-    uint32_t references;
 };
 
 /* Clients by the names of the snapshot's resources. */
@@ -68,7 +67,6 @@ struct upstream_set *upstream_set_new(struct upstream *upstream,
     set->snapshot = model_snapshot_ref(snapshot);
     set->arena = arena_new(SET_ARENA_CHUNK);
     set->by_name = map_new();
-    set->references = 1;
     struct clients known = {.items = clients};
     known.resources = model_snapshot_kind(snapshot, MODEL_UPSTREAM_TLS, &known.count);
     const struct model_resource *const *resources = model_snapshot_kind(snapshot, MODEL_CLUSTER,
@@ -82,19 +80,9 @@ struct upstream_set *upstream_set_new(struct upstream *upstream,
     return set;
 }
 
-struct upstream_set *upstream_set_ref(struct upstream_set *set)
-{
-    ASSERT(set->references > 0);
-    set->references++;
-    return set;
-}
-
-struct upstream_set *upstream_set_unref(struct upstream_set *set)
+struct upstream_set *upstream_set_free(struct upstream_set *set)
 {
     if (set == NULL)
-        return NULL;
-    ASSERT(set->references > 0);
-    if (--set->references > 0)
         return NULL;
     for (size_t i = 0; i < set->cluster_count; i++)
         for (size_t j = 0; j < set->clusters[i].member_count; j++)

@@ -62,13 +62,11 @@ const struct upstream_counts *upstream_counts(const struct upstream *upstream);
 void upstream_close_idle(struct upstream *upstream);
 
 /* The clusters of `snapshot`, of which it takes a reference; it takes over the endpoints that are
- * known already. `clients`: one for each of its resources of kind upstreamTls, in their order.
- * Counted; not atomic. */
+ * known already. `clients`: one for each of its resources of kind upstreamTls, in their order. */
 MUST_USE struct upstream_set *upstream_set_new(struct upstream *upstream,
                                                const struct model_snapshot *snapshot,
                                                struct net_tls_client *const *clients);
-struct upstream_set *upstream_set_ref(struct upstream_set *set);
-struct upstream_set *upstream_set_unref(struct upstream_set *set);
+struct upstream_set *upstream_set_free(struct upstream_set *set);
 
 /* Borrowed from the set, or NULL. */
 struct upstream_cluster *upstream_cluster_find(const struct upstream_set *set, struct str name);

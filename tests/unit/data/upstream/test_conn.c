@@ -251,7 +251,7 @@ static void line_open(struct bench *bench, struct net_tls_client *client, struct
 static void line_close(struct line *line)
 {
     far_close(&line->far);
-    assert_null(upstream_set_unref(line->set));
+    assert_null(upstream_set_free(line->set));
 }
 
 /* Reads once there is something. */
@@ -321,7 +321,7 @@ static void a_handshake_has_its_time(void **state)
     loop_run(bench.loop); /* nobody accepts */
     assert_int_equal(bench.result, ERR_TIMEOUT);
     upstream_close(conn);
-    assert_null(upstream_set_unref(set));
+    assert_null(upstream_set_free(set));
     bench_close(&bench);
 }
 
@@ -339,7 +339,7 @@ static void a_server_may_leave_during_the_handshake(void **state)
     assert_int_equal(bench.result, ERR_CLOSED);
     close(fd);
     upstream_close(conn);
-    assert_null(upstream_set_unref(set));
+    assert_null(upstream_set_free(set));
     bench_close(&bench);
 }
 
@@ -393,11 +393,11 @@ static void another_tls_is_another_endpoint(void **state)
     assert_null(upstream_take(pick(other), on_event, &bench));
     assert_null(upstream_take(pick(plain), on_event, &bench));
     assert_int_equal(upstream_counts(bench.upstream)->idle, 1);
-    assert_null(upstream_set_unref(set));
-    assert_null(upstream_set_unref(same));
+    assert_null(upstream_set_free(set));
+    assert_null(upstream_set_free(same));
     assert_int_equal(upstream_counts(bench.upstream)->idle, 0); /* nobody can want it any more */
-    assert_null(upstream_set_unref(other));
-    assert_null(upstream_set_unref(plain));
+    assert_null(upstream_set_free(other));
+    assert_null(upstream_set_free(plain));
     far_close(&far);
     bench_close(&bench);
 }
@@ -422,7 +422,7 @@ static void the_next_connection_resumes(void **state)
         upstream_close(conn);
         far_close(&far);
     }
-    assert_null(upstream_set_unref(set));
+    assert_null(upstream_set_free(set));
     bench_close(&bench);
 }
 
@@ -444,7 +444,7 @@ static void an_idle_connection_that_is_spoken_to_leaves_the_pool(void **state)
             turn(&bench);
         far_close(&far);
     }
-    assert_null(upstream_set_unref(set));
+    assert_null(upstream_set_free(set));
     bench_close(&bench);
 }
 

@@ -106,7 +106,7 @@ static void an_endpoint_has_the_host_name_that_its_cluster_gives_it(void **state
     }
     for (size_t i = 0; i < 3; i++)
         assert_int_equal(seen[i], 2);
-    assert_null(upstream_set_unref(set));
+    assert_null(upstream_set_free(set));
     bench_close(&bench);
 }
 
@@ -144,7 +144,7 @@ static void endpoints_take_turns(void **state)
     assert_ptr_not_equal(seen[1], seen[2]);
     for (size_t i = 0; i < 3; i++)
         assert_ptr_not_equal(pick(set, seen[i]), seen[i]);
-    assert_null(upstream_set_unref(set));
+    assert_null(upstream_set_free(set));
     bench_close(&bench);
 }
 
@@ -158,10 +158,10 @@ static void avoiding_the_only_endpoint_gives_it_again(void **state)
     assert_ptr_equal(pick(set, only), only);
     assert_string_equal(upstream_endpoint_text(only).data, "127.0.0.1:7");
     assert_null(upstream_cluster_find(set, STR("other")));
-    assert_null(upstream_set_unref(set));
+    assert_null(upstream_set_free(set));
     set = set_of(&bench, NULL, 0);
     assert_null(pick(set, NULL));
-    assert_null(upstream_set_unref(set));
+    assert_null(upstream_set_free(set));
     bench_close(&bench);
 }
 
@@ -176,13 +176,13 @@ static void endpoints_and_their_pools_survive_a_new_set(void **state)
     assert_false(conn->reused);
     upstream_give(conn);
     struct upstream_set *after = set_of(&bench, (const uint16_t[]){1, bench.port}, 2);
-    assert_null(upstream_set_unref(before));
+    assert_null(upstream_set_free(before));
     assert_int_equal(upstream_counts(bench.upstream)->endpoints, 2);
     struct upstream_conn *again = upstream_take(endpoint, on_event, &bench);
     assert_ptr_equal(again, conn);
     assert_true(again->reused);
     upstream_close(again);
-    assert_null(upstream_set_unref(after));
+    assert_null(upstream_set_free(after));
     bench_close(&bench);
 }
 
@@ -196,7 +196,7 @@ static void connections_to_a_removed_endpoint_close(void **state)
     struct upstream_conn *idle = connect_now(&bench, endpoint);
     struct upstream_conn *busy = connect_now(&bench, endpoint);
     upstream_give(idle);
-    assert_null(upstream_set_unref(set));
+    assert_null(upstream_set_free(set));
     assert_int_equal(upstream_counts(bench.upstream)->connections, 1);
     assert_int_equal(upstream_counts(bench.upstream)->idle, 0);
     upstream_give(busy); /* nobody wants it back */
@@ -221,7 +221,7 @@ static void the_connection_used_last_is_taken_first(void **state)
     upstream_give(taken);
     upstream_close_idle(bench.upstream);
     assert_null(upstream_take(endpoint, on_event, &bench));
-    assert_null(upstream_set_unref(set));
+    assert_null(upstream_set_free(set));
     bench_close(&bench);
 }
 
@@ -255,7 +255,7 @@ static void an_idle_connection_that_ends_or_speaks_leaves_the_pool(void **state)
             close(other);
     }
     assert_int_equal(upstream_counts(bench.upstream)->connections, 0);
-    assert_null(upstream_set_unref(set));
+    assert_null(upstream_set_free(set));
     bench_close(&bench);
 }
 
@@ -276,7 +276,7 @@ static void a_refused_connection_is_told_and_counted(void **state)
     }
     assert_int_equal(result, ERR_UNAVAILABLE);
     assert_int_equal(upstream_counts(bench.upstream)->connect_failures, 1);
-    assert_null(upstream_set_unref(set));
+    assert_null(upstream_set_free(set));
     bench_close(&bench);
 }
 
