@@ -1,19 +1,27 @@
 /* TLS to back ends: one client per resource, shared with the last state while it says the same. */
 #include "core/base/assert.h"
 #include "core/base/file.h"
+#include "core/base/log.h"
 #include "data/subscribe/parts.h"
+
+/* What clients are told: where the file is, and what is wrong with it, is for the log. */
+#define UNREADABLE STR("the authorities that the gateway's system trusts cannot be read")
 
 /* ---- Whom it trusts ---- */
 
 static void system_read(struct subscribe__system *system)
 {
     struct buf pem;
+    struct err_info info = {0};
     buf_init(&pem, SUBSCRIBE_TRUST_SIZE_MAX);
-    enum err result = file_read(system->file.data, &pem, &system->unreadable);
+    enum err result = file_read(system->file.data, &pem, &info);
     if (result == ERR_OK)
-        result = net_tls_trust_new(buf_str(&pem), &system->trust, &system->unreadable);
+        result = net_tls_trust_new(buf_str(&pem), &system->trust, &info);
     buf_deinit(&pem);
-    ASSERT((result == ERR_OK) == (system->trust != NULL));
+    if (result != ERR_OK)
+        LOG(LOG_WARNING,
+            "the system's authorities cannot be read: back ends that need them get 503",
+            LOG_STR("file", system->file), LOG_STR("reason", str_of(info.message)));
 }
 
 /* A new reference; NULL: nobody is trusted, or `ret_options` say that nobody can be. */
@@ -30,7 +38,7 @@ static enum err trust_of(struct subscribe__system *system, const struct model_up
     if (system->trust != NULL)
         ret_options->trust = net_tls_trust_ref(system->trust);
     else
-        ret_options->fault = str_of(system->unreadable.message);
+        ret_options->fault = UNREADABLE;
     return ERR_OK;
 }
 

@@ -28,8 +28,7 @@ struct subscribe_contexts *subscribe__contexts_unref(struct subscribe_contexts *
 /* What the system trusts. */
 struct subscribe__system {
     struct str file;             /* terminated; its owner's */
-    struct net_tls_trust *trust; /* NULL: it was not read, */
-    struct err_info unreadable;  /* for this reason the last time it was tried */
+    struct net_tls_trust *trust; /* NULL: it was not read yet, or could not be */
 };
 
 /* Checks a way to speak TLS to back ends, but for the certificate that is presented. */

@@ -129,7 +129,7 @@ static void what_the_system_trusts_is_read_once_it_is_there(void **state)
     struct net_filter *top = net_tls_client_filter_new(without, &socket.filter, &session);
     char text[NET_TLS_ERROR_TEXT_SIZE];
     assert_int_equal(net_handshake(top), ERR_PROTOCOL);
-    assert_non_null(strstr(net_tls_error_print(top, text).data, bench.trust_file));
+    assert_non_null(strstr(net_tls_error_print(top, text).data, "cannot be read"));
     top = net_filter_free(top);
     net_tls_client_ref(without);
     assert_int_equal(file_write(bench.trust_file, bench.a->certificates_pem, 0600, NULL), ERR_OK);
