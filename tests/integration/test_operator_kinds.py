@@ -65,6 +65,13 @@ def test_an_external_service_is_told_why_it_is_not_reached(begun):
     until(lambda: begun.condition(SERVICE, "Programmed") == {}, "its condition is gone")
 
 
+def test_who_trusts_anybody_is_told_where_it_is_seen(begun):
+    put_service(begun.server, {**EXTERNAL, "networking": {
+        **EXTERNAL["networking"], "tls": {"enabled": True}}})
+    said = begun.wait_said(SERVICE, "Accepted", "True", "Accepted")
+    assert said["message"].startswith("networking.tls: nothing is verified without caCert: ")
+
+
 def test_secrets_of_an_external_service(begun):
     """Its Secrets come, and requests go to it with TLS; one changes, and they go on by it."""
     tls = certificates.serving(golden.CERTIFICATES / "upstream.pem")

@@ -42,10 +42,11 @@ static void say(struct arena *arena, struct finding_list *findings,
     struct finding_subject subject = api_subject(report->object);
     finding_add(findings, note->is_fault ? FINDING_ERROR : FINDING_WARNING, &subject, note->mark,
                 note->field, "%.*s", STR_ARG(note->message));
+    struct str text = str_format(arena, "%.*s: %.*s", STR_ARG(note->field), STR_ARG(note->message));
     if (note->is_fault)
-        compile__deny(
-            &report->programmed, note->reason,
-            str_format(arena, "%.*s: %.*s", STR_ARG(note->field), STR_ARG(note->message)));
+        compile__deny(&report->programmed, note->reason, text);
+    else if (report->accepted.ok && report->accepted.message.size == 0)
+        report->accepted.message = text;
 }
 
 static void review_tls(struct arena *arena, struct finding_list *findings,
