@@ -43,13 +43,34 @@ static struct compile__bindings bindings_of(struct compile__bindings all, struct
     return (struct compile__bindings){all.items + low, end - low};
 }
 
-/* The value that a tag of a listener has, as compile__scope_of overlays them; or NULL. */
+/* What the route asks of the tags of a listener; `area` is for one that has no selectors. */
+static struct api_selectors selectors_of(const struct api_object *route, struct api_selector *area)
+{
+    if (route->key.kind == API_MESH_GATEWAY_ROUTE)
+        return route->mesh_gateway_route->selectors;
+    *area = (struct api_selector){.match = compile__target_of(route)->tags};
+    return (struct api_selectors){area, 1};
+}
+
+/* The value that a tag of a listener has, as compile__scope_of overlays them, whatever the
+ * dataplane; or NULL. */
+static const struct str *own_value_of(const struct api_mesh_gateway *gateway,
+                                      const struct api_listener *listener, struct str name)
+{
+    const struct str *value = api_tags_find(listener->tags, name);
+    return value != NULL ? value : api_tags_find(gateway->tags, name);
+}
+
+/* The same with the tags of the dataplane. */
 static const struct str *value_of(const struct candidate *at, struct str name)
 {
-    const struct str *value = api_tags_find(at->listener->tags, name);
-    if (value == NULL)
-        value = api_tags_find(at->binding->gateway->mesh_gateway->tags, name);
+    const struct str *value = own_value_of(at->binding->gateway->mesh_gateway, at->listener, name);
     return value != NULL ? value : api_tags_find(at->binding->dataplane->tags, name);
+}
+
+static bool takes(const struct api_tag *tag, struct str value)
+{
+    return str_equal(tag->value, STR("*")) || str_equal(tag->value, value);
 }
 
 static void compare(struct api_tags selector, struct candidate *at)
@@ -57,8 +78,7 @@ static void compare(struct api_tags selector, struct candidate *at)
     at->count = 0;
     for (size_t i = selector.count; i-- > 0;) {
         const struct str *value = value_of(at, selector.items[i].name);
-        bool is_any = str_equal(selector.items[i].value, STR("*"));
-        if (value != NULL && (is_any || str_equal(*value, selector.items[i].value)))
+        if (value != NULL && takes(&selector.items[i], *value))
             continue;
         at->lacks = &selector.items[i];
         at->count++;
@@ -174,6 +194,15 @@ static struct str without_name(const struct view *view, struct str name)
     return not_there(view, name, names, count);
 }
 
+/* The gateway that the route names; or empty. */
+static struct str named_gateway(const struct api_object *route)
+{
+    if (route->key.kind == API_MESH_GATEWAY_ROUTE)
+        return STR_EMPTY;
+    const struct api_target_ref *target = compile__target_of(route);
+    return target->kind == API_TARGET_MESH_GATEWAY ? target->name : STR_EMPTY;
+}
+
 struct str compile__nearest(struct arena *arena, const struct cache *cache,
                             struct compile__bindings bindings, const struct api_object *route)
 {
@@ -181,17 +210,12 @@ struct str compile__nearest(struct arena *arena, const struct cache *cache,
     struct str reason = without_gateway(&view);
     if (reason.size > 0)
         return reason;
-    struct candidate nearest;
-    if (route->key.kind == API_MESH_GATEWAY_ROUTE) {
-        nearest = find_nearest(&view, STR_EMPTY, &route->mesh_gateway_route->selectors);
-    } else {
-        const struct api_target_ref *target = compile__target_of(route);
-        const struct api_selector selector = {.match = target->tags};
-        struct str name = target->kind == API_TARGET_MESH_GATEWAY ? target->name : STR_EMPTY;
-        nearest = find_nearest(&view, name, &(struct api_selectors){&selector, 1});
-        if (nearest.binding == NULL && name.size > 0)
-            return without_name(&view, name);
-    }
+    struct api_selector area;
+    struct api_selectors selectors = selectors_of(route, &area);
+    struct str name = named_gateway(route);
+    struct candidate nearest = find_nearest(&view, name, &selectors);
+    if (nearest.binding == NULL && name.size > 0)
+        return without_name(&view, name);
     return nearest.binding == NULL || nearest.count == 0 ? STR_EMPTY : describe(&view, &nearest);
 }
 
@@ -202,22 +226,16 @@ static bool could_match(struct api_tags selector, const struct api_mesh_gateway 
                         const struct api_listener *listener)
 {
     for (size_t i = 0; i < selector.count; i++) {
-        const struct api_tag *tag = &selector.items[i];
-        const struct str *value = api_tags_find(listener->tags, tag->name);
-        if (value == NULL)
-            value = api_tags_find(gateway->tags, tag->name);
-        if (value != NULL && !str_equal(tag->value, STR("*")) && !str_equal(tag->value, *value))
+        const struct str *value = own_value_of(gateway, listener, selector.items[i].name);
+        if (value != NULL && !takes(&selector.items[i], *value))
             return false;
     }
     return true;
 }
 
-static bool could_attach(const struct api_object *route, const struct api_mesh_gateway *gateway,
+static bool could_attach(struct api_selectors selectors, const struct api_mesh_gateway *gateway,
                          const struct api_listener *listener)
 {
-    if (route->key.kind != API_MESH_GATEWAY_ROUTE)
-        return could_match(compile__target_of(route)->tags, gateway, listener);
-    struct api_selectors selectors = route->mesh_gateway_route->selectors;
     size_t i = 0;
     while (i < selectors.count && !could_match(selectors.items[i].match, gateway, listener))
         i++;
@@ -228,11 +246,13 @@ struct str compile__hostnames_near(struct arena *arena, const struct api_object 
                                    const struct api_object *gateway)
 {
     const struct api_mesh_gateway *spec = gateway->mesh_gateway;
+    struct api_selector area;
+    struct api_selectors selectors = selectors_of(route, &area);
     struct str names = STR_EMPTY;
     size_t count = 0;
     for (size_t i = 0; i < spec->listener_count; i++) {
         const struct api_listener *listener = &spec->listeners[i];
-        if (!could_attach(route, spec, listener))
+        if (!could_attach(selectors, spec, listener))
             continue;
         if (count++ == HOSTNAMES_MAX)
             return str_format(arena, "%.*s and others", STR_ARG(names));
