@@ -1,6 +1,7 @@
 /* What is said of objects that are neither MeshGateways nor their routes: what is wrong with them,
  * and what they ask for that has no effect yet. */
 #include "control/compile/review.h"
+#include "control/compile/spec.h"
 
 struct viewer {
     struct arena *arena;
@@ -8,36 +9,16 @@ struct viewer {
     const struct compile_input *input;
 };
 
-static const enum api_kind kinds[] = {
-    API_MESH,
-    API_DATAPLANE,
-    API_EXTERNAL_SERVICE,
-    API_MESH_SERVICE,
-    API_MESH_EXTERNAL_SERVICE,
-    API_MESH_MULTI_ZONE_SERVICE,
-    API_MESH_ACCESS_LOG,
-    API_MESH_CIRCUIT_BREAKER,
-    API_MESH_FAULT_INJECTION,
-    API_MESH_HEALTH_CHECK,
-    API_MESH_LOAD_BALANCING_STRATEGY,
-    API_MESH_METRIC,
-    API_MESH_PROXY_PATCH,
-    API_MESH_RATE_LIMIT,
-    API_MESH_RETRY,
-    API_MESH_TIMEOUT,
-    API_MESH_TLS,
-    API_MESH_TRACE,
-    API_CIRCUIT_BREAKER,
-    API_FAULT_INJECTION,
-    API_HEALTH_CHECK,
-    API_RATE_LIMIT,
-    API_RETRY,
-    API_TIMEOUT,
-    API_TRAFFIC_LOG,
-    API_TRAFFIC_PERMISSION,
-    API_TRAFFIC_TRACE,
-    API_PROXY_TEMPLATE,
-};
+/* Kuma's kinds, but for those that have reports of their own. */
+static bool is_other(enum api_kind kind)
+{
+    for (size_t i = 0; i < COMPILE__ROUTE_KINDS; i++) {
+        if (compile__route_kinds[i] == kind)
+            return false;
+    }
+    return api_kind_plural(kind).size > 0 && kind != API_MESH_GATEWAY &&
+           kind != API_MESH_GATEWAY_INSTANCE;
+}
 
 void compile__warn_object(struct arena *arena, struct finding_list *findings,
                           struct compile_object_report *report, struct str field,
@@ -128,13 +109,17 @@ void compile__review_others(struct arena *arena, struct finding_list *findings,
     const struct viewer viewer = {arena, findings, input};
     const struct cache *cache = input->cache;
     size_t total = 0;
-    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-        total += cache_count_all(cache, kinds[i]);
+    for (enum api_kind kind = 0; kind < API_KINDS; kind++) {
+        if (is_other(kind))
+            total += cache_count_all(cache, kind);
+    }
     struct compile_object_report *others = ARENA_NEW_ARRAY(arena, struct compile_object_report,
                                                            total);
-    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+    for (enum api_kind kind = 0; kind < API_KINDS; kind++) {
         size_t count;
-        const struct api_object *const *objects = cache_list_all(cache, kinds[i], &count);
+        if (!is_other(kind))
+            continue;
+        const struct api_object *const *objects = cache_list_all(cache, kind, &count);
         for (size_t j = 0; j < count; j++)
             review_other(&viewer, objects[j], &others[report->other_count++]);
     }
