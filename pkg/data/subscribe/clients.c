@@ -33,8 +33,9 @@ static enum err trust_of(struct subscribe__system *system, const struct model_up
     case MODEL_TRUST_GIVEN: return net_tls_trust_new(tls->ca_pem, &ret_options->trust, reterr);
     case MODEL_TRUST_SYSTEM: break;
     }
-    if (system->trust == NULL)
+    if (system->trust == NULL && !system->was_tried)
         system_read(system);
+    system->was_tried = true;
     if (system->trust != NULL)
         ret_options->trust = net_tls_trust_ref(system->trust);
     else
@@ -98,23 +99,35 @@ static bool says_the_same(const struct model_snapshot *a, const struct model_res
                               &model_snapshot_get(b, MODEL_SECRET, secret)->digest);
 }
 
+/* The resources of a state, each of which has a client at the same place. */
+struct former {
+    const struct subscribe_state *state; /* NULL: there is none */
+    const struct model_resource *const *resources;
+    size_t count;
+};
+
+static struct former former_of(const struct subscribe_state *last)
+{
+    struct former former = {.state = last};
+    if (last != NULL)
+        former.resources = model_snapshot_kind(last->snapshot, MODEL_UPSTREAM_TLS, &former.count);
+    return former;
+}
+
 /* The client that the last state has for the same; one that lacks what the system trusts is made
  * anew. */
 static struct net_tls_client *client_find(const struct subscribe__system *system,
                                           const struct subscribe_state *state,
-                                          const struct subscribe_state *last,
+                                          const struct former *former,
                                           const struct model_resource *resource)
 {
-    if (last == NULL ||
-        (resource->upstream_tls->trust == MODEL_TRUST_SYSTEM && system->trust == NULL))
+    if (resource->upstream_tls->trust == MODEL_TRUST_SYSTEM && system->trust == NULL)
         return NULL;
-    size_t count;
-    const struct model_resource *const *before = model_snapshot_kind(last->snapshot,
-                                                                     MODEL_UPSTREAM_TLS, &count);
-    size_t place = model_kind_find(before, count, resource->name);
-    if (place == count || !says_the_same(state->snapshot, resource, last->snapshot, before[place]))
+    size_t place = model_kind_find(former->resources, former->count, resource->name);
+    if (place == former->count || !says_the_same(state->snapshot, resource, former->state->snapshot,
+                                                 former->resources[place]))
         return NULL;
-    return last->clients[place];
+    return former->state->clients[place];
 }
 
 enum err subscribe__clients_stage(struct subscribe__system *system, struct subscribe_state *state,
@@ -124,9 +137,11 @@ enum err subscribe__clients_stage(struct subscribe__system *system, struct subsc
     size_t count;
     const struct model_resource *const *resources = model_snapshot_kind(state->snapshot,
                                                                         MODEL_UPSTREAM_TLS, &count);
+    const struct former former = former_of(last);
+    system->was_tried = false;
     state->clients = ARENA_NEW_ARRAY(state->arena, struct net_tls_client *, count);
     for (size_t i = 0; i < count; i++) {
-        struct net_tls_client *shared = client_find(system, state, last, resources[i]);
+        struct net_tls_client *shared = client_find(system, state, &former, resources[i]);
         if (shared != NULL) {
             state->clients[state->client_count++] = net_tls_client_ref(shared);
             continue;

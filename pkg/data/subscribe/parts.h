@@ -29,6 +29,7 @@ struct subscribe_contexts *subscribe__contexts_unref(struct subscribe_contexts *
 struct subscribe__system {
     struct str file;             /* terminated; its owner's */
     struct net_tls_trust *trust; /* NULL: it was not read yet, or could not be */
+    bool was_tried;              /* while this state is staged */
 };
 
 /* Checks a way to speak TLS to back ends, but for the certificate that is presented. */
